@@ -1,0 +1,67 @@
+"""The evidence file's writer: one JSON line an observation, appended as things happen (docs/evidence.md)."""
+
+import fcntl
+import json
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+
+class Recorder:
+    """
+    Append evidence lines to one file, safe for many threads and many processes.
+
+    `began` is a reading of CLOCK_MONOTONIC (seconds), shared by all processes of a run on one machine, so that
+    every line's `t` counts on the same clock. `writer` names this process; its lines are numbered from 0.
+    """
+
+    def __init__(self, path: Path, writer: str, began: float) -> None:
+        self._file = path.open("a", encoding="ascii")
+        self._writer = writer
+        self._began = began
+        self._count = 0
+        self._of: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def line(self, of: str, kind: str, **fields: Any) -> None:
+        """Append one line; it is in the file when this returns."""
+        with self._lock:
+            line = {"v": VERSION, "w": self._writer, "n": self._count, "of": of, "kind": kind, **fields}
+            line["t"] = round(time.monotonic() - self._began, 4)
+            line["crc"] = f"{zlib.crc32(_dump(line).encode()):08x}"
+            # Two workers write to one file: the lock keeps their lines whole.
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                self._file.write(_dump(line) + "\n")
+                self._file.flush()
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._count += 1
+            self._of[of] += 1
+
+    @contextmanager
+    def observation(self, of: str) -> Iterator[None]:
+        """Bracket an observation; an error inside is recorded in its end, then raised on."""
+        self.line(of, "observe.begin")
+        error: str | None = None
+        try:
+            yield
+        except BaseException as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            raise
+        finally:
+            self.line(of, "observe.end", lines=self._of[of] + 1, error=error)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _dump(line: dict[str, Any]) -> str:
+    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,0 +1,1 @@
+"""What the probe image carries into the cluster."""

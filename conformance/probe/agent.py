@@ -1,0 +1,233 @@
+"""
+What runs inside the cluster for the harness: looks up names, tries connections, walks journeys, keeps the ledger.
+
+Standard library only, so that any image with Python can carry it. Every command prints JSON lines on standard
+output, one an observation, and never judges: an attempt that failed is a line with the words of its failure.
+
+    agent.py idle                      wait to be stopped (a place to exec into)
+    agent.py listen PORT               accept and close TCP connections (a target for positive controls)
+    agent.py connect  '[{"host":…,"port":…,"timeout":…},…]'
+    agent.py resolve  '["name",…]'
+    agent.py journey  '{"steps":[…],"saved":{…}}'
+    agent.py traffic  '{"url":…,"rate":…,"seconds":…}'     until a line or the end of standard input
+"""
+
+import json
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, so that a slow one is seen as slow
+SENDERS = 8  # threads of each kind of connection; each keeps one connection when they are reused
+
+_printing = threading.Lock()
+
+
+def say(**line):
+    with _printing:
+        print(json.dumps(line), flush=True)
+
+
+# --- reachability and names ---------------------------------------------------------------------------------
+
+
+def connect(target):
+    """Try one TCP connection; give its outcome and the words of the failure."""
+    began = time.monotonic()
+    outcome, says = "connected", ""
+    try:
+        socket.create_connection((target["host"], target["port"]), target["timeout"]).close()
+    except ConnectionRefusedError as error:
+        outcome, says = "refused", str(error)
+    except TimeoutError as error:
+        outcome, says = "timeout", str(error)
+    except socket.gaierror as error:
+        # The name was not found, so nothing was tried: that says nothing about the path.
+        outcome, says = "not-observed", f"name not resolved: {error}"
+    except OSError as error:
+        outcome, says = "unreachable", str(error)
+    return {**target, "outcome": outcome, "says": says, "seconds": round(time.monotonic() - began, 4)}
+
+
+def connect_all(targets):
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        for answer in pool.map(connect, targets):
+            say(**answer)
+
+
+def resolve_all(names):
+    for name in names:
+        try:
+            found = {entry[4][0] for entry in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}
+            say(asked=name, addresses=sorted(found), error=None)
+        except OSError as error:
+            say(asked=name, addresses=[], error=str(error))
+
+
+def listen(port):
+    server = socket.create_server(("", port))
+    while True:
+        server.accept()[0].close()
+
+
+# --- journeys -----------------------------------------------------------------------------------------------
+
+
+def fill(value, saved):
+    """Put saved values into the braces of every string of a template."""
+    if isinstance(value, str):
+        for name, known in saved.items():
+            value = value.replace("{" + name + "}", str(known))
+        return value
+    if isinstance(value, dict):
+        return {key: fill(inner, saved) for key, inner in value.items()}
+    return value
+
+
+def exchange(method, url, body):
+    """One request on a connection of its own: status, parsed answer, and the failure's words or None."""
+    where = urlsplit(url)
+    target = where.path + (f"?{where.query}" if where.query else "")
+    connection = HTTPConnection(where.hostname, where.port or 80, timeout=REQUEST_TIMEOUT)
+    try:
+        payload = None if body is None else json.dumps(body).encode()
+        connection.request(method, target, payload, {"Content-Type": "application/json"} if payload else {})
+        answer = connection.getresponse()
+        raw = answer.read()
+    except (OSError, HTTPException) as error:
+        return None, None, f"{type(error).__name__}: {error}"
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(raw) if raw else None, None
+    except ValueError:
+        return answer.status, raw.decode(errors="replace")[:500], None
+
+
+def journey(plan):
+    """Walk the steps in order; values saved by one step fill the braces of the next."""
+    saved = dict(plan.get("saved", {}))
+    for index, step in enumerate(plan["steps"]):
+        url, body = fill(step["url"], saved), fill(step.get("body"), saved)
+        began = time.monotonic()
+        status, answer, error = exchange(step["method"], url, body)
+        if isinstance(answer, dict):
+            saved.update({name: answer[key] for name, key in step.get("save", {}).items() if key in answer})
+        say(index=index, method=step["method"], url=url, status=status, body=answer, error=error,
+            saved=dict(saved), seconds=round(time.monotonic() - began, 4))  # fmt: skip
+
+
+# --- the request ledger -------------------------------------------------------------------------------------
+
+
+class Schedule:
+    """Intended times of an open-loop sender: what is due is due, however late the answers come."""
+
+    def __init__(self, rate, seconds):
+        self._interval = 1 / rate
+        self._began = time.time()
+        self._left = int(rate * seconds)
+        self._next = 0
+        self._lock = threading.Lock()
+        self.stopped = threading.Event()
+
+    def take(self):
+        """The next intended time, slept for; None when the schedule is over or stopped."""
+        with self._lock:
+            if self.stopped.is_set() or self._next >= self._left:
+                return None
+            intended = self._began + self._next * self._interval
+            self._next += 1
+        # A request already taken is sent even when the stop comes meanwhile: the ledger has no holes.
+        time.sleep(max(0.0, intended - time.time()))
+        return intended
+
+
+class Sender:
+    """One thread of requests on new connections, or on one connection kept open as long as the server allows."""
+
+    def __init__(self, url, schedule, reuse):
+        where = urlsplit(url)
+        self._host, self._port = where.hostname, where.port or 80
+        self._target = where.path + (f"?{where.query}" if where.query else "")
+        self._schedule, self._reuse = schedule, reuse
+        self._connection = None
+        self.sent = 0
+
+    def run(self):
+        while (intended := self._schedule.take()) is not None:
+            self.sent += 1
+            self._send(intended)
+        self._drop()
+
+    def _send(self, intended):
+        sent, status, pod, error, phase = time.time(), None, None, None, "dial"
+        try:
+            if self._connection is None:
+                self._connection = HTTPConnection(self._host, self._port, timeout=REQUEST_TIMEOUT)
+                self._connection.connect()
+            phase = "send"
+            self._connection.request("GET", self._target, headers={} if self._reuse else {"Connection": "close"})
+            phase = "header"
+            answer = self._connection.getresponse()
+            status, pod = answer.status, answer.getheader("X-Pod")
+            phase = "body"
+            answer.read()
+            phase = None
+            if answer.will_close or not self._reuse:
+                self._drop()
+        except (OSError, HTTPException) as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            self._drop()
+        say(kind="request", connection="reused" if self._reuse else "new", intended=intended, sent=sent,
+            seconds=round(time.time() - sent, 4), status=status, error=error, phase=phase, pod=pod)  # fmt: skip
+
+    def _drop(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def traffic(plan):
+    """Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over."""
+    schedules = {kind: Schedule(plan["rate"], plan["seconds"]) for kind in ("new", "reused")}
+    senders = {
+        kind: [Sender(plan["url"], schedule, reuse=kind == "reused") for _ in range(SENDERS)]
+        for kind, schedule in schedules.items()
+    }
+    threads = [threading.Thread(target=sender.run) for group in senders.values() for sender in group]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if select.select([sys.stdin], [], [], 0.2)[0]:
+            break
+    for schedule in schedules.values():
+        schedule.stopped.set()
+    for thread in threads:
+        thread.join()
+    for kind, group in senders.items():
+        say(kind="ledger.end", connection=kind, sent=sum(sender.sent for sender in group))
+
+
+COMMANDS = {"connect": connect_all, "resolve": resolve_all, "journey": journey, "traffic": traffic, "listen": listen}
+
+
+def main(arguments):
+    if arguments[:1] == ["idle"]:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.pause()
+    elif len(arguments) == 2 and arguments[0] in COMMANDS:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        COMMANDS[arguments[0]](json.loads(arguments[1]))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -99,7 +99,9 @@ class Cluster:
                 says = "; ".join(_words(each) for each in error.api_exceptions)
                 raise ApplyFailed(f"{what}: {says}") from error
 
-    def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
+    def execute(
+        self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60
+    ) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""
         said: list[str] = []
         with self.streaming(namespace, pod, container, command) as running:

@@ -1,0 +1,61 @@
+"""Journeys of the profile, walked from the client pod, and names, looked up from it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.observe.cluster import ExecFailed
+from conformance.observe.system import Deployed
+
+
+def observe_journey(on: Deployed, of: str, name: str) -> None:
+    walk(on, of, name)
+
+
+def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Walk one journey, a `step` line each; what its answers saved."""
+    journey = next(each for each in on.profile.journeys if each.name == name)
+    steps = [
+        {
+            "method": step.method,
+            "url": on.url(step.service, step.path),
+            "body": step.body,
+            "save": dict(step.save),
+        }
+        for step in journey.steps
+    ]
+    try:
+        lines = on.ask("journey", json.dumps({"steps": steps, "saved": dict(saved or {})}), within=120)
+    except ExecFailed as error:
+        on.recorder.line(of, "step", journey=name, index=0, method=steps[0]["method"], url=steps[0]["url"],
+                         status=None, body=None, error=f"not observed: {error}", saved={}, seconds=0.0)  # fmt: skip
+        return dict(saved or {})
+    for line in lines:
+        on.recorder.line(of, "step", journey=name, **line)
+    return dict(lines[-1]["saved"]) if lines else {}
+
+
+def observe_names(on: Deployed, of: str, _subject: str) -> None:
+    """Look up every Service under its three names from inside the namespace; expected are its addresses right now."""
+    for service in on.system.services:
+        names = [
+            service.name,
+            f"{service.name}.{on.namespace}",
+            f"{service.name}.{on.namespace}.svc.cluster.local",
+        ]
+        expected = _addresses(on, service.name)
+        try:
+            answers = on.ask("resolve", json.dumps(names))
+        except ExecFailed as error:
+            answers = [{"asked": name, "addresses": [], "error": f"not observed: {error}"} for name in names]
+        for answer in answers:
+            on.recorder.line(of, "name", service=service.name, source="client", expected=expected, **answer)
+
+
+def _addresses(on: Deployed, service: str) -> list[str]:
+    found = on.cluster.core.read_namespaced_service(service, on.namespace)
+    if found.spec.cluster_ip != "None":
+        return sorted(found.spec.cluster_i_ps)
+    with on.watches.changed:
+        ready = on.watches.now["endpoints"].get(service, {}).get("ready", [])
+        return sorted(pod["ip"] for pod in on.watches.now["pod"].values() if pod["name"] in ready)

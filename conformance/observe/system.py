@@ -1,0 +1,121 @@
+"""The system under test, deployed into namespaces of this run: what every observation starts from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.declared.objects import System, Workload
+from conformance.declared.profile import Profile
+from conformance.observe.cluster import Cluster
+from conformance.observe.recorder import Recorder
+from conformance.observe.waiting import wait_until
+from conformance.observe.watches import Watches
+
+AGENT = ["python3", "/opt/kubeproof/agent.py"]
+CLIENT = "kubeproof-client"
+RESTRICTED = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """
+    One copy of the system in `namespace`, with a client pod beside it.
+
+    `documents` are the rendered manifests as applied; `probe_image` is what client and stranger pods run.
+    """
+
+    cluster: Cluster
+    recorder: Recorder
+    watches: Watches
+    system: System
+    profile: Profile
+    namespace: str
+    run: str
+    probe_image: str
+
+    def start_pod(
+        self, name: str, command: list[str], *, namespace: str | None = None, labels: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:  # fmt: skip
+        """Start a pod of the probe image and return its address once its container runs."""
+        where = namespace or self.namespace
+        container = {
+            "name": "probe",
+            "image": self.probe_image,
+            "imagePullPolicy": "IfNotPresent",
+            "command": command,
+            "env": [{"name": key, "value": value} for key, value in {"HOME": "/tmp", **(env or {})}.items()],
+            "securityContext": RESTRICTED,
+            "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        }
+        spec = {
+            "containers": [container],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 0,
+            "restartPolicy": "Never",
+        }
+        metadata = {"name": name, "labels": {"kubeproof.dev/run": self.run, **(labels or {})}}
+        self.cluster.core.create_namespaced_pod(where, {"metadata": metadata, "spec": spec})
+        address: list[str] = []
+
+        def running() -> bool:
+            pod = self.cluster.core.read_namespaced_pod(name, where)
+            if pod.status.phase == "Running":
+                address.append(pod.status.pod_ip)
+            return bool(address)
+
+        wait_until(running, within=60, hoping=f"pod {name} of image {self.probe_image} runs")
+        return address[0]
+
+    def ask(self, command: str, argument: str, *, within: float = 60) -> list[Any]:
+        """Run an agent command in the client pod; its JSON lines."""
+        return self.cluster.execute(
+            self.namespace, CLIENT, "probe", [*AGENT, command, argument], within=within
+        )
+
+    def url(self, service: str, path: str) -> str:
+        """How a pod of the namespace says the first port of a Service."""
+        port = next(each.ports[0].port for each in self.system.services if each.name == service)
+        return f"http://{service}:{port}{path}"
+
+    def mark(self, of: str, says: str, **fields: Any) -> None:
+        self.recorder.line(of, "marker", says=says, **fields)
+
+    def all_ready(self, workload: Workload) -> bool:
+        """kubectl's questions: the spec is observed, all pods are updated, the old ones gone, the new available."""
+        with self.watches.changed:
+            seen = self.watches.now["workload"].get(workload.name)
+        return seen is not None and (
+            seen["observed"] == seen["generation"]
+            and seen["updated"]
+            == seen["ready"]
+            == seen["available"]
+            == seen["replicas"]
+            == (seen["desired"] or 0)
+            and seen["ready"] > 0
+        )
+
+    def wait_ready(self, *workloads: Workload, within: float) -> None:
+        """Return once every given workload is complete; raises NotInTime."""
+        for workload in workloads:
+            wait_until(
+                lambda workload=workload: self.all_ready(workload),
+                within=within,
+                hoping=f"{workload.name} is available",
+                wake=self.watches.changed,
+                last=lambda workload=workload: str(self.watches.now["workload"].get(workload.name)),
+            )
+
+    def patch(self, workload: Workload, body: dict[str, Any]) -> None:
+        """Patch a Deployment or StatefulSet."""
+        kind = "deployment" if workload.kind == "Deployment" else "stateful_set"
+        getattr(self.cluster.apps, f"patch_namespaced_{kind}")(workload.name, self.namespace, body)

@@ -33,7 +33,7 @@ STOP_TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What the users ask; `rate`: requests a second for each user (0: no cap), `rotate`: those a connection."""
+    """What the users ask: at most `rate` requests a second each (0: no cap), `rotate` on one connection."""
 
     path: str = "/"
     rate: float = 25.0
@@ -122,7 +122,7 @@ def _print_line(environment: Any, *, rps: float) -> None:
     )
 
 
-@events.init.add_listener
+@events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's events carry no types
 def on_init(environment: Any, **_: Any) -> None:
     """Let requests in flight end, and take over stdout when somebody reads lines from it."""
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT_SECONDS
@@ -133,7 +133,7 @@ def on_init(environment: Any, **_: Any) -> None:
         gevent.spawn(report_every_second, environment)
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator]  # Locust's events carry no types
 def on_quitting(environment: Any, **_: Any) -> None:
     """Print the last totals and set the exit status; one failed request in a million must not fail a load."""
     total = environment.stats.total

@@ -23,7 +23,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 @dataclass(frozen=True)
 class StaticImage:
-    """An image that holds one executable: its name, the program on the host, its place inside, its command."""
+    """An image that holds one executable: name, program on the host, place inside, command, user."""
 
     name: str
     program: Path

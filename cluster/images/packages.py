@@ -1,0 +1,71 @@
+"""Python packages for an image: resolved on the host, copied in, so the build needs no package index."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+from cluster.images.running import ImageNotBuilt, run
+
+# What runs inside: the Python of the base image on the libc of Debian 12. The host's own Python does not matter.
+TARGET = (
+    *("--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11"),
+    *("--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"),
+)
+# Ballast that wheels carry beside the code: test suites, and sources of what is compiled already.
+BALLAST = ("bin", "*/tests", "*/test", "**/*.c", "**/*.h", "**/*.pyx", "**/*.pxd", "**/*.cpp", "**/*.pyi")
+
+
+def requirements(pyproject: Path, group: str) -> tuple[str, ...]:
+    """
+    Give the requirements of a dependency group (PEP 735), included groups in their place.
+
+    Raises ImageNotBuilt when the file has no such group, or groups include each other in a circle.
+    """
+    groups = tomllib.loads(pyproject.read_text()).get("dependency-groups", {})
+    return _expand(groups, group, pyproject, ())
+
+
+def _expand(
+    groups: dict[str, list[object]], group: str, source: Path, inside: tuple[str, ...]
+) -> tuple[str, ...]:
+    if group in inside:
+        raise ImageNotBuilt(f"{source}: dependency group {group!r} includes itself by way of {inside[-1]!r}")
+    if group not in groups:
+        raise ImageNotBuilt(f"{source} has no dependency group {group!r}; it has {', '.join(sorted(groups))}")
+    found: list[str] = []
+    for entry in groups[group]:
+        if isinstance(entry, dict):
+            found += _expand(groups, str(entry.get("include-group")), source, (*inside, group))
+        else:
+            found.append(str(entry))
+    return tuple(found)
+
+
+def install_packages(wanted: tuple[str, ...], folder: Path) -> None:
+    """
+    Resolve `wanted` for the image's Python and lay the packages out in `folder`, without their ballast.
+
+    Raises ImageNotBuilt with pip's last words.
+    """
+    command = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile",
+        "--target",
+        folder,
+        *TARGET,
+        *wanted,
+    )
+    run(command, purpose=f"packages {', '.join(wanted)}")
+    for pattern in BALLAST:
+        for path in sorted(folder.glob(pattern), reverse=True):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

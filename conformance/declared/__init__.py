@@ -1,0 +1,1 @@
+"""What is promised: rendered manifests and the intent of the profile, as frozen values."""

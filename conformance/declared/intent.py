@@ -1,0 +1,142 @@
+"""
+The values of kubeproof.toml: what the architecture says, independent of the manifests.
+
+Bodies and expectations of journeys are JSON values and therefore not hashable; all else is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that the embedded cluster builds and loads."""
+
+    name: str
+    dockerfile: str
+    group: str
+    base: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """This source may connect to this target."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Depend:
+    """This workload leaves its Services within so many seconds of losing that database."""
+
+    workload: str
+    database: str
+    within: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where traffic enters: a GET of `path` on `service` reaches `workload` and answers `expect`."""
+
+    workload: str
+    service: str
+    path: str
+    expect: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request of a journey and what its answer must be. `save` maps a variable to a key of the answer."""
+
+    method: str
+    service: str
+    path: str
+    expect: int
+    body: Any = None
+    save: tuple[tuple[str, str], ...] = ()
+    contains: Mapping[str, Any] | None = None
+    lists: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Requests in order, each may use what earlier ones saved as {variable}."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Persist:
+    """What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back."""
+
+    workload: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """The load that must make a workload grow: so many users on one path."""
+
+    service: str
+    path: str
+    users: int
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds."""
+
+    workload: str
+    minimum: int
+    maximum: int
+    target: int
+    within: float
+    load: Load
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How many requests of each connection kind a rollout must have seen before it can be called lossless."""
+
+    minimum_requests: int = 500
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The whole intent; overlays are (name, folder) relative to the profile's own folder."""
+
+    system: str
+    namespace: str
+    overlays: tuple[tuple[str, str], ...] = ()
+    images: tuple[Image, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    depends: tuple[Depend, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    journeys: tuple[Journey, ...] = ()
+    persists: tuple[Persist, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    rollout: Rollout = Rollout()
+
+    def overlay(self, name: str) -> str | None:
+        """The folder of the overlay of that name, or None."""
+        return dict(self.overlays).get(name)
+
+    def journey(self, name: str) -> Journey | None:
+        """The journey of that name, or None."""
+        return next((j for j in self.journeys if j.name == name), None)
+
+    def entry(self, workload: str) -> Entry | None:
+        """The entry of that workload, or None."""
+        return next((e for e in self.entries if e.workload == workload), None)
+
+    def scale(self, workload: str) -> Scale | None:
+        """The promise of growth of that workload, or None."""
+        return next((s for s in self.scales if s.workload == workload), None)
+
+    def persist(self, workload: str) -> Persist | None:
+        """The promise of persistence of that workload, or None."""
+        return next((p for p in self.persists if p.workload == workload), None)

@@ -1,0 +1,70 @@
+"""
+Manifests moved into another namespace, so that a run never touches the namespace that carries the real name.
+
+What names the old namespace moves with it: service account subjects, namespace selectors, DNS names in
+configuration. Cluster-scoped objects keep their names, for a rename would change what they mean.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any
+
+from conformance.declared.reading import Document, flat, read_system
+
+CLUSTER_SCOPED = frozenset(
+    """
+    APIService CertificateSigningRequest ClusterRole ClusterRoleBinding CSIDriver CustomResourceDefinition
+    IngressClass MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass RuntimeClass
+    StorageClass ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
+    """.split()
+)
+_NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+def rename(documents: Iterable[Document | None], namespace: str) -> list[dict[str, Any]]:
+    """
+    Copies of the documents with every namespaced object in `namespace`.
+
+    The system's own Namespace object takes the new name and keeps its labels; other Namespace objects are
+    dropped, because nothing would live in them.
+    """
+    objects = list(flat(documents))
+    old = read_system(objects).namespace
+    services = [str(each["metadata"]["name"]) for each in objects if each["kind"] == "Service"]
+    moved = []
+    for document in objects:
+        copy = deepcopy(dict(document))
+        if copy["kind"] == "Namespace":
+            if copy["metadata"]["name"] != old:
+                continue
+            copy["metadata"]["name"] = namespace
+        elif copy["kind"] not in CLUSTER_SCOPED:
+            copy.setdefault("metadata", {})["namespace"] = namespace
+        for subject in copy.get("subjects") or ():
+            if subject.get("namespace") == old or subject.get("kind") == "ServiceAccount":
+                subject["namespace"] = namespace
+        moved.append(_texts(copy, _moving(old, namespace, services)))
+    return moved
+
+
+def _moving(old: str, new: str, services: list[str]) -> Callable[[str, str], str]:
+    """What to do with a text under a key: selectors of the old namespace, and DNS names into it."""
+    names = "|".join(sorted(map(re.escape, services), key=len, reverse=True)) or r"(?!)"
+    dns = re.compile(rf"(?<![\w.-])({names})\.{re.escape(old)}(?![\w-])")
+
+    def move(key: str, text: str) -> str:
+        if key == _NAME_LABEL:
+            return new if text == old else text
+        return dns.sub(rf"\g<1>.{new}", text)
+
+    return move
+
+
+def _texts(value: Any, move: Callable[[str, str], str], key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _texts(inner, move, str(name)) for name, inner in value.items()}
+    if isinstance(value, list):
+        # In a matchExpressions entry the key stands beside the values: {key: ..., values: [...]}.
+        return [_texts(inner, move, key) for inner in value]
+    return move(key, value) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Strings and files made from verdicts; nothing here touches a cluster."""

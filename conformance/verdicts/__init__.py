@@ -1,0 +1,1 @@
+"""The judges: pure functions from declared values and evidence lines to verdicts."""

@@ -99,9 +99,7 @@ class Cluster:
                 says = "; ".join(_words(each) for each in error.api_exceptions)
                 raise ApplyFailed(f"{what}: {says}") from error
 
-    def execute(
-        self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60
-    ) -> list[Any]:
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""
         said: list[str] = []
         with self.streaming(namespace, pod, container, command) as running:
@@ -120,9 +118,16 @@ class Cluster:
         api = client.CoreV1Api(self.own_client())
         try:
             running = stream(
-                api.connect_get_namespaced_pod_exec, pod, namespace, container=container, command=command,
-                stdin=True, stdout=True, stderr=True, _preload_content=False,
-            )  # fmt: skip
+                api.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                container=container,
+                command=command,
+                stdin=True,
+                stdout=True,
+                stderr=True,
+                _preload_content=False,
+            )
         except ApiException as error:
             raise ExecFailed(f"exec in {pod}/{container}: {_words(error)}") from error
         try:

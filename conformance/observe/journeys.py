@@ -27,8 +27,19 @@ def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = Non
     try:
         lines = on.ask("journey", json.dumps({"steps": steps, "saved": dict(saved or {})}), within=120)
     except ExecFailed as error:
-        on.recorder.line(of, "step", journey=name, index=0, method=steps[0]["method"], url=steps[0]["url"],
-                         status=None, body=None, error=f"not observed: {error}", saved={}, seconds=0.0)  # fmt: skip
+        on.recorder.line(
+            of,
+            "step",
+            journey=name,
+            index=0,
+            method=steps[0]["method"],
+            url=steps[0]["url"],
+            status=None,
+            body=None,
+            error=f"not observed: {error}",
+            saved={},
+            seconds=0.0,
+        )
         return dict(saved or {})
     for line in lines:
         on.recorder.line(of, "step", journey=name, **line)

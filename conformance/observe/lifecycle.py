@@ -131,9 +131,7 @@ def _ready_endpoints(on: Deployed, workload: str) -> set[str]:
 
 def _liveness_window(workload: Workload) -> float:
     probes = [probe for each in workload.containers for probe in each.probes if probe.kind == "liveness"]
-    return max(
-        (probe.period * (probe.failure_threshold + 1) + probe.timeout for probe in probes), default=30.0
-    )
+    return max((probe.period * (probe.failure_threshold + 1) + probe.timeout for probe in probes), default=30.0)
 
 
 def _workload(on: Deployed, name: str) -> Workload:

@@ -10,9 +10,7 @@ from conformance.observe.waiting import NotInTime, wait_until
 
 PROBE = "kubeproof-probe"
 LISTENER_PORT = 8080
-TIMEOUT = (
-    3.0  # seconds; a connection inside one cluster takes milliseconds, a dropped packet is resent after one
-)
+TIMEOUT = 3.0  # seconds; a connection inside one cluster takes milliseconds, a dropped packet is resent after one
 
 
 def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
@@ -42,9 +40,15 @@ def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
 
 
 def _attempt(
-    on: Deployed, of: str, role: str, source: str, namespace: str, pod: str, container: str,
+    on: Deployed,
+    of: str,
+    role: str,
+    source: str,
+    namespace: str,
+    pod: str,
+    container: str,
     targets: list[dict[str, Any]],
-) -> None:  # fmt: skip
+) -> None:
     """One exec for all targets of a source: 4 execs instead of one a cell."""
     try:
         lines = on.cluster.execute(namespace, pod, container, [*AGENT, "connect", json.dumps(targets)])
@@ -52,9 +56,16 @@ def _attempt(
         lines = [{**each, "outcome": "not-observed", "says": str(error), "seconds": 0.0} for each in targets]
     for line in lines:
         on.recorder.line(
-            of, "reach", role=role, source=source, target=line["target"], port=line["port"], outcome=line["outcome"],
-            says=line["says"], seconds=line["seconds"],
-        )  # fmt: skip
+            of,
+            "reach",
+            role=role,
+            source=source,
+            target=line["target"],
+            port=line["port"],
+            outcome=line["outcome"],
+            says=line["says"],
+            seconds=line["seconds"],
+        )
 
 
 def _targets(on: Deployed, workload: Workload) -> list[dict[str, Any]]:
@@ -71,17 +82,18 @@ def _probe_in(on: Deployed, source: Workload) -> str:
     """Add a probe container to a running pod of the source; the pod's name. It stays until the pod goes."""
     pod: str = on.watches.pods_of(source.name)[0]["name"]
     container = {
-        "name": PROBE, "image": on.probe_image, "imagePullPolicy": "IfNotPresent", "command": [*AGENT, "idle"],
+        "name": PROBE,
+        "image": on.probe_image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": [*AGENT, "idle"],
         "securityContext": RESTRICTED,
-    }  # fmt: skip
+    }
     body = {"spec": {"ephemeralContainers": [container]}}
     on.cluster.core.patch_namespaced_pod_ephemeralcontainers(pod, on.namespace, body)
 
     def running() -> bool:
         status = on.cluster.core.read_namespaced_pod(pod, on.namespace).status
-        return any(
-            each.state.running for each in status.ephemeral_container_statuses or () if each.name == PROBE
-        )
+        return any(each.state.running for each in status.ephemeral_container_statuses or () if each.name == PROBE)
 
     wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
     return pod

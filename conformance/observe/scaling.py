@@ -23,9 +23,16 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
         return
     load = goal.load
     command = [
-        *LOCUST, "--host", on.url(load.service, ""), "--users", str(load.users), "--spawn-rate", str(load.users),
-        "--run-time", f"{int(goal.within) + 30}s",
-    ]  # fmt: skip
+        *LOCUST,
+        "--host",
+        on.url(load.service, ""),
+        "--users",
+        str(load.users),
+        "--spawn-rate",
+        str(load.users),
+        "--run-time",
+        f"{int(goal.within) + 30}s",
+    ]
     on.start_pod(LOAD, command, env={"KUBEPROOF_PATH": load.path, "KUBEPROOF_JSON": "1"})
     on.mark(of, "load started", at=name)
     done = threading.Event()
@@ -46,9 +53,7 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
 def _reached(on: Deployed, name: str, target: int) -> bool:
     with on.watches.changed:
         seen = on.watches.now["workload"].get(name, {})
-        wanted = [
-            each["desired"] or 0 for each in on.watches.now["autoscaler"].values() if each["target"] == name
-        ]
+        wanted = [each["desired"] or 0 for each in on.watches.now["autoscaler"].values() if each["target"] == name]
         return (seen.get("ready") or 0) >= target and max(wanted, default=0) >= target
 
 
@@ -73,9 +78,7 @@ def _metrics_api(on: Deployed) -> tuple[bool, str]:
 
     def served() -> bool:
         try:
-            found = on.cluster.custom.list_namespaced_custom_object(
-                "metrics.k8s.io", "v1beta1", on.namespace, "pods"
-            )  # fmt: skip
+            found = on.cluster.custom.list_namespaced_custom_object("metrics.k8s.io", "v1beta1", on.namespace, "pods")
         except ApiException as error:
             said[0] = f"the metrics API answers {error.status} {error.reason}"
             return False

@@ -41,9 +41,14 @@ class Deployed:
     probe_image: str
 
     def start_pod(
-        self, name: str, command: list[str], *, namespace: str | None = None, labels: Mapping[str, str] | None = None,
+        self,
+        name: str,
+        command: list[str],
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """Start a pod of the probe image and return its address once its container runs."""
         where = namespace or self.namespace
         container = {
@@ -78,9 +83,7 @@ class Deployed:
 
     def ask(self, command: str, argument: str, *, within: float = 60) -> list[Any]:
         """Run an agent command in the client pod; its JSON lines."""
-        return self.cluster.execute(
-            self.namespace, CLIENT, "probe", [*AGENT, command, argument], within=within
-        )
+        return self.cluster.execute(self.namespace, CLIENT, "probe", [*AGENT, command, argument], within=within)
 
     def url(self, service: str, path: str) -> str:
         """How a pod of the namespace says the first port of a Service."""
@@ -96,11 +99,7 @@ class Deployed:
             seen = self.watches.now["workload"].get(workload.name)
         return seen is not None and (
             seen["observed"] == seen["generation"]
-            and seen["updated"]
-            == seen["ready"]
-            == seen["available"]
-            == seen["replicas"]
-            == (seen["desired"] or 0)
+            and seen["updated"] == seen["ready"] == seen["available"] == seen["replicas"] == (seen["desired"] or 0)
             and seen["ready"] > 0
         )
 

@@ -9,9 +9,7 @@ class NotInTime(Exception):
     """What was hoped for did not come true within its bound."""
 
     def __init__(self, hoping: str, within: float, last: str = "") -> None:
-        super().__init__(
-            f"hoped that {hoping}; it was not so after {within:.0f} s" + (f" ({last})" if last else "")
-        )
+        super().__init__(f"hoped that {hoping}; it was not so after {within:.0f} s" + (f" ({last})" if last else ""))
 
 
 def wait_until(

@@ -63,9 +63,7 @@ class Watches:
     def pods_of(self, workload: str) -> list[Trimmed]:
         """Pods of a workload that are neither gone nor being deleted."""
         with self.changed:
-            return [
-                pod for pod in self.now["pod"].values() if pod["workload"] == workload and not pod["deleted"]
-            ]  # fmt: skip
+            return [pod for pod in self.now["pod"].values() if pod["workload"] == workload and not pod["deleted"]]
 
     def _follow(self, listing: Callable[..., Any], namespace: str, take: Callable[[str, Any], None]) -> None:
         version: str | None = None
@@ -164,9 +162,8 @@ class Watches:
         """All slices of a Service as one line."""
         slices = [each for each in self.now["slice"].values() if each["service"] == service]
         union = {
-            key: sorted({name for each in slices for name in each[key]})
-            for key in ("ready", "serving", "terminating")
-        }  # fmt: skip
+            key: sorted({name for each in slices for name in each[key]}) for key in ("ready", "serving", "terminating")
+        }
         return {"service": service, **union}
 
     def _autoscaler(self, change: str, found: Any) -> None:

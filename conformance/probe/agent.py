@@ -119,8 +119,16 @@ def journey(plan):
         status, answer, error = exchange(step["method"], url, body)
         if isinstance(answer, dict):
             saved.update({name: answer[key] for name, key in step.get("save", {}).items() if key in answer})
-        say(index=index, method=step["method"], url=url, status=status, body=answer, error=error,
-            saved=dict(saved), seconds=round(time.monotonic() - began, 4))  # fmt: skip
+        say(
+            index=index,
+            method=step["method"],
+            url=url,
+            status=status,
+            body=answer,
+            error=error,
+            saved=dict(saved),
+            seconds=round(time.monotonic() - began, 4),
+        )
 
 
 # --- the request ledger -------------------------------------------------------------------------------------
@@ -185,8 +193,17 @@ class Sender:
         except (OSError, HTTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"
             self._drop()
-        say(kind="request", connection="reused" if self._reuse else "new", intended=intended, sent=sent,
-            seconds=round(time.time() - sent, 4), status=status, error=error, phase=phase, pod=pod)  # fmt: skip
+        say(
+            kind="request",
+            connection="reused" if self._reuse else "new",
+            intended=intended,
+            sent=sent,
+            seconds=round(time.time() - sent, 4),
+            status=status,
+            error=error,
+            phase=phase,
+            pod=pod,
+        )
 
     def _drop(self):
         if self._connection is not None:
@@ -215,7 +232,13 @@ def traffic(plan):
         say(kind="ledger.end", connection=kind, sent=sum(sender.sent for sender in group))
 
 
-COMMANDS = {"connect": connect_all, "resolve": resolve_all, "journey": journey, "traffic": traffic, "listen": listen}
+COMMANDS = {
+    "connect": connect_all,
+    "resolve": resolve_all,
+    "journey": journey,
+    "traffic": traffic,
+    "listen": listen,
+}
 
 
 def main(arguments):

@@ -1,0 +1,172 @@
+"""Options and fixtures: the only place where declared, observed, judged and reported are wired together."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import cluster as embedded
+from cluster.images import build_image
+from conformance.catalogue import CHECKS, Check, check
+from conformance.declared.profile import Profile, ProfileError, read_profile
+from conformance.declared.reading import read_system
+from conformance.declared.render import RenderFailed, render
+from conformance.observe.cluster import ApplyFailed, CannotStart, connect
+from conformance.report.folder import conclude
+from conformance.run import Run, new_run_name
+from conformance.verdicts.catalogue import exit_status, judge_run
+from conformance.verdicts.evidence import read_evidence
+from conformance.verdicts.verdict import Outcome, Verdict
+
+ROOT = Path(__file__).parents[1]
+INTERRUPTED = 130
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kubeproof")
+    group.addoption(
+        "--kubeconfig", default=os.environ.get("KUBECONFIG"), help="the cluster; without it, the embedded one"
+    )
+    group.addoption("--context", help="a context of the kubeconfig (default: its current one)")
+    group.addoption("--manifests", help="a kustomization (default: the profile's overlay)")
+    group.addoption("--profile", default=str(ROOT / "kubeproof.toml"), help="what the architecture says")
+    group.addoption("--out", help="folder of the run (default: out/<run>)")
+    group.addoption("--probe-image", default="localhost/kubeproof-probe:dev", help="image of the harness's own pods")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "check(name): the check of conformance/catalogue.py that a test proves")
+    try:
+        config.kubeproof = _declared(config)  # type: ignore[attr-defined]
+    except (ProfileError, RenderFailed) as error:
+        pytest.exit(str(error), returncode=3)
+
+
+def _declared(config: pytest.Config) -> dict[str, Any]:
+    profile = read_profile(Path(config.getoption("--profile")))
+    overlay = "given" if config.getoption("--kubeconfig") else "embedded"
+    manifests = Path(config.getoption("--manifests") or ROOT / profile.overlays[overlay])
+    documents = [each for each in yaml.safe_load_all(render(manifests)) if each]
+    return {"profile": profile, "documents": documents, "system": read_system(documents)}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("check")
+    if marker:
+        declared = metafunc.config.kubeproof  # type: ignore[attr-defined]
+        subjects = check(marker.args[0]).subjects(declared["system"], declared["profile"])
+        metafunc.parametrize("subject", subjects)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {each.name: place for place, each in enumerate(CHECKS)}
+    items.sort(key=lambda item: order[_check_of(item).name])
+
+
+def _check_of(item: pytest.Item) -> Check:
+    marker = item.get_closest_marker("check")
+    assert marker is not None, f"{item.nodeid} names no check"
+    return check(marker.args[0])
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The run of this session: connected, planned; its leftovers are gone when it ends."""
+    config = request.config
+    declared = config.kubeproof  # type: ignore[attr-defined]
+    name = new_run_name()
+    folder = Path(config.getoption("--out") or ROOT / "out" / name)
+    try:
+        kubeconfig, cluster_name = _cluster_of(config, declared["profile"])
+        session = Run(
+            name=name,
+            folder=folder,
+            cluster=connect(kubeconfig, config.getoption("--context")),
+            cluster_name=cluster_name,
+            documents=declared["documents"],
+            system=declared["system"],
+            profile=declared["profile"],
+            profile_text=Path(config.getoption("--profile")).read_text(),
+            probe_image=config.getoption("--probe-image"),
+        )
+    except CannotStart as error:
+        pytest.exit(str(error), returncode=3)
+    config.kubeproof["folder"] = folder  # type: ignore[attr-defined]
+    session.plan([(_check_of(item), item.callspec.params["subject"]) for item in request.session.items])
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _cluster_of(config: pytest.Config, profile: Profile) -> tuple[Path, str]:
+    """The way into the cluster under test: the one given, else the embedded one with the profile's images in it."""
+    given = config.getoption("--kubeconfig")
+    if given:
+        return Path(given), f"{given} ({config.getoption('--context') or 'current context'})"
+    name = os.environ.get("KUBEPROOF_CLUSTER", "default")
+    say = _progress(config)
+    kubeconfig = embedded.up(name, progress=say)
+    cache = embedded.cache_folder()
+    for image in profile.images:
+        archive = build_image(
+            image.name, ROOT / image.dockerfile, ROOT, image.group, image.base, cache=cache, progress=say
+        )
+        embedded.load(name, archive)
+    return kubeconfig, f"embedded {name}"
+
+
+def _progress(config: pytest.Config) -> Callable[[str], None]:
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(text)
+
+    return say
+
+
+@pytest.fixture
+def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[str], Verdict]:
+    """Observe what the test's check reads, and judge it from the evidence file alone."""
+    asked = _check_of(request.node)
+
+    def verdict(subject: str) -> Verdict:
+        place = request.session.items.index(request.node) + 1
+        elapsed = time.monotonic() - request.config.kubeproof.setdefault("began", time.monotonic())  # type: ignore[attr-defined]
+        _progress(request.config)(
+            f"{place} of {len(request.session.items)}  {elapsed:4.0f} s  {asked.name} [{subject}]"
+        )
+        try:
+            run.observe(asked, subject)
+        except ApplyFailed as error:
+            pytest.exit(f"the manifests were refused: {error}", returncode=3)
+        except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
+            _progress(request.config)(f"        could not observe: {type(error).__name__}: {error}")
+        evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
+        judged = judge_run(run.system, run.profile, evidence)
+        return next((each.verdict for each in judged if (each.check, each.subject) == (asked.name, subject)),
+                    Verdict(Outcome.UNKNOWN, "not in the evidence", ()))  # fmt: skip
+
+    return verdict
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    folder = session.config.kubeproof.get("folder") if hasattr(session.config, "kubeproof") else None
+    if folder is None:
+        return
+    judged, text = conclude(folder, write=True)
+    session.config.kubeproof["report"] = text  # type: ignore[attr-defined]
+    session.exitstatus = INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else exit_status(judged)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    report = getattr(config, "kubeproof", {}).get("report")
+    if report:
+        terminalreporter.write_line("")
+        terminalreporter.write_line(report)

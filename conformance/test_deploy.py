@@ -1,0 +1,9 @@
+"""The manifests bring up what they declare."""
+
+import pytest
+
+
+@pytest.mark.check("deploy.ready")
+def test_every_workload_becomes_available(prove, subject):
+    verdict = prove(subject)
+    assert verdict.passed, verdict.report()

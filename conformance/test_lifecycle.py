@@ -1,0 +1,15 @@
+"""Nothing is lost when pods are replaced or deleted."""
+
+import pytest
+
+
+@pytest.mark.check("rollout.no-loss")
+def test_no_request_fails_during_a_rollout(prove, subject):
+    verdict = prove(subject)
+    assert verdict.passed, verdict.report()
+
+
+@pytest.mark.check("persistence.pod-delete")
+def test_what_was_written_survives_the_pod(prove, subject):
+    verdict = prove(subject)
+    assert verdict.passed, verdict.report()

@@ -1,0 +1,9 @@
+"""The autoscaler follows load."""
+
+import pytest
+
+
+@pytest.mark.check("scaling.up")
+def test_load_adds_replicas_one_at_a_time(prove, subject):
+    verdict = prove(subject)
+    assert verdict.passed, verdict.report()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance.declared.objects import System
-from conformance.declared.profile import Profile
+from conformance.declared.intent import Profile
 from conformance.observe.journeys import observe_journey, observe_names
 from conformance.observe.lifecycle import observe_outage, observe_restart, observe_rollout
 from conformance.observe.reachability import observe_reachability

@@ -10,17 +10,19 @@ import pytest
 import yaml
 
 import cluster as embedded
+from cluster.folders import cache
 from cluster.images import build_image
 from conformance.catalogue import CHECKS, Check, check
-from conformance.declared.profile import Profile, ProfileError, read_profile
-from conformance.declared.reading import read_system
-from conformance.declared.render import RenderFailed, render
+from conformance.declared.intent import Profile
+from conformance.declared.profile import ProfileError, read_profile
+from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.observe.cluster import ApplyFailed, CannotStart, connect
-from conformance.report.folder import conclude
+from conformance.conclusion import conclude
 from conformance.run import Run, new_run_name
-from conformance.verdicts.catalogue import exit_status, judge_run
+from conformance.verdicts.catalogue import judge_run
 from conformance.verdicts.evidence import read_evidence
-from conformance.verdicts.verdict import Outcome, Verdict
+from conformance.verdicts.verdict import Outcome, Verdict, exit_status
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = 130
@@ -42,15 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(name): the check of conformance/catalogue.py that a test proves")
     try:
         config.kubeproof = _declared(config)  # type: ignore[attr-defined]
-    except (ProfileError, RenderFailed) as error:
+    except (ProfileError, RenderFailed, NoKubectl, ManifestError, yaml.YAMLError) as error:
         pytest.exit(str(error), returncode=3)
 
 
 def _declared(config: pytest.Config) -> dict[str, Any]:
     profile = read_profile(Path(config.getoption("--profile")))
     overlay = "given" if config.getoption("--kubeconfig") else "embedded"
-    manifests = Path(config.getoption("--manifests") or ROOT / profile.overlays[overlay])
-    documents = [each for each in yaml.safe_load_all(render(manifests)) if each]
+    manifests = config.getoption("--manifests") or ROOT / (profile.overlay(overlay) or "no such overlay in the profile")
+    documents = [each for each in yaml.safe_load_all(render(manifests, kubectl=find_kubectl())) if each]
     return {"profile": profile, "documents": documents, "system": read_system(documents)}
 
 
@@ -111,10 +113,9 @@ def _cluster_of(config: pytest.Config, profile: Profile) -> tuple[Path, str]:
     name = os.environ.get("KUBEPROOF_CLUSTER", "default")
     say = _progress(config)
     kubeconfig = embedded.up(name, progress=say)
-    cache = embedded.cache_folder()
     for image in profile.images:
         archive = build_image(
-            image.name, ROOT / image.dockerfile, ROOT, image.group, image.base, cache=cache, progress=say
+            image.name, ROOT / image.dockerfile, ROOT, image.group, image.base, cache=cache(), progress=say
         )
         embedded.load(name, archive)
     return kubeconfig, f"embedded {name}"
@@ -160,9 +161,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     folder = session.config.kubeproof.get("folder") if hasattr(session.config, "kubeproof") else None
     if folder is None:
         return
-    judged, text = conclude(folder, write=True)
+    judged, text = conclude(folder)
     session.config.kubeproof["report"] = text  # type: ignore[attr-defined]
-    session.exitstatus = INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else exit_status(judged)
+    session.exitstatus = (
+        INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else exit_status(each.verdict for each in judged)
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -63,7 +63,7 @@ def _keep_load(on: Deployed, of: str, done: threading.Event) -> None:
     try:
         answer: Any = log.read_namespaced_pod_log(LOAD, on.namespace, follow=True, _preload_content=False)
         for raw in answer:
-            if raw.startswith(b'{"kind": "load"'):
+            if raw.startswith(b"{"):
                 fields = json.loads(raw)
                 on.recorder.line(of, fields.pop("kind"), **fields)
     except (ApiException, OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.declared.objects import System, Workload
-from conformance.declared.profile import Profile
+from conformance.declared.intent import Profile
 from conformance.observe.cluster import Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until

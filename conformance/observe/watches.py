@@ -1,4 +1,4 @@
-"""Watches of one namespace: what the objects are now, and each change as an evidence line of the running observation."""
+"""Watches of one namespace: what the objects are now, and each change as a line of the running observation."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

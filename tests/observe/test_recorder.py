@@ -1,0 +1,65 @@
+"""The evidence file as its writer leaves it is what its reader trusts."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from conformance.observe.recorder import Recorder
+from conformance.verdicts.evidence import read_evidence
+
+
+def written(path, write):
+    recorder = Recorder(path, "main", time.monotonic())
+    recorder.line("", "run.begin", run="test")
+    write(recorder)
+    recorder.close()
+    return read_evidence(path.read_text())
+
+
+def test_a_whole_observation_reads_back_whole(tmp_path):
+    def write(recorder):
+        with recorder.observation("dns"):
+            recorder.line("dns", "name", asked="ä", addresses=["198.19.0.10"])
+
+    evidence = written(tmp_path / "evidence.jsonl", write)
+    assert evidence.damage == ()
+    assert evidence.why_not_whole("dns") is None
+    assert [line.kind for line in evidence.of("dns")] == ["observe.begin", "name", "observe.end"]
+    assert evidence.of("dns")[1].get("asked") == "ä"
+
+
+def test_an_observation_that_breaks_says_so_and_raises_on(tmp_path):
+    def write(recorder):
+        with pytest.raises(RuntimeError), recorder.observation("dns"):
+            raise RuntimeError("the pod is gone")
+
+    evidence = written(tmp_path / "evidence.jsonl", write)
+    assert evidence.of("dns")[-1].get("error") == "RuntimeError: the pod is gone"
+
+
+def test_lines_of_many_threads_and_two_writers_stay_whole(tmp_path):
+    path = tmp_path / "evidence.jsonl"
+    other = Recorder(path, "other", time.monotonic())
+
+    def write(recorder):
+        with ThreadPoolExecutor(8) as pool:
+            for number in range(200):
+                pool.submit(recorder.line, "x", "marker", says=str(number))
+                pool.submit(other.line, "y", "marker", says=str(number))
+
+    evidence = written(path, write)
+    other.close()
+    assert evidence.damage == ()
+    assert len(evidence.of("x")) == len(evidence.of("y")) == 200
+
+
+def test_a_file_that_is_cut_in_the_middle_is_not_whole(tmp_path):
+    path = tmp_path / "evidence.jsonl"
+
+    def write(recorder):
+        with recorder.observation("dns"):
+            recorder.line("dns", "name", asked="a")
+
+    written(path, write)
+    assert read_evidence(path.read_text()[:-20]).why_not_whole("dns") is not None

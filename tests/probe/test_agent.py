@@ -1,0 +1,122 @@
+"""The agent as a child process against a real server on loopback: what it says, also when things fail."""
+
+import http.server
+import json
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+AGENT = Path(__file__).parents[2] / "conformance" / "probe" / "agent.py"
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = json.dumps({"id": 7, "path": self.path}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Pod", "pod-1")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_):
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def port():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def said(*arguments, stdin=""):
+    done = subprocess.run(
+        [sys.executable, AGENT, *arguments], input=stdin, capture_output=True, text=True, timeout=30, check=True
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_connected_refused_and_not_observed_are_three_things(port, closed_port):
+    targets = [
+        {"host": "127.0.0.1", "port": port, "timeout": 1},
+        {"host": "127.0.0.1", "port": closed_port, "timeout": 1},
+        {"host": "no-such-name.invalid", "port": 1, "timeout": 1},
+    ]
+    outcomes = [line["outcome"] for line in said("connect", json.dumps(targets))]
+    assert outcomes == ["connected", "refused", "not-observed"]
+
+
+def test_a_name_that_is_not_there_is_a_line_with_the_words():
+    found, lost = said("resolve", json.dumps(["localhost", "no-such-name.invalid"]))
+    assert "127.0.0.1" in found["addresses"]
+    assert lost["addresses"] == []
+    assert lost["error"]
+
+
+def test_a_journey_carries_what_it_saved_into_later_steps(port):
+    url = f"http://127.0.0.1:{port}"
+    steps = [
+        {"method": "POST", "url": f"{url}/items", "body": {"name": "x"}, "save": {"id": "id"}},
+        {"method": "GET", "url": f"{url}/items/{{id}}", "body": None},
+    ]
+    first, second = said("journey", json.dumps({"steps": steps}))
+    assert first["saved"] == {"id": 7}
+    assert second["body"]["path"] == "/items/7"
+    assert second["error"] is None
+
+
+def test_a_journey_to_nobody_says_the_failure(closed_port):
+    steps = [{"method": "GET", "url": f"http://127.0.0.1:{closed_port}/", "body": None}]
+    (line,) = said("journey", json.dumps({"steps": steps}))
+    assert line["status"] is None
+    assert line["error"].startswith("ConnectionRefusedError")
+
+
+def test_the_ledger_has_a_line_for_each_request_and_counts_them(port):
+    plan = {"url": f"http://127.0.0.1:{port}/items", "rate": 50, "seconds": 1}
+    with subprocess.Popen(
+        [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sender:
+        lines = [json.loads(line) for line in sender.stdout]
+        sender.stdin.close()
+    for connection in ("new", "reused"):
+        requests = [line for line in lines if line["kind"] == "request" and line["connection"] == connection]
+        (end,) = [line for line in lines if line["kind"] == "ledger.end" and line["connection"] == connection]
+        assert end["sent"] == len(requests) == 50
+        assert {(line["status"], line["error"], line["pod"]) for line in requests} == {(200, None, "pod-1")}
+
+
+def test_a_server_that_is_not_there_fails_in_the_dial_phase(closed_port):
+    plan = {"url": f"http://127.0.0.1:{closed_port}/", "rate": 20, "seconds": 0.5}
+    with subprocess.Popen(
+        [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sender:
+        lines = [json.loads(line) for line in sender.stdout]
+        sender.stdin.close()
+    phases = {line["phase"] for line in lines if line["kind"] == "request"}
+    assert phases == {"dial"}
+
+
+def test_a_stop_on_standard_input_ends_the_traffic_early(port):
+    plan = {"url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
+    lines = said("traffic", json.dumps(plan), stdin="stop\n")
+    assert [line["kind"] for line in lines[-2:]] == ["ledger.end", "ledger.end"]

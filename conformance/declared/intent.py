@@ -11,11 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Image:
-    """An image that the embedded cluster builds and loads."""
+    """An image that the embedded cluster builds and loads; `group` is None when it needs no Python packages."""
 
     name: str
     dockerfile: str
-    group: str
+    group: str | None
     base: str
 
 

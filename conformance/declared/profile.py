@@ -97,6 +97,10 @@ class _Table:
             raise self.error(field, "must not be empty")
         return str(value)
 
+    def maybe_text(self, field: str) -> str | None:
+        self.known.add(field)
+        return self.text(field) if field in self.raw else None
+
     def whole(self, field: str, default: Any = _MISSING) -> int:
         value = int(self._value(field, (int,), "a whole number", default))
         if value < 0:
@@ -135,7 +139,7 @@ class _Table:
 
 
 def _image(t: _Table) -> Image:
-    return Image(t.text("name"), t.text("dockerfile"), t.text("group"), t.text("base"))
+    return Image(t.text("name"), t.text("dockerfile"), t.maybe_text("group"), t.text("base"))
 
 
 def _depend(t: _Table) -> Depend:
@@ -183,9 +187,7 @@ def _scale(t: _Table) -> Scale:
     )
     load.refuse_unknown()
     if not scale.minimum < scale.target <= scale.maximum:
-        raise t.error(
-            "target", f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
-        )
+        raise t.error("target", f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}")
     return scale
 
 

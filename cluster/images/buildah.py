@@ -35,7 +35,7 @@ class Buildah:
 
     def build(self, image: str, dockerfile: Path, context: Path, base: str) -> None:
         """Build a Dockerfile on a base that the store holds; nothing is pulled."""
-        arguments = ("--isolation", "chroot", "--pull-never", "--layers=false", "--network", "none")
+        arguments = ("--isolation", "chroot", "--pull-never", "--layers=false")
         self._call(
             *("bud", "--quiet", *arguments, "--build-arg", f"BASE={base}", "--tag", image),
             *("--file", dockerfile, context),

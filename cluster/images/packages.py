@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cluster.images.running import ImageNotBuilt, run
 
-# What runs inside: the Python of the base image on the libc of Debian 12. The host's own Python does not matter.
+# The Python of the base image on the libc of Debian 12; the host's own Python does not matter.
 TARGET = (
     *("--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11"),
     *("--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"),
@@ -28,9 +28,7 @@ def requirements(pyproject: Path, group: str) -> tuple[str, ...]:
     return _expand(groups, group, pyproject, ())
 
 
-def _expand(
-    groups: dict[str, list[object]], group: str, source: Path, inside: tuple[str, ...]
-) -> tuple[str, ...]:
+def _expand(groups: dict[str, list[object]], group: str, source: Path, inside: tuple[str, ...]) -> tuple[str, ...]:
     if group in inside:
         raise ImageNotBuilt(f"{source}: dependency group {group!r} includes itself by way of {inside[-1]!r}")
     if group not in groups:
@@ -50,18 +48,8 @@ def install_packages(wanted: tuple[str, ...], folder: Path) -> None:
 
     Raises ImageNotBuilt with pip's last words.
     """
-    command = (
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-compile",
-        "--target",
-        folder,
-        *TARGET,
-        *wanted,
-    )
+    pip: tuple[str | Path, ...] = (sys.executable, "-m", "pip", "install", "--quiet", "--no-compile")
+    command = (*pip, "--target", folder, *TARGET, *wanted)
     run(command, purpose=f"packages {', '.join(wanted)}")
     for pattern in BALLAST:
         for path in sorted(folder.glob(pattern), reverse=True):

@@ -1,0 +1,1 @@
+"""What both services share: settings, problems, logs, health, and a waitress that drains."""

@@ -1,0 +1,95 @@
+"""One background thread that asks a dependency for a sign of life, so that no probe ever has to."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+INTERVAL = 1.0  # seconds between two checks
+FAILURES = 2  # in a row: one lost packet is not an outage
+STALE = 5.0  # seconds: a check that does not come back (a resolver that hangs) says the same as one that failed
+
+_log = logging.getLogger("checker")
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """What the last checks said. `seen` is False until the first success ever."""
+
+    seen: bool
+    ok: bool
+    age: float  # seconds since the last finished check
+    latency: float  # seconds it took
+    says: str  # empty when it succeeded
+
+
+class Check(Protocol):
+    """Anything that can tell its state without waiting."""
+
+    def state(self) -> CheckState:
+        """Give the state now."""
+
+
+class BackgroundCheck:
+    """Runs `attempt` every second in a thread of its own; an attempt fails by raising one of `errors`."""
+
+    def __init__(
+        self,
+        attempt: Callable[[], None],
+        *,
+        errors: tuple[type[Exception], ...],
+        interval: float = INTERVAL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._attempt = attempt
+        self._errors = errors
+        self._interval = interval
+        self._clock = clock
+        self._seen = False
+        self._failures = 0
+        self._last = (clock(), 0.0, "not checked yet")  # finished at, seconds it took, says
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to check; returns at once."""
+        self._thread.start()
+
+    def stop(self, within: float = 3.0) -> None:
+        """Ask the thread to end and wait for it, at most `within` seconds."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(within)
+
+    def check_now(self) -> None:
+        """Make one attempt and remember how it went."""
+        began = self._clock()
+        try:
+            self._attempt()
+        except self._errors as error:
+            self._failures += 1
+            says = str(error)
+            if self._failures == FAILURES:
+                _log.warning("check failed %d times: %s", FAILURES, says)
+        else:
+            if not self._seen or self._failures >= FAILURES:
+                _log.info("check succeeded")
+            self._seen, self._failures, says = True, 0, ""
+        now = self._clock()
+        self._last = (now, now - began, says)
+
+    def state(self) -> CheckState:
+        """Give the state now; never waits for an attempt."""
+        finished, took, says = self._last
+        age = self._clock() - finished
+        if age > STALE and not says:
+            says = f"no check came back for {age:.0f} s"
+        ok = self._seen and self._failures < FAILURES and age <= STALE
+        return CheckState(seen=self._seen, ok=ok, age=age, latency=took, says=says)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.check_now()
+            self._stop.wait(self._interval)

@@ -1,0 +1,138 @@
+"""A waitress that ends well: told to stop, it finishes what it has and loses no request.
+
+The order, with the default bounds (docs: the pod's grace period must be larger than preStop + linger + in_flight):
+
+1. SIGTERM: readiness says draining, each response says Connection: close, new connections are still served;
+2. after `linger` seconds (every pooled connection had its chance to see that) the backlog is accepted once
+   more and the listener closed;
+3. idle connections are closed, the others finish, at most `in_flight` seconds;
+4. the workers end, then `close` lets go of what they used.
+
+A second signal ends the process at once.
+"""
+
+import logging
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from serving.body import MAX_BODY
+from serving.channel import draining_channel
+from serving.lifecycle import Lifecycle
+from serving.middleware import WsgiApp
+
+_log = logging.getLogger("server")
+
+THREADS = 8
+CONNECTIONS = 1000
+TURN = 0.2  # seconds: how long the loop sleeps at most
+IDLE = 0.5  # seconds without a byte: what is in flight on loopback or a cluster network has arrived
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Bounds of the drain in seconds."""
+
+    linger: float = 5.0
+    in_flight: float = 25.0
+
+
+def serve(
+    app: WsgiApp,
+    *,
+    port: int,
+    lifecycle: Lifecycle,
+    close: Callable[[], None],
+    host: str = "0.0.0.0",
+    drain: Drain = Drain(),
+) -> None:
+    """Serve `app` until SIGTERM or SIGINT, drain, call `close`, return. Raises OSError if it cannot listen."""
+    _allow_files(2 * CONNECTIONS)
+    server = _listen(app, host, port, lifecycle)
+    _on_signals(server, lifecycle)
+    _log.info("listening on %s:%s", server.effective_host, server.effective_port)
+    while not lifecycle.draining:
+        _turn(server)
+    began = time.monotonic()
+    _log.info("draining: %d connections, lingering %.1f s", len(server.active_channels), drain.linger)
+    while time.monotonic() < began + drain.linger:
+        _turn(server)
+    _close_listener(server)
+    _finish(server, within=drain.in_flight)
+    server.task_dispatcher.shutdown(timeout=2)
+    close()
+    _log.info("drained in %.1f s", time.monotonic() - began)
+
+
+def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,  # select() dies at file descriptor 1024
+        max_request_body_size=MAX_BODY,
+        max_request_header_size=32 * 1024,
+        inbuf_overflow=2 * MAX_BODY,  # a body never becomes a temporary file: the root may be read-only
+        outbuf_overflow=8 * MAX_BODY,
+        ident=None,
+        log_socket_errors=False,  # a client that went away is its own affair
+    )
+    server.channel_class = draining_channel(lifecycle)
+    return server
+
+
+def _on_signals(server: Any, lifecycle: Lifecycle) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if lifecycle.draining:
+            os._exit(128 + number)
+        lifecycle.drain()
+        server.pull_trigger()  # wakes the loop: Python goes on waiting after a handler (PEP 475)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+
+def _turn(server: Any) -> None:
+    wasyncore.loop(timeout=TURN, use_poll=True, map=server._map, count=1)
+
+
+def _close_listener(server: Any) -> None:
+    before = -1
+    while before != len(server.active_channels):  # what the kernel has accepted for us is ours to serve
+        before = len(server.active_channels)
+        server.handle_accept()
+    # Not server.close(): that also closes the trigger, which the workers still pull.
+    wasyncore.dispatcher.close(server)
+
+
+def _finish(server: Any, *, within: float) -> None:
+    deadline = time.monotonic() + within
+    while server.active_channels and time.monotonic() < deadline:
+        for channel in list(server.active_channels.values()):
+            if _is_idle(channel):
+                channel.will_close = True
+        _turn(server)
+    if server.active_channels:
+        _log.warning("%d connections were not done after %.0f s", len(server.active_channels), within)
+
+
+def _is_idle(channel: Any) -> bool:
+    waiting = channel.requests or channel.request is not None or channel.total_outbufs_len
+    return not waiting and time.time() - channel.last_activity > IDLE
+
+
+def _allow_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

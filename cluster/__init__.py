@@ -1,0 +1,24 @@
+"""The embedded cluster: a single-node, real Kubernetes as ordinary processes, for people and for tests.
+
+    kubeconfig = cluster.up("default")     # no-op if it runs already
+    cluster.load("default", archive)       # an image archive into it
+    cluster.down("default")
+
+See docs in each module: lifecycle (from outside), box and starting (inside), build, images.
+"""
+
+from cluster.build import binaries
+from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning
+from cluster.lifecycle import down, is_up, load, up
+
+__all__ = [
+    "ClusterError",
+    "ComponentExited",
+    "NotReadyInTime",
+    "NotRunning",
+    "binaries",
+    "down",
+    "is_up",
+    "load",
+    "up",
+]

@@ -1,0 +1,123 @@
+"""The command line: `python -m cluster up | down | status | kubeconfig | load | logs | build`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cluster import processes
+from cluster.build import binaries
+from cluster.errors import ClusterError, NotRunning
+from cluster.folders import folders
+from cluster.lifecycle import down, load, make_programs, up
+from cluster.report import DNS_READY, METRICS_READY, NODE_READY, Report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 when not (the reason is on standard error), 2 for wrong usage."""
+    given = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = given.command
+    try:
+        return command(given)
+    except ClusterError as error:
+        print(f"cluster: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("cluster: interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cluster", description="The embedded Kubernetes cluster.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=says, description=says)
+        command.set_defaults(command=run)
+        command.add_argument("--name", default="default", help="which cluster (default: %(default)s)")
+        return command
+
+    starting = add("up", _up, "start a cluster, unless it runs already")
+    promises = (NODE_READY, DNS_READY, METRICS_READY)
+    starting.add_argument("--wait", choices=promises, default=DNS_READY, help="return when this is ready")
+    building = add("build", _build, "build the programs without starting anything")
+    for command in (starting, building):
+        command.add_argument(
+            "--no-install", action="store_true", help="only say which Debian packages are missing"
+        )
+    add("down", _down, "stop a cluster and remove everything of it")
+    add("status", _status, "say what runs; exit 1 unless all of it does")
+    add("kubeconfig", _kubeconfig, "print the path of the kubeconfig")
+    add("load", _load, "import an image archive").add_argument("archive", type=Path, metavar="ARCHIVE")
+    logs = add("logs", _logs, "print the log of a component")
+    logs.add_argument("component", metavar="COMPONENT", help="such as kubelet, kube-apiserver, box")
+    return parser
+
+
+def _up(given: argparse.Namespace) -> int:
+    up(given.name, _say, wait_for=given.wait, install=not given.no_install)
+    return 0
+
+
+def _down(given: argparse.Namespace) -> int:
+    down(given.name, _say)
+    return 0
+
+
+def _build(given: argparse.Namespace) -> int:
+    make_programs(_say, install=not given.no_install)
+    _say(f"the programs are in {binaries()}")
+    return 0
+
+
+def _status(given: argparse.Namespace) -> int:
+    place = folders(given.name)
+    report = Report.read(place.report)
+    if not processes.find(place.plan):
+        _say(f"cluster {given.name} is not up")
+        if error := report.error():
+            _say(str(error))
+        return 1
+    for what, seconds in report.reached.items():
+        ended = report.exited.get(what)
+        _say(f"{what:<24} " + (f"ready after {seconds:.1f} s" if ended is None else f"EXITED {ended}"))
+    for what in report.exited.keys() - report.reached.keys():
+        _say(f"{what:<24} EXITED {report.exited[what]}")
+    if error := report.error():
+        _say(str(error))
+    return 1 if report.exited or report.failure or DNS_READY not in report.reached else 0
+
+
+def _kubeconfig(given: argparse.Namespace) -> int:
+    place = folders(given.name)
+    if not processes.find(place.plan):
+        raise NotRunning(given.name)
+    print(place.kubeconfig)
+    return 0
+
+
+def _load(given: argparse.Namespace) -> int:
+    if not given.archive.is_file():
+        raise ClusterError(f"there is no image archive {given.archive}")
+    load(given.name, given.archive)
+    _say(f"{given.archive} is loaded into cluster {given.name}")
+    return 0
+
+
+def _logs(given: argparse.Namespace) -> int:
+    place = folders(given.name)
+    path = place.log / f"{given.component}.log"
+    if not path.is_file():
+        there = ", ".join(sorted(log.stem for log in place.log.glob("*.log"))) or "none"
+        raise ClusterError(f"cluster {given.name} has no log of {given.component!r}; there are: {there}")
+    with path.open(errors="replace") as log:
+        for line in log:
+            print(line, end="")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""PID 1 of the node box: `python -m cluster.box PLAN SOCKET`, run by lifecycle.py inside fresh namespaces.
+
+PLAN is the path of plan.json, SOCKET the number of the inherited listening socket. Prepares the node, starts the
+components, opens the relay, reaps orphans. Ends (and with it the whole box) only when the start fails; the reason
+is in the report then. A component that ends later is reported, and the rest runs on.
+"""
+
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from cluster import node, relay, volumes
+from cluster.errors import ClusterError
+from cluster.folders import Folders
+from cluster.plan import Plan
+from cluster.report import DNS_READY, Report, Reporter
+from cluster.settings import write_settings
+from cluster.starting import Starter
+
+
+def main(arguments: list[str]) -> None:
+    """Run the box; returns never."""
+    path = Path(arguments[0])
+    plan = Plan.read(path)
+    listener = socket.socket(fileno=int(arguments[1]))
+    reporter = Reporter(Folders(plan.name, plan.state).report)
+    starter = Starter(plan, reporter)
+    _background(_live, plan, starter, reporter)
+    _background(relay.serve, listener, ("127.0.0.1", 6443))
+    starter.children.reap_forever()
+
+
+def _live(plan: Plan, starter: Starter, reporter: Reporter) -> None:
+    try:
+        node.prepare(plan, starter.children.run)
+        write_settings(plan)
+        _background(volumes.open_forever, node.HOSTPATH)
+        starter.start()
+    except ClusterError as error:
+        # Once pods can run, a late promise (metrics) is worth a word in the report, not the cluster.
+        reporter.fail(error)
+        if DNS_READY not in Report.read(Folders(plan.name, plan.state).report).reached:
+            os._exit(1)
+    except BaseException as error:
+        reporter.fail(ClusterError(f"the box broke: {error!r}; its log: {plan.log}/box.log"))
+        raise
+
+
+def _background(work: object, *arguments: object) -> None:
+    threading.Thread(target=work, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

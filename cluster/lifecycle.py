@@ -1,0 +1,198 @@
+"""A cluster's life from outside: up, down, is_up, load.
+
+A cluster is disposable: each `up` starts from nothing, and what an earlier one left (kill -9 included) is cleared
+first. One lock per name makes concurrent calls wait for each other.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cluster import cgroups, processes
+from cluster.build import binaries, build, is_built
+from cluster.errors import ClusterError, ComponentExited, LoadFailed, NotReadyInTime, NotRunning
+from cluster.folders import Folders, cache, folders
+from cluster.logs import last_lines
+from cluster.plan import Plan
+from cluster.preflight import SYSTEM_PATH, preflight
+from cluster.report import DNS_READY, Report
+from cluster.starting import import_command
+from cluster.toolchain import find_go
+
+Progress = Callable[[str], object]
+ROOT = Path(__file__).parent.parent
+POLL = 0.02
+
+
+def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS_READY, install: bool = True) -> Path:
+    """Have a cluster called `name` running; returns the path of its kubeconfig.
+
+    Checks the machine, builds programs and system images if need be, starts, and waits until the node is ready
+    and `wait_for` ("node", "dns", "metrics") holds. Does nothing when it is running already. Raises a
+    ClusterError; a start that fails, or is interrupted, leaves nothing running.
+    """
+    place = folders(name)
+    with _alone(place):
+        if processes.find(place.plan):
+            _follow(place, wait_for, progress, 0.0)
+            progress(f"cluster {name} is up already: {place.kubeconfig}")
+            return place.kubeconfig
+        make_programs(progress, install=install)
+        archives = _system_images(progress)
+        _clear(place)
+        begun = time.monotonic()
+        try:
+            _start(place, archives)
+            _follow(place, wait_for, progress, begun)
+        except BaseException:
+            # Also on Ctrl-C; the logs stay for whoever looks why, until the next up or down.
+            processes.end(place.plan)
+            cgroups.remove(place.cgroup)
+            raise
+    progress(f"cluster {name} is up after {time.monotonic() - begun:.1f} s: {place.kubeconfig}")
+    return place.kubeconfig
+
+
+def down(name: str = "default", progress: Progress = print) -> None:
+    """Have no cluster called `name`, and nothing left of one."""
+    place = folders(name)
+    with _alone(place):
+        was_there = _clear(place)
+    progress(f"cluster {name} is down" if was_there else f"cluster {name} was not up")
+
+
+def is_up(name: str = "default") -> bool:
+    """Whether the cluster runs, is ready for pods, and none of its components has ended."""
+    place = folders(name)
+    report = Report.read(place.report)
+    return bool(processes.find(place.plan)) and DNS_READY in report.reached and not report.exited
+
+
+def load(name: str, archive: Path) -> None:
+    """Import an image archive (OCI or Docker) into a running cluster, pinned; raises NotRunning, LoadFailed."""
+    place = folders(name)
+    pids = processes.find(place.plan)
+    if not pids:
+        raise NotRunning(name)
+    plan = Plan.read(place.plan)
+    enter = ("nsenter", f"--target={pids[0]}", "--mount", "--net")
+    # Through standard input: the box may not see a file system that was mounted after its start.
+    with archive.open("rb") as content:
+        done = subprocess.run(
+            [*enter, *import_command(plan.program("ctr"), "-")],
+            stdin=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise LoadFailed(f"cluster {name} did not take the image archive {archive}: {done.stdout.strip()}")
+
+
+def make_programs(progress: Progress, *, install: bool = True) -> Path:
+    """Check the machine and build the cluster's programs if need be; returns their folder."""
+    preflight(building=not is_built(), install=install, progress=progress)
+    return build(lambda: find_go(progress), progress)
+
+
+def _system_images(progress: Progress) -> tuple[Path, ...]:
+    # Imported here: images need nothing of a running cluster, and the box needs nothing of images.
+    from cluster.images import system_archives
+
+    progress("system images: pause, coredns, metrics-server")
+    return tuple(system_archives(binaries(), cache() / "images"))
+
+
+def _start(place: Folders, archives: tuple[Path, ...]) -> None:
+    from cluster.pki import write_pki  # a tenth of a second to import, which only a start needs
+
+    place.log.mkdir(parents=True)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(512)
+        port = listener.getsockname()[1]
+        write_pki(place.pki, place.kubeconfig, port=port, context=f"kubeproof-{place.name}")
+        Plan(place.name, place.state, binaries(), archives, place.cgroup).write(place.plan)
+        cgroups.make(place.cgroup)
+        _raise_inotify_limit()
+        with (place.log / "box.log").open("wb") as log:
+            subprocess.Popen(
+                processes.launcher_command(sys.executable, place.plan, listener.fileno()),
+                cwd="/",
+                env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # the cluster outlives its caller and its terminal
+            )
+
+
+def _raise_inotify_limit(wanted: int = 1024) -> None:
+    """cAdvisor dies for want of inotify instances at the kernel's default of 128."""
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if int(limit.read_text()) < wanted:
+        try:
+            limit.write_text(str(wanted))
+        except OSError as error:
+            raise ClusterError(f"{limit} is below {wanted} and cannot be raised: {error}") from error
+
+
+def _follow(place: Folders, wait_for: str, progress: Progress, begun: float, within: float = 300.0) -> None:
+    """Report what the box reaches until `wait_for` is among it; raises what ended the start."""
+    started = time.monotonic()
+    shown: set[str] = set()
+    while True:
+        report = Report.read(place.report)
+        for what in report.reached.keys() - shown if begun else ():
+            progress(f"  {what} ready, {report.reached[what]:.1f} s")
+            shown.add(what)
+        for component, status in report.exited.items():
+            raise ComponentExited(component, status, last_lines(place.log / f"{component}.log"))
+        if wait_for in report.reached:
+            return
+        if error := report.error():
+            raise error
+        if time.monotonic() - started > within:
+            raise NotReadyInTime(wait_for, within, last_lines(place.log / "box.log"))
+        if time.monotonic() - started > 1 and not processes.find(place.plan):
+            if error := Report.read(place.report).error():
+                raise error
+            raise ComponentExited("box", -9, last_lines(place.log / "box.log"))
+        time.sleep(POLL)
+
+
+def _clear(place: Folders) -> bool:
+    """End the box and remove what it left; whether there was anything."""
+    was_there = processes.end(place.plan)
+    was_there |= bool(cgroups.leftovers(place.cgroup))
+    cgroups.remove(place.cgroup)
+    if place.state.exists():
+        was_there = True
+        shutil.rmtree(place.state)
+    return was_there
+
+
+@contextlib.contextmanager
+def _alone(place: Folders) -> Iterator[None]:
+    try:
+        place.lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(place.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ClusterError(
+            f"cannot write to the state folder {place.lock.parent} ({error.strerror}); "
+            "set XDG_STATE_HOME to a folder that can be written"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

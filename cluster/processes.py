@@ -1,0 +1,55 @@
+"""Finding and ending the processes of a box by what they were started as, not by remembered numbers.
+
+A pid file can be lost (kill -9 between start and writing) or name a stranger (pids are used again); the command
+line with the cluster's own plan path cannot.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from cluster.errors import ClusterError
+
+PROC = Path("/proc")
+
+
+def launcher_command(python: str, plan: Path, socket_number: int) -> list[str]:
+    """The command that makes the namespaces and runs the box in them."""
+    namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    box = [python, "-m", "cluster.box", str(plan), str(socket_number)]
+    return ["unshare", *namespaces, "--propagation", "private", *box]
+
+
+def find(plan: Path, proc: Path = PROC) -> tuple[int, ...]:
+    """The pids of the launcher and the box of the cluster with this plan; the launcher first; () if none."""
+    marks = ("cluster.box", str(plan))
+    found = {}
+    for entry in proc.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue  # ended between the listing and the look
+        if all(mark in argv for mark in marks):  # a zombie has no command line
+            found[int(entry.name)] = os.path.basename(argv[0]) != "unshare"
+    return tuple(sorted(found, key=lambda pid: (found[pid], pid)))
+
+
+def end(plan: Path, patience: float = 20.0) -> bool:
+    """Kill the box and wait until it is gone; whether there was one."""
+    pids = find(plan)
+    deadline = time.monotonic() + patience
+    remaining = pids
+    while remaining:
+        for pid in remaining:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the box's processes {remaining} did not end within {patience:.0f} s of SIGKILL")
+        time.sleep(0.02)
+        remaining = find(plan)
+    return bool(pids)

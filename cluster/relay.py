@@ -1,0 +1,52 @@
+"""The only door into the box: connections accepted on a listening socket are carried to the API server.
+
+The launcher binds the socket on the host's loopback and the box inherits it; accepting in the box gives a
+connection of the host, connecting in the box reaches the box's own network.
+"""
+
+import contextlib
+import socket
+import threading
+
+CHUNK = 1 << 18
+
+
+def serve(listener: socket.socket, target: tuple[str, int]) -> None:
+    """Relay every connection accepted on `listener` to `target`, until the listener is closed."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except ConnectionAbortedError:
+            continue
+        except OSError:
+            return
+        threading.Thread(target=_relay, args=(client, target), daemon=True).start()
+
+
+def _relay(client: socket.socket, target: tuple[str, int]) -> None:
+    with client:
+        try:
+            server = socket.create_connection(target, timeout=5)
+        except OSError:
+            return  # the client sees its connection closed, as with any server that is starting
+        with server:
+            server.settimeout(None)
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            back.start()
+            _pump(client, server)
+            back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    """Copy until `source` ends, then end `sink`'s writing side only: the other direction may have more to say."""
+    try:
+        while data := source.recv(CHUNK):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        # One side broke: nothing more can pass in either direction.
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

@@ -179,7 +179,7 @@ def test_what_a_wall_lets_in_is_not_refused(tmp_path: Path) -> None:
     for path, source in {
         "src/items/store.py": "import pg8000.native\nfrom . import app\nfrom serving import health",
         "src/consumer/upstream.py": "import backoff, requests, json",
-        "conformance/verdicts/rollout.py": "import zlib\nfrom .verdict import Verdict\nfrom ..declared import x",
+        "conformance/verdicts/rollout.py": "import zlib\nfrom .verdict import Fact\nfrom ..declared import x",
         "conformance/observe/watch.py": "import time, kubernetes\nfrom ..verdicts.evidence import Line",
         "cluster/box.py": "import os, yaml\nfrom cryptography import x509",
     }.items():

@@ -55,9 +55,10 @@ initialize() {
     unset password
 }
 
-if [ "${1#-}" != "$1" ]; then
-    set -- postgres "$@"
-fi
+case ${1:--} in
+    -) set -- postgres ;;
+    -*) set -- postgres "$@" ;;
+esac
 if [ "${1:-}" = postgres ]; then
     [ -s "$PGDATA/PG_VERSION" ] || initialize
     unset POSTGRES_PASSWORD

@@ -123,6 +123,10 @@ def _controller_manager(plan: Plan) -> Component:
             f"--cluster-signing-cert-file={plan.pki}/ca.crt",
             f"--cluster-signing-key-file={plan.pki}/ca.key",
             "--enable-hostpath-provisioner=true",
+            # At the default of 20 requests a second the controllers wait five seconds for their own tokens.
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
+            f"--flex-volume-plugin-dir={plan.state}/volume-plugins",  # else made in the host's /usr/libexec
         ),
         "https://127.0.0.1:10257/healthz",
     )

@@ -13,11 +13,25 @@ from typing import Any
 from conformance.declared.reading import Document, flat, read_system
 
 CLUSTER_SCOPED = frozenset(
-    """
-    APIService CertificateSigningRequest ClusterRole ClusterRoleBinding CSIDriver CustomResourceDefinition
-    IngressClass MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass RuntimeClass
-    StorageClass ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
-    """.split()
+    (
+        "APIService",
+        "CertificateSigningRequest",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CSIDriver",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "RuntimeClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    )
 )
 _NAME_LABEL = "kubernetes.io/metadata.name"
 

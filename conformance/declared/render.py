@@ -1,4 +1,4 @@
-"""A kustomization into YAML by `kubectl kustomize`: the only input and output of this package beside files."""
+"""A kustomization into YAML by `kubectl kustomize`: what this package does beside reading."""
 
 import os
 import shutil

@@ -91,9 +91,7 @@ def read_evidence(text: str) -> Evidence:
         line = Line(number, float(parsed["t"]), parsed["of"], parsed["kind"], own)
         read.append((parsed["w"], parsed["n"], line))
     gaps = _gaps(read)
-    damage += [
-        Damage(line, f"writer {writer} jumps from n={was} to n={now}") for writer, line, was, now in gaps
-    ]
+    damage += [Damage(line, f"writer {writer} jumps from n={was} to n={now}") for writer, line, was, now in gaps]
     lines = tuple(line for _, _, line in read)
     return Evidence(
         lines=lines,

@@ -51,8 +51,7 @@ class Verdict:
     def report(self) -> str:
         """The verdict as a person reads it in an assertion: outcome, because, and each fact with its line."""
         facts = [
-            f"  line {fact.line}: {fact.says}" if fact.line is not None else f"  {fact.says}"
-            for fact in self.evidence
+            f"  line {fact.line}: {fact.says}" if fact.line is not None else f"  {fact.says}" for fact in self.evidence
         ]
         return "\n".join([f"{self.outcome.value}: {self.because}", *facts])
 

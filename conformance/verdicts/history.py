@@ -1,0 +1,62 @@
+"""What judges ask of an observation's lines: kinds, markers, needs, numbers that may be missing or wrong."""
+
+from collections.abc import Iterable
+
+from conformance.verdicts.evidence import Line
+from conformance.verdicts.verdict import Fact, Verdict, unknown
+
+NOT_OBSERVED = "not observed"
+
+Lines = tuple[Line, ...]
+
+
+def of_kind(lines: Iterable[Line], kind: str, **fields: object) -> Lines:
+    """The lines of one kind whose fields have these values, in order."""
+    return tuple(
+        line for line in lines if line.kind == kind and all(line.get(name) == value for name, value in fields.items())
+    )
+
+
+def marker(lines: Iterable[Line], says: str) -> Line | None:
+    """The first marker that says this, or None."""
+    return next(iter(of_kind(lines, "marker", says=says)), None)
+
+
+def unmet(lines: Iterable[Line]) -> Verdict | None:
+    """UNKNOWN when the cluster lacks what the observation needs, else None."""
+    for line in of_kind(lines, "need"):
+        if line.get("met") is not True:
+            return unknown(f"needs {line.get('need')}: {line.get('says')}", fact(line, str(line.get("says"))))
+    return None
+
+
+def watched_until(lines: Lines) -> float:
+    """When the last line of the observation was written; 0 for no lines."""
+    return max((line.t for line in lines), default=0.0)
+
+
+def number(line: Line, name: str) -> float | None:
+    """A field that is a number, None when it is missing or something else."""
+    value = line.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def texts(line: Line, name: str) -> tuple[str, ...]:
+    """A field that is a list of texts; other members are left out."""
+    value = line.get(name)
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+
+
+def not_observed(error: object) -> bool:
+    """True when an error says that the probe, not the system, was at fault."""
+    return isinstance(error, str) and error.startswith(NOT_OBSERVED)
+
+
+def fact(line: Line, says: str) -> Fact:
+    """A fact of this line."""
+    return Fact(line.number, says)
+
+
+def seconds(value: float) -> str:
+    """A duration as the report writes it."""
+    return f"{value:.1f} s"

@@ -1,0 +1,148 @@
+"""
+probes.*: what readiness and liveness do while a database is away.
+
+The outage is bracketed by the markers 'database stopped' and 'database started'. Endpoints and pods are known
+by their changes: between two lines of an object it stayed as the first says.
+"""
+
+from conformance.declared.intent import Depend, Profile
+from conformance.declared.objects import System, Workload
+from conformance.verdicts.evidence import Line
+from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, texts, watched_until
+from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+
+
+def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Without its database a workload leaves every Service of it in time, and all of it returns afterwards."""
+    workload = system.workload(subject)
+    depend = _depend(profile, subject, lines)
+    if workload is None or depend is None:
+        return unknown(f"{subject} is not a workload that the profile lets depend on this database")
+    services = system.services_of(workload)
+    if not services:
+        return unknown(f"no Service selects the pods of {subject}")
+    stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
+    if stopped is None:
+        return unknown("no marker says that the database was stopped")
+    verdicts = []
+    for service in services:
+        samples = of_kind(lines, "endpoints", service=service.name)
+        before = [line for line in samples if line.t <= stopped.t]
+        if not before or not texts(before[-1], "ready"):
+            # The positive control: what was never in the Service cannot be seen leaving it.
+            verdicts.append(unknown(f"{service.name} had no ready endpoint before the outage"))
+            continue
+        verdicts.append(_left(depend, service.name, samples, stopped, started, watched_until(lines)))
+        verdicts.append(_returned(depend, workload, samples, before[-1], started, lines))
+    verdict = merge(verdicts)
+    if not verdict.passed:
+        return verdict
+    return passed("; ".join(fact.says for fact in verdict.evidence), *verdict.evidence)
+
+
+def _depend(profile: Profile, subject: str, lines: Lines) -> Depend | None:
+    """The dependency that this observation is about: a workload may depend on several databases."""
+    database = lines[0].of.partition(":")[2] if lines else ""
+    mine = [each for each in profile.depends if each.workload == subject]
+    return next((each for each in mine if each.database == database), None)
+
+
+def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
+    end = started.t if started else watched
+    within = [line for line in samples if stopped.t < line.t < end]
+    empty = next((line for line in within if line.get("ready") == []), None)
+    if empty is None:
+        outage = end - stopped.t
+        because = f"{service} still had ready endpoints {seconds(outage)} after the database stopped"
+        where = fact((within or [stopped])[-1], because)
+        return failed(because, where) if outage >= depend.within else unknown(because, where)
+    took = empty.t - stopped.t
+    if took > depend.within:
+        says = f"left {service} after {seconds(took)}, promised are {seconds(depend.within)}"
+        return failed(says, fact(empty, says))
+    back = next((line for line in within if line.t >= empty.t and line.get("ready") != []), None)
+    if back is not None:
+        says = f"{', '.join(texts(back, 'ready'))} came back to {service} without the database"
+        return failed(says, fact(back, says))
+    if started is None:
+        return unknown("no marker says that the database was started again", fact(empty, f"left {service}"))
+    return passed("left", fact(empty, f"left {service} after {seconds(took)}"))
+
+
+def _returned(
+    depend: Depend, workload: Workload, samples: Lines, before: Line, started: Line | None, lines: Lines
+) -> Verdict:
+    if started is None:
+        return unknown("no marker says that the database was started again")
+    sized = [number(line, "desired") for line in of_kind(lines, "workload", name=workload.name)]
+    wanted = (sized[-1] if sized else None) or len(set(texts(before, "ready")))
+    service = before.get("service")
+    for line in samples:
+        if line.t > started.t and len(set(texts(line, "ready"))) >= wanted:
+            says = f"all {wanted:.0f} returned to {service} {seconds(line.t - started.t)} after the database did"
+            return passed("returned", fact(line, says))
+    watched = watched_until(lines) - started.t
+    says = f"not all {wanted:.0f} are back in {service} {seconds(watched)} after the database"
+    where = fact(samples[-1], says)
+    return failed(says, where) if watched >= depend.within else unknown(says, where)
+
+
+def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """No container of a workload restarts because its database is away, in a window long enough for it."""
+    workload = system.workload(subject)
+    if workload is None or _depend(profile, subject, lines) is None:
+        return unknown(f"{subject} is not a workload that the profile lets depend on this database")
+    stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
+    if stopped is None:
+        return unknown("no marker says that the database was stopped")
+    pods = of_kind(lines, "pod", workload=subject)
+    restarted = _restarted(pods, stopped)
+    if restarted:
+        return failed("; ".join(dict.fromkeys(each.says for each in restarted)), *restarted)
+    if started is None:
+        return unknown("no marker says that the database was started again")
+    reason = _too_little(workload, pods, stopped, started)
+    if reason:
+        return unknown(reason)
+    window = started.t - stopped.t
+    return passed(f"no restart in {seconds(window)} without it", fact(pods[-1], f"{subject}: no restart"))
+
+
+def _restarted(pods: Lines, stopped: Line) -> list[Fact]:
+    """Restarts that were seen to happen after the stop: a pod's count went up from one line to a later one."""
+    counts: dict[object, float] = {}
+    found = []
+    for line in pods:
+        restarts = number(line, "restarts") or 0.0
+        baseline = counts.setdefault(line.get("uid"), restarts)
+        if line.t <= stopped.t:
+            counts[line.get("uid")] = restarts
+        elif restarts > baseline:
+            counts[line.get("uid")] = restarts
+            found.append(fact(line, f"{line.get('name')} restarted while its database was away"))
+    return found
+
+
+def _too_little(workload: Workload, pods: Lines, stopped: Line, started: Line) -> str | None:
+    """Why the lines do not allow to say that nothing restarted, None when they do."""
+    probes = workload.probes("liveness")
+    if not probes:
+        return f"{workload.name} declares no liveness probe that could restart it"
+    needed = max(probe.period * probe.failure_threshold for probe in probes)
+    window = started.t - stopped.t
+    if window < needed:
+        return f"the outage lasted {seconds(window)}, a liveness probe needs {seconds(needed)} to restart a pod"
+    before = {line.get("uid") for line in pods if line.t <= stopped.t and line.get("gone") is not True}
+    after = {line.get("uid") for line in pods if line.t > started.t}
+    gone = {line.get("uid") for line in pods if line.t <= stopped.t and line.get("gone") is True}
+    unseen = before - gone - after
+    if not before:
+        return f"no pod of {workload.name} was seen before the outage"
+    if unseen:
+        return f"{len(unseen)} of {len(before - gone)} pods of {workload.name} were not seen after the outage"
+    new = {line.get("uid"): line for line in reversed(pods) if line.get("uid") not in before | gone}
+    if any(number(line, "restarts") for line in new.values()):
+        return f"a new pod of {workload.name} had restarted before it was first seen"
+    if any(number(line, "restarts") is None for line in pods):
+        return f"a pod line of {workload.name} does not say how often it restarted"
+    return None

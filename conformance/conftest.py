@@ -12,17 +12,17 @@ import yaml
 import cluster as embedded
 from cluster.folders import cache
 from cluster.images import build_image
-from conformance.catalogue import CHECKS, Check, check
+from conformance.catalogue import CHECKS, check
+from conformance.conclusion import conclude
 from conformance.declared.intent import Profile
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.reading import ManifestError, read_system
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.observe.cluster import ApplyFailed, CannotStart, connect
-from conformance.conclusion import conclude
 from conformance.run import Run, new_run_name
-from conformance.verdicts.catalogue import judge_run
-from conformance.verdicts.evidence import read_evidence
-from conformance.verdicts.verdict import Outcome, Verdict, exit_status
+from conformance.verdicts.catalogue import judge_planned
+from conformance.verdicts.evidence import Planned, read_evidence
+from conformance.verdicts.verdict import Verdict, exit_status
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = 130
@@ -60,19 +60,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("check")
     if marker:
         declared = metafunc.config.kubeproof  # type: ignore[attr-defined]
-        subjects = check(marker.args[0]).subjects(declared["system"], declared["profile"])
-        metafunc.parametrize("subject", subjects)
+        planned = check(marker.args[0]).planned(declared["system"], declared["profile"])
+        metafunc.parametrize("planned", planned, ids=[each.subject for each in planned])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {each.name: place for place, each in enumerate(CHECKS)}
-    items.sort(key=lambda item: order[_check_of(item).name])
-
-
-def _check_of(item: pytest.Item) -> Check:
-    marker = item.get_closest_marker("check")
-    assert marker is not None, f"{item.nodeid} names no check"
-    return check(marker.args[0])
+    items.sort(key=lambda item: order[item.callspec.params["planned"].check])  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +92,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     except CannotStart as error:
         pytest.exit(str(error), returncode=3)
     config.kubeproof["folder"] = folder  # type: ignore[attr-defined]
-    session.plan([(_check_of(item), item.callspec.params["subject"]) for item in request.session.items])
+    session.plan([item.callspec.params["planned"] for item in request.session.items])
     try:
         yield session
     finally:
@@ -133,26 +127,23 @@ def _progress(config: pytest.Config) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[str], Verdict]:
-    """Observe what the test's check reads, and judge it from the evidence file alone."""
-    asked = _check_of(request.node)
+def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdict]:
+    """Observe what a planned check reads, and judge it from the evidence file alone."""
+    say = _progress(request.config)
+    stash = request.config.kubeproof  # type: ignore[attr-defined]
 
-    def verdict(subject: str) -> Verdict:
-        place = request.session.items.index(request.node) + 1
-        elapsed = time.monotonic() - request.config.kubeproof.setdefault("began", time.monotonic())  # type: ignore[attr-defined]
-        _progress(request.config)(
-            f"{place} of {len(request.session.items)}  {elapsed:4.0f} s  {asked.name} [{subject}]"
-        )
+    def verdict(planned: Planned) -> Verdict:
+        place, all_of_them = request.session.items.index(request.node) + 1, len(request.session.items)
+        elapsed = time.monotonic() - stash.setdefault("began", time.monotonic())
+        say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
         try:
-            run.observe(asked, subject)
+            run.observe(planned)
         except ApplyFailed as error:
             pytest.exit(f"the manifests were refused: {error}", returncode=3)
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
-            _progress(request.config)(f"        could not observe: {type(error).__name__}: {error}")
+            say(f"        could not observe: {type(error).__name__}: {error}")
         evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
-        judged = judge_run(run.system, run.profile, evidence)
-        return next((each.verdict for each in judged if (each.check, each.subject) == (asked.name, subject)),
-                    Verdict(Outcome.UNKNOWN, "not in the evidence", ()))  # fmt: skip
+        return judge_planned(run.system, run.profile, evidence, planned)
 
     return verdict
 

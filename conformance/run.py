@@ -10,15 +10,16 @@ from typing import Any
 
 import yaml
 
-from conformance.catalogue import Check
-from conformance.declared.objects import System
+from conformance.catalogue import check
 from conformance.declared.intent import Profile
+from conformance.declared.objects import System
 from conformance.declared.renaming import rename
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.recorder import Recorder
 from conformance.observe.system import AGENT, CLIENT, Deployed
 from conformance.observe.watches import Watches
+from conformance.verdicts.evidence import Planned
 
 
 class Run:
@@ -60,20 +61,19 @@ class Run:
             skew=list(cluster.skew()),
         )
 
-    def plan(self, asked: list[tuple[Check, str]]) -> None:
+    def plan(self, asked: list[Planned]) -> None:
         """Write down what will be checked: what is planned and not observed is UNKNOWN, never forgotten."""
-        lines = [[each.name, subject, each.observation_id(self.profile, subject)] for each, subject in asked]
-        self.recorder.line("", "run.plan", checks=lines)
+        self.recorder.line("", "run.plan", checks=[[each.check, each.subject, each.observation] for each in asked])
 
-    def observe(self, check: Check, subject: str) -> None:
+    def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""
-        of = check.observation_id(self.profile, subject)
+        of, observe = planned.observation, check(planned.check).observe
         deployed = self._deployed
-        if check.observe is None or of in self._observed:
+        if observe is None or of in self._observed:
             return
         self._observed.add(of)
         with self.recorder.observation(of), deployed.watches.recorded(of):
-            check.observe(deployed, of, check.about(self.profile, subject))
+            observe(deployed, of, of.partition(":")[2])
 
     @cached_property
     def _deployed(self) -> Deployed:

@@ -4,6 +4,6 @@ import pytest
 
 
 @pytest.mark.check("deploy.ready")
-def test_every_workload_becomes_available(prove, subject):
-    verdict = prove(subject)
+def test_every_workload_becomes_available(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()

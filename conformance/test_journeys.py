@@ -4,6 +4,6 @@ import pytest
 
 
 @pytest.mark.check("api.journey")
-def test_every_journey_holds(prove, subject):
-    verdict = prove(subject)
+def test_every_journey_holds(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()

@@ -4,12 +4,12 @@ import pytest
 
 
 @pytest.mark.check("rollout.no-loss")
-def test_no_request_fails_during_a_rollout(prove, subject):
-    verdict = prove(subject)
+def test_no_request_fails_during_a_rollout(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()
 
 
 @pytest.mark.check("persistence.pod-delete")
-def test_what_was_written_survives_the_pod(prove, subject):
-    verdict = prove(subject)
+def test_what_was_written_survives_the_pod(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()

@@ -4,12 +4,12 @@ import pytest
 
 
 @pytest.mark.check("probes.readiness-follows-database")
-def test_a_pod_without_its_database_leaves_the_service(prove, subject):
-    verdict = prove(subject)
+def test_a_pod_without_its_database_leaves_the_service(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()
 
 
 @pytest.mark.check("probes.liveness-ignores-database")
-def test_no_container_restarts_while_the_database_is_gone(prove, subject):
-    verdict = prove(subject)
+def test_no_container_restarts_while_the_database_is_gone(prove, planned):
+    verdict = prove(planned)
     assert verdict.passed, verdict.report()

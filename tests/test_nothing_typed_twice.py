@@ -79,22 +79,23 @@ def test_a_third_workload_in_the_manifests_is_checked_without_a_changed_line(our
     system, profile = ours
     third = replace(system.workloads[0], name="third")
     grown = replace(system, workloads=(*system.workloads, third))
-    assert "third" not in check("deploy.ready").subjects(system, profile)
-    assert "third" in check("deploy.ready").subjects(grown, profile)
+    assert "third" not in {each.subject for each in check("deploy.ready").planned(system, profile)}
+    assert "third" in {each.subject for each in check("deploy.ready").planned(grown, profile)}
 
 
 def test_a_system_with_other_names_gets_the_same_checks():
     system = read_system(yaml.safe_load_all(OTHERS))
     profile = parse_profile(THEIRS, "market.toml")
-    subjects = {each.name: each.subjects(system, profile) for each in CHECKS}
-    assert subjects["deploy.ready"] == ("shop", "ledger")
-    assert subjects["dns.names"] == ("shop",)
-    assert subjects["rollout.no-loss"] == ("shop",)
-    assert check("probes.liveness-ignores-database").observation_id(profile, "shop") == "outage:ledger"
+    subjects = {each.name: [planned.subject for planned in each.planned(system, profile)] for each in CHECKS}
+    assert subjects["deploy.ready"] == ["shop", "ledger"]
+    assert subjects["dns.names"] == ["shop"]
+    assert subjects["rollout.no-loss"] == ["shop"]
+    (liveness,) = check("probes.liveness-ignores-database").planned(system, profile)
+    assert liveness.observation == "outage:ledger"
 
 
 def test_the_two_laws_about_the_database_look_at_the_same_window(ours):
     system, profile = ours
     both = [check("probes.readiness-follows-database"), check("probes.liveness-ignores-database")]
-    seen = {each.observation_id(profile, subject) for each in both for subject in each.subjects(system, profile)}
+    seen = {planned.observation for each in both for planned in each.planned(system, profile)}
     assert len(seen) == len({each.database for each in profile.depends})

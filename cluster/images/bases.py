@@ -52,10 +52,10 @@ class Base:
 BASES = {
     "python": Base(
         "python",
-        packages=("python3.11-minimal", "libpython3.11-stdlib", "base-files", "netbase", "ca-certificates"),
+        packages=("python3.11-minimal", "libpython3.11-stdlib", "libstdc++6", "base-files", "netbase"),
         dropped=(
             *("usr/lib/python3.11/" + name for name in ("test", "pydoc_data", "lib2to3", "ensurepip", "distutils")),
-            *("usr/share/ca-certificates", "usr/bin/[!p]*", "usr/bin/p[!y]*", "usr/sbin", "sbin", "bin/*"),
+            *("usr/bin/[!p]*", "usr/bin/p[!y]*", "usr/sbin", "sbin", "bin/*"),
         ),
         links=(("usr/bin/python3", "python3.11"),),
         compiled="usr/lib/python3.11",

@@ -28,7 +28,8 @@ from cluster.toolchain import find_go
 
 Progress = Callable[[str], object]
 ROOT = Path(__file__).parent.parent
-POLL = 0.02
+POLL = 0.04
+STEPS = 12  # what a whole start reaches: eight components, the images, node, dns and metrics
 
 
 def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS_READY, install: bool = True) -> Path:
@@ -41,8 +42,7 @@ def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS
     place = folders(name)
     with _alone(place):
         if processes.find(place.plan):
-            _follow(place, wait_for, progress, 0.0)
-            progress(f"cluster {name} is up already: {place.kubeconfig}")
+            _rejoin(place, wait_for, progress)
             return place.kubeconfig
         make_programs(progress, install=install)
         archives = _system_images(progress)
@@ -50,7 +50,7 @@ def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS
         begun = time.monotonic()
         try:
             _start(place, archives)
-            _follow(place, wait_for, progress, begun)
+            _follow(place, wait_for, progress)
         except BaseException:
             # Also on Ctrl-C; the logs stay for whoever looks why, until the next up or down.
             processes.end(place.plan)
@@ -146,15 +146,27 @@ def _raise_inotify_limit(wanted: int = 1024) -> None:
             raise ClusterError(f"{limit} is below {wanted} and cannot be raised: {error}") from error
 
 
-def _follow(place: Folders, wait_for: str, progress: Progress, begun: float, within: float = 300.0) -> None:
+def _rejoin(place: Folders, wait_for: str, progress: Progress) -> None:
+    """A box is there: it is up, or its caller was killed while it was coming up."""
+    try:
+        _follow(place, wait_for, lambda _: None)
+    except ClusterError:
+        progress(
+            f"cluster {place.name} runs, but not whole; for a fresh one: python -m cluster down --name {place.name}"
+        )
+        raise
+    progress(f"cluster {place.name} is up already: {place.kubeconfig}")
+
+
+def _follow(place: Folders, wait_for: str, progress: Progress, within: float = 300.0) -> None:
     """Report what the box reaches until `wait_for` is among it; raises what ended the start."""
     started = time.monotonic()
-    shown: set[str] = set()
+    shown: list[str] = []
     while True:
         report = Report.read(place.report)
-        for what in report.reached.keys() - shown if begun else ():
-            progress(f"  {what} ready, {report.reached[what]:.1f} s")
-            shown.add(what)
+        for what in [name for name in report.reached if name not in shown]:
+            shown.append(what)
+            progress(f"start {what} {len(shown)} of {STEPS} ready, {report.reached[what]:.1f} s")
         for component, status in report.exited.items():
             raise ComponentExited(component, status, last_lines(place.log / f"{component}.log"))
         if wait_for in report.reached:
@@ -163,11 +175,17 @@ def _follow(place: Folders, wait_for: str, progress: Progress, begun: float, wit
             raise error
         if time.monotonic() - started > within:
             raise NotReadyInTime(wait_for, within, last_lines(place.log / "box.log"))
-        if time.monotonic() - started > 1 and not processes.find(place.plan):
-            if error := Report.read(place.report).error():
-                raise error
-            raise ComponentExited("box", -9, last_lines(place.log / "box.log"))
+        _require_box(place)
         time.sleep(POLL)
+
+
+def _require_box(place: Folders) -> None:
+    """Raise unless the box lives; it may have ended before it could report why (kill -9, no namespaces)."""
+    if processes.find(place.plan):
+        return
+    if error := Report.read(place.report).error():
+        raise error
+    raise ComponentExited("the box", -9, last_lines(place.log / "box.log"))
 
 
 def _clear(place: Folders) -> bool:

@@ -13,7 +13,7 @@ from cluster.plan import NODE, NODE_ADDRESS, RUN, Plan
 
 Run = Callable[[Sequence[str]], Ended]
 
-# Where the API server's and kubelet's built-in host-path provisioner makes its volumes; it cannot be configured.
+# Where the controller manager's built-in host-path provisioner makes its volumes; it cannot be configured.
 HOSTPATH = Path("/tmp/hostpath_pv")
 
 
@@ -29,7 +29,8 @@ def _mounts(plan: Plan, run: Run) -> None:
     # Sockets, network namespaces and lock files: gone with the box, and their paths are short.
     _must(run, "mount", "-t", "tmpfs", "-o", "mode=755", "kubeproof", "/run")
     RUN.mkdir()
-    # Folders with fixed names that two clusters would share, each replaced by one in the state folder.
+    # Folders with fixed names that two clusters would share, each replaced by one in the state folder. The host
+    # keeps the empty mount points: removing one would take the mount away in every box that has it.
     for fixed, own in (
         (HOSTPATH, "volumes"),
         (Path("/var/log/pods"), "pod-logs"),

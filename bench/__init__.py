@@ -1,0 +1,1 @@
+"""Measurements: numbers beside what was promised and what a peer needs. Never a timed test."""

@@ -1,19 +1,84 @@
-"""A run's folder, judged from its files alone: the same for the run that made it and for `conformance judge`."""
+"""
+A run's folder, judged from its files alone: the same for the run that made it and for `conformance judge`.
 
+Beside the verdicts it gives the reports made from them; both callers end here, so that they cannot differ.
+"""
+
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
-from conformance.declared.profile import read_profile
-from conformance.declared.reading import read_system
+from conformance.declared.profile import ProfileError, parse_profile
+from conformance.declared.reading import ManifestError, read_system
+from conformance.report.junit import junit_xml
+from conformance.report.text import text_report
+from conformance.report.verdicts_json import verdicts_json
 from conformance.verdicts.catalogue import Judged, judge_run
-from conformance.verdicts.evidence import read_evidence
+from conformance.verdicts.evidence import Evidence, read_evidence
+from conformance.verdicts.verdict import exit_status
+
+
+class NotARun(Exception):
+    """A folder that is not the folder of a run, and what is missing in it."""
 
 
 def conclude(folder: Path) -> tuple[tuple[Judged, ...], str]:
     """Judge the folder's evidence, write verdicts.json and junit.xml into it; the verdicts and the text report."""
-    profile = read_profile(folder / "profile.toml")
-    system = read_system(yaml.safe_load_all((folder / "declared.yaml").read_text()))
-    evidence = read_evidence((folder / "evidence.jsonl").read_text(encoding="ascii", errors="replace"))
+    judged, text, _ = judge_folder(folder)
+    return judged, text
+
+
+def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, int]:
+    """As `conclude`, and the exit status. Raises NotARun when the folder lacks a file or one cannot be read."""
+    # Bytes that are no text become damage of their line, not an error here.
+    evidence = read_evidence(_read(folder, "evidence.jsonl"))
+    try:
+        profile = parse_profile(_read(folder, "profile.toml"), folder / "profile.toml")
+        system = read_system(yaml.safe_load_all(_read(folder, "declared.yaml")))
+    except (ProfileError, ManifestError, yaml.YAMLError) as error:
+        raise NotARun(f"{folder} cannot be judged: {error}") from error
     judged = judge_run(system, profile, evidence)
-    return judged, "\n".join(f"{j.verdict.outcome.value:8} {j.check} {j.subject}: {j.verdict.because}" for j in judged)
+    status = status_of(judged, evidence)
+    _write(folder / "verdicts.json", verdicts_json(judged, evidence.run, exit=status))
+    _write(folder / "junit.xml", junit_xml(judged, evidence.run))
+    text = text_report(
+        judged,
+        evidence.run,
+        evidence=f"{os.path.relpath(folder)}/",
+        exit=status,
+        took=durations(evidence),
+        damage=evidence.damage,
+        unfinished=not evidence.ended,
+    )
+    return judged, text, status
+
+
+def status_of(judged: Sequence[Judged], evidence: Evidence) -> int:
+    """The exit status of a run: a file that lost lines, or its end, is never all right."""
+    status = exit_status(each.verdict for each in judged)
+    return 2 if status == 0 and (evidence.damage or not evidence.ended) else status
+
+
+def durations(evidence: Evidence) -> tuple[tuple[str, float], ...]:
+    """How many seconds each observation took, in the order of their beginnings."""
+    began = {line.of: line.t for line in evidence.lines if line.kind == "observe.begin"}
+    ended = {line.of: line.t for line in evidence.lines if line.kind == "observe.end"}
+    return tuple((of, ended[of] - t) for of, t in began.items() if of in ended)
+
+
+def _read(folder: Path, name: str) -> str:
+    if not folder.is_dir():
+        raise NotARun(f"there is no folder {folder}: give the folder of a run, such as out/latest")
+    try:
+        return (folder / name).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise NotARun(f"{folder} is not the folder of a run: {name} cannot be read ({error.strerror})") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file as a whole: a reader sees the old or the new, never half."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,119 @@
+"""The report of a run for a terminal: a line a law, the odd ones with their evidence, and what to run next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from conformance.verdicts.catalogue import Judged
+from conformance.verdicts.evidence import Damage
+from conformance.verdicts.reachability import Matrix
+from conformance.verdicts.verdict import Fact, Outcome, Verdict, merge
+
+INDENT = " " * 23
+LAW_WIDTH = 60
+MOST_FACTS = 12
+
+
+def text_report(
+    judged: Sequence[Judged],
+    run: Mapping[str, Any],
+    *,
+    evidence: str,
+    exit: int,
+    took: Sequence[tuple[str, float]] = (),
+    damage: Sequence[Damage] = (),
+    unfinished: bool = False,
+) -> str:
+    """
+    The whole report. `run` are the fields of run.begin, `evidence` the run's folder as it is to be shown.
+
+    `took` says how many seconds each observation lasted; `unfinished` that the file has no run.end.
+    """
+    parts = [_head(run, evidence)]
+    parts += ["\n".join(_law(check, group)) for check, group in _groups(judged)]
+    skipped = [each for each in judged if each.verdict.outcome is Outcome.SKIPPED]
+    if skipped:
+        parts.append("\n".join(_not_verified(skipped)))
+    parts += _warnings(damage, unfinished)
+    parts.append("\n".join(_tail(judged, exit, took)))
+    return "\n".join([parts[0], "", *parts[1:-1], "", parts[-1]])
+
+
+def _head(run: Mapping[str, Any], evidence: str) -> str:
+    versions = run.get("versions")
+    kubernetes = versions.get("kubernetes") if isinstance(versions, Mapping) else None
+    cluster = " ".join(str(part) for part in (run.get("cluster") or "unknown", kubernetes) if part)
+    return f"kubeproof   cluster: {cluster}   run {run.get('run') or 'unknown'}   evidence: {evidence}"
+
+
+def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:
+    groups: dict[str, list[Judged]] = {}
+    for each in judged:
+        if each.verdict.outcome is not Outcome.SKIPPED:
+            groups.setdefault(each.check, []).append(each)
+    return list(groups.items())
+
+
+def _law(check: str, group: list[Judged]) -> list[str]:
+    """One law: on one line when it has one subject, else a line for each subject under it."""
+    area, law = check.partition(".")[0], group[0].law
+    if len(group) == 1:
+        only = group[0]
+        head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}  {only.verdict.because}"
+        return [head, *_evidence(only.verdict)]
+    worst = merge(each.verdict for each in group).outcome
+    lines = [f"{worst.value:<8} {area:<11} {law}"]
+    width = max(len(each.subject) for each in group)
+    for each in group:
+        verdict = each.verdict
+        lines.append(f"{'':<21}{verdict.outcome.value:<8} {each.subject:<{width}}  {verdict.because}")
+        lines += _evidence(verdict)
+    return lines
+
+
+def _evidence(verdict: Verdict) -> list[str]:
+    """What decided it: of a PASS only the matrix, of all else every fact up to a readable number."""
+    facts = [fact for fact in verdict.evidence if verdict.outcome is not Outcome.PASS or isinstance(fact, Matrix)]
+    lines = [line for fact in facts[:MOST_FACTS] for line in _fact(fact)]
+    if len(facts) > MOST_FACTS:
+        lines.append(f"{INDENT}and {len(facts) - MOST_FACTS} more, in verdicts.json")
+    return lines
+
+
+def _fact(fact: Fact) -> list[str]:
+    where = f"   (line {fact.line})" if fact.line is not None else ""
+    lines = fact.says.splitlines() or [""]
+    return [f"{INDENT}{line}" for line in (*lines[:-1], f"{lines[-1]}{where}")]
+
+
+def _not_verified(skipped: Sequence[Judged]) -> list[str]:
+    names = [f"{each.check} [{each.subject}] ({each.verdict.because})" for each in skipped]
+    head = f"{'not verified':<20} {len(names)}: "
+    return [f"{head}{names[0]}", *(f"{'':<{len(head)}}{name}" for name in names[1:])]
+
+
+def _warnings(damage: Sequence[Damage], unfinished: bool) -> list[str]:
+    lines = [f"{'evidence damaged':<20} line {each.line}: {each.says}" for each in damage[:MOST_FACTS]]
+    if len(damage) > MOST_FACTS:
+        lines.append(f"{'':<20} and {len(damage) - MOST_FACTS} lines more")
+    if unfinished:
+        lines.append(f"{'evidence cut':<20} the run did not end: its last line is missing")
+    return lines
+
+
+def _tail(judged: Sequence[Judged], exit: int, took: Sequence[tuple[str, float]]) -> list[str]:
+    count = {outcome: sum(1 for each in judged if each.verdict.outcome is outcome) for outcome in Outcome}
+    parts = [
+        f"{count[Outcome.PASS]} {'holds' if count[Outcome.PASS] == 1 else 'hold'}",
+        f"{count[Outcome.FAIL]} broken",
+        f"{count[Outcome.UNKNOWN]} cannot be judged",
+        f"{count[Outcome.SKIPPED]} not verified",
+    ]
+    lines = [f"{', '.join(parts)}.   exit {exit}"]
+    if took:
+        lines.insert(0, "time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took))
+    again = dict.fromkeys(
+        each.check.partition(".")[0] for each in judged if each.verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
+    )
+    if again:
+        lines.append(f'again: tox -e conformance -- -k "{" or ".join(again)}"')
+    return lines

@@ -1,0 +1,39 @@
+"""verdicts.json: the verdicts of a run for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from conformance.verdicts.catalogue import Judged
+from conformance.verdicts.verdict import Fact
+
+
+def verdicts_json(judged: Sequence[Judged], run: Mapping[str, Any], *, exit: int) -> str:
+    """
+    The document as text; `run` are the fields of run.begin, null where they were lost.
+
+    Equal verdicts give equal text: there is no time and no path of this machine in it.
+    """
+    document = {
+        "run": run.get("run"),
+        "cluster": run.get("cluster"),
+        "started": run.get("started"),
+        "exit": exit,
+        "verdicts": [
+            {
+                "check": each.check,
+                "subject": each.subject,
+                "law": each.law,
+                "outcome": each.verdict.outcome.value,
+                "because": each.verdict.because,
+                "evidence": [_fact(fact) for fact in each.verdict.evidence],
+                "seconds": each.seconds,
+            }
+            for each in judged
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {"line": fact.line, "says": fact.says}

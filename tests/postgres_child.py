@@ -74,7 +74,7 @@ def postgres_child() -> Iterator[PostgresChild]:
     if os.getuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    child = PostgresChild(programs, folder, _free_port())
+    child = PostgresChild(programs, folder, free_port())
     try:
         _initialise(child)
         child.start()
@@ -139,7 +139,8 @@ def _found() -> Path | None:
     return max(folders, key=version, default=None)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a loopback port that was free a moment ago."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -1,0 +1,42 @@
+"""A small service under test, as a program: drained_service.py PORT LINGER IN_FLIGHT."""
+
+import sys
+import time
+
+from bottle import Bottle
+
+from serving.health import add_health
+from serving.lifecycle import Lifecycle
+from serving.log import start_log
+from serving.middleware import observed
+from serving.problem import speak_problems
+from serving.server import Drain, serve
+from serving.settings import Mode
+
+
+def main(port: int, linger: float, in_flight: float) -> None:
+    """Serve /fast, /slow/<seconds> and /large until told to stop; say so once everything is let go."""
+    lifecycle, app = Lifecycle(), Bottle()
+    speak_problems(app)
+
+    def slow(seconds: str) -> dict[str, str]:
+        time.sleep(float(seconds))
+        return {"slept": seconds}
+
+    app.route("/fast", "GET", lambda: {"fast": True})
+    app.route("/slow/<seconds>", "GET", slow)
+    app.route("/large", "GET", lambda: b"x" * 8_000_000)
+    add_health(app, lifecycle, {})
+    start_log(Mode.PRODUCTION)
+    serve(
+        observed(app, pod="under-test"),
+        host="127.0.0.1",
+        port=port,
+        lifecycle=lifecycle,
+        close=lambda: print("let go", flush=True),
+        drain=Drain(linger=linger, in_flight=in_flight),
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))

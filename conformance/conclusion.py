@@ -24,14 +24,12 @@ class NotARun(Exception):
     """A folder that is not the folder of a run, and what is missing in it."""
 
 
-def conclude(folder: Path) -> tuple[tuple[Judged, ...], str]:
-    """Judge the folder's evidence, write verdicts.json and junit.xml into it; the verdicts and the text report."""
-    judged, text, _ = judge_folder(folder)
-    return judged, text
-
-
 def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, int]:
-    """As `conclude`, and the exit status. Raises NotARun when the folder lacks a file or one cannot be read."""
+    """
+    Judge the folder's evidence, write verdicts.json and junit.xml into it; the verdicts, the report, the exit status.
+
+    Raises NotARun when the folder lacks a file or one cannot be read.
+    """
     # Bytes that are no text become damage of their line, not an error here.
     evidence = read_evidence(_read(folder, "evidence.jsonl"))
     try:

@@ -13,7 +13,7 @@ import cluster as embedded
 from cluster.folders import cache
 from cluster.images import build_image
 from conformance.catalogue import CHECKS, check
-from conformance.conclusion import conclude
+from conformance.conclusion import judge_folder
 from conformance.declared.intent import Profile
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.reading import ManifestError, read_system
@@ -22,10 +22,10 @@ from conformance.observe.cluster import ApplyFailed, CannotStart, connect
 from conformance.run import Run, new_run_name
 from conformance.verdicts.catalogue import judge_planned
 from conformance.verdicts.evidence import Planned, read_evidence
-from conformance.verdicts.verdict import Verdict, exit_status
+from conformance.verdicts.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
-INTERRUPTED = 130
+NOT_STARTED, INTERRUPTED = 3, 130
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.kubeproof = _declared(config)  # type: ignore[attr-defined]
     except (ProfileError, RenderFailed, NoKubectl, ManifestError, yaml.YAMLError) as error:
-        pytest.exit(str(error), returncode=3)
+        pytest.exit(str(error), returncode=NOT_STARTED)
 
 
 def _declared(config: pytest.Config) -> dict[str, Any]:
@@ -90,13 +90,21 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             probe_image=config.getoption("--probe-image"),
         )
     except CannotStart as error:
-        pytest.exit(str(error), returncode=3)
+        pytest.exit(str(error), returncode=NOT_STARTED)
     config.kubeproof["folder"] = folder  # type: ignore[attr-defined]
+    _point_latest_at(folder)
     session.plan([item.callspec.params["planned"] for item in request.session.items])
     try:
         yield session
     finally:
         session.close()
+
+
+def _point_latest_at(folder: Path) -> None:
+    latest = ROOT / "out" / "latest"
+    latest.parent.mkdir(exist_ok=True)
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.resolve())
 
 
 def _cluster_of(config: pytest.Config, profile: Profile) -> tuple[Path, str]:
@@ -139,7 +147,7 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
         try:
             run.observe(planned)
         except ApplyFailed as error:
-            pytest.exit(f"the manifests were refused: {error}", returncode=3)
+            pytest.exit(f"the manifests were refused: {error}", returncode=NOT_STARTED)
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
             say(f"        could not observe: {type(error).__name__}: {error}")
         evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
@@ -148,15 +156,13 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
     return verdict
 
 
+@pytest.hookimpl(trylast=True)  # after pytest's own, which tears the run down when it was interrupted
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    folder = session.config.kubeproof.get("folder") if hasattr(session.config, "kubeproof") else None
-    if folder is None:
+    stash = getattr(session.config, "kubeproof", {})
+    if "folder" not in stash or exitstatus == NOT_STARTED:
         return
-    judged, text = conclude(folder)
-    session.config.kubeproof["report"] = text  # type: ignore[attr-defined]
-    session.exitstatus = (
-        INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else exit_status(each.verdict for each in judged)
-    )
+    _, stash["report"], status = judge_folder(stash["folder"])
+    session.exitstatus = INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else status
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -66,7 +66,7 @@ def observe_names(on: Deployed, of: str, _subject: str) -> None:
 def _addresses(on: Deployed, service: str) -> list[str]:
     found = on.cluster.core.read_namespaced_service(service, on.namespace)
     if found.spec.cluster_ip != "None":
-        return sorted(found.spec.cluster_i_ps)
+        return sorted(found.spec.cluster_ips)
     with on.watches.changed:
         ready = on.watches.now["endpoints"].get(service, {}).get("ready", [])
         return sorted(pod["ip"] for pod in on.watches.now["pod"].values() if pod["name"] in ready)

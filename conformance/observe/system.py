@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.declared.objects import System, Workload
 from conformance.declared.intent import Profile
+from conformance.declared.objects import System, Workload
 from conformance.observe.cluster import Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until

@@ -1,5 +1,6 @@
 """Both cgroup layouts on a fake tree: what the kernel would make in a new group is made beforehand."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,13 +88,13 @@ def test_a_member_is_killed(hybrid: Path, monkeypatch: pytest.MonkeyPatch) -> No
     group.mkdir()
     member = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     (group / "cgroup.procs").write_text(f"{member.pid}\n")
-    real = cgroups.os.rmdir
+    real = os.rmdir
 
     def rmdir(folder: str) -> None:  # cgroupfs removes the control files itself
         (Path(folder) / "cgroup.procs").unlink(missing_ok=True)
         real(folder)
 
-    monkeypatch.setattr(cgroups.os, "rmdir", rmdir)
+    monkeypatch.setattr("cluster.cgroups.os.rmdir", rmdir)
     try:
         cgroups.remove("kp", hybrid)
         assert member.wait(timeout=10) == -9

@@ -1,4 +1,8 @@
-"""Observations that deploy, restart, starve or replace workloads, and write down what happens meanwhile."""
+"""
+Observations that deploy, restart, starve or replace workloads, and write down what happens meanwhile.
+
+A marker stands before its deed: what the deed causes may be seen before the API server's answer to it is.
+"""
 
 import json
 import threading
@@ -31,8 +35,8 @@ def observe_outage(on: Deployed, of: str, database: str) -> None:
     """Stop a database, watch until its dependents left their Services and a liveness window is over; start it again."""
     target = _workload(on, database)
     dependents = [each for each in on.profile.depends if each.database == database]
-    on.patch(target, {"spec": {"replicas": 0}})
     on.mark(of, "database stopped", at=database)
+    on.patch(target, {"spec": {"replicas": 0}})
     began = threading.Event()
     for each in dependents:
         with suppress(NotInTime):
@@ -44,8 +48,8 @@ def observe_outage(on: Deployed, of: str, database: str) -> None:
             )
     # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
     began.wait(max((_liveness_window(_workload(on, each.workload)) for each in dependents), default=0))
-    on.patch(target, {"spec": {"replicas": target.replicas}})
     on.mark(of, "database started", at=database)
+    on.patch(target, {"spec": {"replicas": target.replicas}})
     with suppress(NotInTime):
         on.wait_ready(target, *(_workload(on, each.workload) for each in dependents), within=90)
 
@@ -92,8 +96,8 @@ def observe_rollout(on: Deployed, of: str, name: str) -> None:
 def _roll(on: Deployed, of: str, workload: Workload) -> None:
     old = {pod["uid"] for pod in on.watches.pods_of(workload.name)}
     stamp = {"kubeproof.dev/rolled": datetime.now(UTC).isoformat()}
-    on.patch(workload, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
     on.mark(of, "rollout started", at=workload.name)
+    on.patch(workload, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
     try:
         wait_until(
             # The old pods' goodbye is part of the rollout: `kubectl rollout status` returns before it.

@@ -1,0 +1,111 @@
+"""A run that cannot start says why in one sentence and exits with 3; nothing is created, nothing is left."""
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def conformance(*options, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "PYTEST_ADDOPTS")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "conformance", "--out", str(tmp_path / "run"), "-p", "no:cacheprovider", *options],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def kubeconfig(tmp_path, port):
+    path = tmp_path / "kubeconfig"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+class Forbidding(http.server.BaseHTTPRequestHandler):
+    """An API server that tells its version and allows nothing else."""
+
+    def do_GET(self):
+        version = {"major": "1", "minor": "36", "gitVersion": "v1.36.3"}
+        version |= dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"), "-")
+        allowed = self.path.startswith("/version")
+        says = {"kind": "Status", "message": 'namespaces is forbidden: User "u" cannot list resource "namespaces"'}
+        body = json.dumps(version if allowed else says).encode()
+        self.send_response(200 if allowed else 403)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def forbidding():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forbidding)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def refuses(done, *, says):
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_kubeconfig_that_is_not_there(tmp_path):
+    refuses(conformance("--kubeconfig", str(tmp_path / "none"), tmp_path=tmp_path), says="none is not a file")
+
+
+def test_a_kubeconfig_that_points_nowhere(tmp_path, closed_port):
+    path = kubeconfig(tmp_path, closed_port)
+    refuses(conformance("--kubeconfig", str(path), tmp_path=tmp_path), says="does not answer")
+
+
+def test_a_context_that_does_not_exist(tmp_path, closed_port):
+    path = kubeconfig(tmp_path, closed_port)
+    done = conformance("--kubeconfig", str(path), "--context", "staging", tmp_path=tmp_path)
+    refuses(done, says="context 'staging' cannot be used")
+
+
+def test_a_kubeconfig_without_rights(tmp_path, forbidding):
+    path = kubeconfig(tmp_path, forbidding)
+    refuses(
+        conformance("--kubeconfig", str(path), tmp_path=tmp_path), says='User "u" cannot list resource "namespaces"'
+    )
+
+
+def test_manifests_that_do_not_render(tmp_path):
+    (tmp_path / "kustomization.yaml").write_text("resources: [missing.yaml]\n")
+    refuses(conformance("--manifests", str(tmp_path), tmp_path=tmp_path), says="do not render")
+
+
+def test_a_profile_with_a_mistake(tmp_path):
+    profile = tmp_path / "profile.toml"
+    profile.write_text('system = "x"\nnamespace = "x"\nnamspace = "y"\n')
+    refuses(conformance("--profile", str(profile), tmp_path=tmp_path), says="namspace")

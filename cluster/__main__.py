@@ -41,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument("--wait", choices=promises, default=DNS_READY, help="return when this is ready")
     building = add("build", _build, "build the programs without starting anything")
     for command in (starting, building):
-        command.add_argument(
-            "--no-install", action="store_true", help="only say which Debian packages are missing"
-        )
+        command.add_argument("--no-install", action="store_true", help="only say which Debian packages are missing")
     add("down", _down, "stop a cluster and remove everything of it")
     add("status", _status, "say what runs; exit 1 unless all of it does")
     add("kubeconfig", _kubeconfig, "print the path of the kubeconfig")

@@ -189,8 +189,7 @@ def _build_group(go: str, group: Group, out: Path) -> None:
             last = "\n".join(done.stdout.splitlines()[-20:])
             raise BuildFailed(
                 f"go build of group {group.name!r} (cluster/go/{group.name}) "
-                f"ended with status {done.returncode}; its last lines:\n"
-                + indented(last)
+                f"ended with status {done.returncode}; its last lines:\n" + indented(last)
             )
 
 

@@ -89,7 +89,12 @@ def test_up_on_a_broken_cluster_says_what_broke_and_what_to_do(place: Folders) -
 def test_a_failed_start_leaves_no_process_and_no_cgroup(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     monkeypatch.setattr("cluster.lifecycle.processes.find", lambda _: ())
-    monkeypatch.setattr("cluster.lifecycle.processes.end", lambda _: bool(done.append("end")))
+
+    def end(_: Path) -> bool:
+        done.append("end")
+        return True
+
+    monkeypatch.setattr("cluster.lifecycle.processes.end", end)
     monkeypatch.setattr("cluster.lifecycle.cgroups.remove", lambda _: done.append("remove"))
     monkeypatch.setattr("cluster.lifecycle.cgroups.leftovers", lambda _: ())
     monkeypatch.setattr(lifecycle, "make_programs", lambda *_, **__: None)

@@ -113,7 +113,7 @@ def test_an_old_go_gives_way_to_the_wheel_in_the_cache(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", str(_go(tmp_path / "tools", "1.25.9").parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("cluster.toolchain.sys.executable", "/bin/false")  # no pip is needed when it is there
-    wheel = toolchain.cache() / toolchain.WHEEL.replace("==", "-")
+    wheel = tmp_path / "cache/kubeproof" / toolchain.WHEEL.replace("==", "-")
     go = _go(wheel / "go/bin", "1.27.3")
     assert toolchain.find_go(_quiet) == str(go)
 

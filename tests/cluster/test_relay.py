@@ -52,7 +52,12 @@ def test_much_data_arrives_whole(target: socket.socket, door: tuple[str, int]) -
     content = bytes(range(256)) * 40_000  # 10 MB, more than all the buffers on the way
     with socket.create_connection(door) as client:
         server, _ = target.accept()
-        sender = threading.Thread(target=lambda: (server.sendall(content), server.close()))
+
+        def send() -> None:
+            with server:
+                server.sendall(content)
+
+        sender = threading.Thread(target=send)
         sender.start()
         assert _read_all(client) == content
         sender.join()

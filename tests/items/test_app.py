@@ -29,9 +29,9 @@ def refused(answered: Answered, status: int, says: str) -> None:
 def test_a_new_item_is_answered_whole_with_its_place(app: WsgiApp) -> None:
     answered = ask_json(app, "POST", "/items", {"name": "lamp", "description": "green"})
     assert (answered.status, answered.headers["location"]) == (201, "/items/1")
-    created_at = answered.json.pop("created_at")
-    assert answered.json == {"id": 1, "name": "lamp", "description": "green"}
-    assert created_at.endswith("Z")
+    item = answered.json
+    assert item.pop("created_at").endswith("Z")
+    assert item == {"id": 1, "name": "lamp", "description": "green"}
     again = ask(app, "GET", answered.headers["location"])
     assert (again.status, again.json["name"]) == (200, "lamp")
 

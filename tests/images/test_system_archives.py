@@ -24,9 +24,7 @@ def read(archive: Path) -> dict[str, bytes]:
         return {entry.name: tar.extractfile(entry).read() for entry in tar.getmembers()}  # type: ignore[union-attr]
 
 
-def test_every_blob_is_named_by_its_hash_and_reachable_from_the_index(
-    image: StaticImage, tmp_path: Path
-) -> None:
+def test_every_blob_is_named_by_its_hash_and_reachable_from_the_index(image: StaticImage, tmp_path: Path) -> None:
     """From the index down, every descriptor names a blob of the size and digest that it says."""
     write_archive(image, tmp_path / "a.tar")
     files = read(tmp_path / "a.tar")
@@ -56,9 +54,7 @@ def test_the_same_program_gives_the_same_bytes(image: StaticImage, tmp_path: Pat
     assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
 
 
-def test_an_archive_is_written_once_and_anew_when_the_program_changes(
-    image: StaticImage, tmp_path: Path
-) -> None:
+def test_an_archive_is_written_once_and_anew_when_the_program_changes(image: StaticImage, tmp_path: Path) -> None:
     """The content decides: an unchanged program is found in the cache, a changed one gets its own archive."""
     first = _archive(image, tmp_path)
     written = first.stat().st_mtime_ns

@@ -1,0 +1,124 @@
+"""The build context holds what a Dockerfile copies and nothing else, and its hash decides about building."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cluster.images import ImageNotBuilt, build_image
+from cluster.images.context import copied_paths, stage, tree_hash
+from cluster.images.packages import requirements
+
+ROOT = Path(__file__).parents[2]
+IMAGES = tomllib.loads((ROOT / "kubeproof.toml").read_text())["images"]
+BUILT = pytest.mark.parametrize("image", IMAGES, ids=lambda image: image["name"])
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "src/app/__pycache__").mkdir(parents=True)
+    (tmp_path / "src/app/main.py").write_text("print()")
+    (tmp_path / "src/app/__pycache__/main.pyc").write_text("compiled")
+    (tmp_path / "elsewhere.py").write_text("not copied")
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\na = ["x==1", {include-group = "b"}]\nb = ["y"]')
+    (tmp_path / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY packages /p\nCOPY src/app /app\n")
+    return tmp_path
+
+
+def test_sources_of_copies_are_read_in_every_spelling() -> None:
+    """Continued lines, flags, the JSON form and several sources are understood; other stages are not the context."""
+    text = 'COPY --chown=1:1 a b \\\n  c /there/\nadd ["d e", "/x"]\nCOPY --from=builder /y /z\nRUN cp f g\n'
+    assert copied_paths(text) == ("a", "b", "c", "d e")
+
+
+def test_only_what_is_copied_is_staged(repository: Path, tmp_path: Path) -> None:
+    """Compiled files and files that no COPY names stay out."""
+    stage(repository / "Dockerfile", repository, tmp_path / "staged")
+    found = {str(path.relative_to(tmp_path / "staged")) for path in (tmp_path / "staged").rglob("*")}
+    assert found == {"packages", "src", "src/app", "src/app/main.py"}
+
+
+def test_a_source_that_is_missing_is_named(repository: Path, tmp_path: Path) -> None:
+    """A COPY of something that is not there fails before anything is built."""
+    (repository / "Dockerfile").write_text("FROM scratch\nCOPY nothing/*.py /app/\n")
+    with pytest.raises(ImageNotBuilt, match=r"copies nothing/\*\.py, which is not in"):
+        stage(repository / "Dockerfile", repository, tmp_path / "staged")
+
+
+def test_the_hash_follows_place_content_and_mode(tmp_path: Path) -> None:
+    """Each of the three that a container could notice changes the hash, and nothing else does."""
+    seen = [tree_hash(tmp_path)]
+    (tmp_path / "a").write_text("1")
+    seen.append(tree_hash(tmp_path))
+    (tmp_path / "a").write_text("2")
+    seen.append(tree_hash(tmp_path))
+    (tmp_path / "a").chmod(0o755)
+    seen.append(tree_hash(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    seen.append(tree_hash(tmp_path))
+    assert len(set(seen)) == 5
+    (tmp_path / "b").touch()
+    assert tree_hash(tmp_path) == seen[-1]
+
+
+def test_requirements_include_groups_in_their_place(repository: Path) -> None:
+    """An included group's requirements stand where it is included."""
+    assert requirements(repository / "pyproject.toml", "a") == ("x==1", "y")
+
+
+def test_a_group_that_is_missing_or_circular_is_named(repository: Path) -> None:
+    """A wrong group is one sentence, not a stack of calls."""
+    with pytest.raises(ImageNotBuilt, match="no dependency group 'c'; it has a, b"):
+        requirements(repository / "pyproject.toml", "c")
+    (repository / "pyproject.toml").write_text('[dependency-groups]\na = [{include-group = "a"}]')
+    with pytest.raises(ImageNotBuilt, match="includes itself"):
+        requirements(repository / "pyproject.toml", "a")
+
+
+def test_an_unknown_base_is_refused_before_any_work(repository: Path, tmp_path: Path) -> None:
+    """A profile that names a base of no recipe learns the names there are."""
+    with pytest.raises(ImageNotBuilt, match="no base image 'alpine', only debian, python"):
+        build_image("localhost/x:1", repository / "Dockerfile", repository, None, "alpine", tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_same_content_is_built_once(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that an image cannot see builds nothing; a changed source or requirement builds anew."""
+    built = []
+
+    def build(
+        name: str, _dockerfile: Path, _staged: Path, _wanted: object, _base: str, archive: Path, _: object
+    ) -> None:
+        built.append(name)
+        archive.write_text("archive")
+
+    monkeypatch.setattr("cluster.images.build._build", build)
+
+    def image() -> Path:
+        return build_image("localhost/x:1", repository / "Dockerfile", repository, "a", "python", tmp_path / "cache")
+
+    first = image()
+    (repository / "elsewhere.py").write_text("changed")
+    assert (image(), len(built)) == (first, 1)
+    (repository / "src/app/main.py").write_text("changed")
+    second = image()
+    (repository / "pyproject.toml").write_text('[dependency-groups]\na = ["x==2"]')
+    assert len({first, second, image()}) == len(built) == 3
+
+
+@BUILT
+def test_every_image_of_the_profile_can_be_staged(image: dict[str, str], tmp_path: Path) -> None:
+    """What the Dockerfiles copy is in the repository, and the named group is in pyproject.toml."""
+    stage(ROOT / image["dockerfile"], ROOT, tmp_path / "staged")
+    if "group" in image:
+        assert requirements(ROOT / "pyproject.toml", image["group"])
+
+
+@BUILT
+def test_every_image_runs_as_a_numbered_user(image: dict[str, str]) -> None:
+    """`runAsNonRoot` is verified by number: a name would be refused by the kubelet, root by us."""
+    users = [
+        line.split()[1] for line in (ROOT / image["dockerfile"]).read_text().splitlines() if line.startswith("USER")
+    ]
+    assert users
+    assert all(int(user.split(":")[0]) > 0 for user in users)

@@ -70,19 +70,18 @@ def _build(given: argparse.Namespace) -> int:
 def _status(given: argparse.Namespace) -> int:
     place = folders(given.name)
     report = Report.read(place.report)
-    if not processes.find(place.plan):
+    runs = bool(processes.find(place.plan))
+    if not runs:
         _say(f"cluster {given.name} is not up")
-        if error := report.error():
-            _say(str(error))
-        return 1
-    for what, seconds in report.reached.items():
-        ended = report.exited.get(what)
-        _say(f"{what:<24} " + (f"ready after {seconds:.1f} s" if ended is None else f"EXITED {ended}"))
-    for what in report.exited.keys() - report.reached.keys():
-        _say(f"{what:<24} EXITED {report.exited[what]}")
+    for what, seconds in report.reached.items() if runs else ():
+        if what not in report.exited:
+            _say(f"{what:<24} ready after {seconds:.1f} s")
+    for what, status in report.exited.items():
+        _say(f"{what:<24} EXITED {status}; see: python -m cluster logs {what} --name {given.name}")
     if error := report.error():
         _say(str(error))
-    return 1 if report.exited or report.failure or DNS_READY not in report.reached else 0
+    whole = runs and DNS_READY in report.reached and not report.exited and not report.failure
+    return 0 if whole else 1
 
 
 def _kubeconfig(given: argparse.Namespace) -> int:

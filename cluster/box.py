@@ -6,6 +6,7 @@ is in the report then. A component that ends later is reported, and the rest run
 """
 
 import os
+import resource
 import socket
 import sys
 import threading
@@ -22,14 +23,22 @@ from cluster.starting import Starter
 
 def main(arguments: list[str]) -> None:
     """Run the box; returns never."""
-    path = Path(arguments[0])
-    plan = Plan.read(path)
+    _raise_descriptor_limit()
+    plan = Plan.read(Path(arguments[0]))
     listener = socket.socket(fileno=int(arguments[1]))
     reporter = Reporter(Folders(plan.name, plan.state).report)
     starter = Starter(plan, reporter)
     _background(_live, plan, starter, reporter)
     _background(relay.serve, listener, ("127.0.0.1", 6443))
     starter.children.reap_forever()
+
+
+def _raise_descriptor_limit(wanted: int = 65536) -> None:
+    """The usual 1024 descriptors are few for the relay (two per connection) and for etcd and containerd."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _live(plan: Plan, starter: Starter, reporter: Reporter) -> None:

@@ -5,10 +5,13 @@ connection of the host, connecting in the box reaches the box's own network.
 """
 
 import contextlib
+import errno
 import socket
 import threading
+import time
 
 CHUNK = 1 << 18
+CLOSED = (errno.EBADF, errno.EINVAL)
 
 
 def serve(listener: socket.socket, target: tuple[str, int]) -> None:
@@ -16,10 +19,11 @@ def serve(listener: socket.socket, target: tuple[str, int]) -> None:
     while True:
         try:
             client, _ = listener.accept()
-        except ConnectionAbortedError:
+        except OSError as error:
+            if error.errno in CLOSED:
+                return
+            time.sleep(0.05)  # out of descriptors, or a client that left: the door stays open for the next
             continue
-        except OSError:
-            return
         threading.Thread(target=_relay, args=(client, target), daemon=True).start()
 
 

@@ -11,7 +11,7 @@ from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
-LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/load/locustfile.py", "--headless"]
+LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--headless"]
 
 
 def observe_scaling(on: Deployed, of: str, name: str) -> None:
@@ -40,7 +40,8 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
     reading.start()
     with suppress(NotInTime):
         wait_until(
-            lambda: _reached(on, name, goal.target),
+            # A load generator that ended is not waited for: nothing more would come.
+            lambda: done.is_set() or _reached(on, name, goal.target),
             within=goal.within,
             hoping=f"{name} has {goal.target} ready replicas",
             wake=on.watches.changed,

@@ -68,8 +68,9 @@ class Cluster:
     def delete_namespace(self, name: str, *, within: float = 120) -> None:
         """Delete a namespace and return once it is gone. Its pods are not waited for: nobody needs their goodbye."""
         try:
-            self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
             self.core.delete_namespace(name)
+            # In this order: a namespace that is going lets no controller make new pods.
+            self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
         except ApiException as error:
             if error.status != 404:
                 raise

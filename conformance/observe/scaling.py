@@ -21,6 +21,8 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
     on.recorder.line(of, "need", need="metrics-api", met=met, says=says)
     if not met:
         return
+    if on.system.autoscaler_of(name) is None:
+        return  # nothing would follow the load; the manifests are the evidence
     load = goal.load
     command = [
         *LOCUST,

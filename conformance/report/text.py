@@ -1,5 +1,6 @@
 """The report of a run for a terminal: a line a law, the odd ones with their evidence, and what to run next."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,18 @@ def text_report(
         parts.append("\n".join(_not_verified(skipped)))
     parts += _warnings(damage, unfinished)
     parts.append("\n".join(_tail(judged, exit, took)))
-    return "\n".join([parts[0], "", *parts[1:-1], "", parts[-1]])
+    return _printable("\n".join([parts[0], "", *parts[1:-1], "", parts[-1]]))
+
+
+def _printable(text: str) -> str:
+    """The text without what would steer the terminal or cannot be encoded: much of it was said by others."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _because(each: Judged) -> str:
+    """The reason on one line, whatever an error message brought along."""
+    return " ".join(each.verdict.because.split())
 
 
 def _head(run: Mapping[str, Any], evidence: str) -> str:
@@ -58,15 +70,14 @@ def _law(check: str, group: list[Judged]) -> list[str]:
     area, law = check.partition(".")[0], group[0].law
     if len(group) == 1:
         only = group[0]
-        head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}  {only.verdict.because}"
+        head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}  {_because(only)}"
         return [head, *_evidence(only.verdict)]
     worst = merge(each.verdict for each in group).outcome
     lines = [f"{worst.value:<8} {area:<11} {law}"]
     width = max(len(each.subject) for each in group)
     for each in group:
-        verdict = each.verdict
-        lines.append(f"{'':<21}{verdict.outcome.value:<8} {each.subject:<{width}}  {verdict.because}")
-        lines += _evidence(verdict)
+        lines.append(f"{'':<21}{each.verdict.outcome.value:<8} {each.subject:<{width}}  {_because(each)}")
+        lines += _evidence(each.verdict)
     return lines
 
 
@@ -86,7 +97,7 @@ def _fact(fact: Fact) -> list[str]:
 
 
 def _not_verified(skipped: Sequence[Judged]) -> list[str]:
-    names = [f"{each.check} [{each.subject}] ({each.verdict.because})" for each in skipped]
+    names = [f"{each.check} [{each.subject}] ({_because(each)})" for each in skipped]
     head = f"{'not verified':<20} {len(names)}: "
     return [f"{head}{names[0]}", *(f"{'':<{len(head)}}{name}" for name in names[1:])]
 

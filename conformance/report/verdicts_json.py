@@ -32,7 +32,9 @@ def verdicts_json(judged: Sequence[Judged], run: Mapping[str, Any], *, exit: int
             for each in judged
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Half a surrogate pair in somebody's answer is no UTF-8; everything else stays readable.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

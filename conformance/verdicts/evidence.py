@@ -6,6 +6,7 @@ observation that may have lost a line is named by `why_not_whole`, so that no ju
 """
 
 import json
+import math
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +27,14 @@ class Line:
     data: Mapping[str, Any]
 
     def get(self, name: str) -> Any:
-        """A field of the line, None when it is not there."""
-        return self.data.get(name)
+        """
+        A field that is one value, None when it is not there.
+
+        A list or an object comes as its text, so that it can be compared and is not taken for nothing; those that
+        are meant to be one are read from `data`.
+        """
+        value = self.data.get(name)
+        return repr(value) if isinstance(value, (list, dict)) else value
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def read_evidence(text: str) -> Evidence:
 def _parse(raw: str) -> dict[str, Any] | str:
     """The fields of a line, or what is wrong with it."""
     try:
-        fields = json.loads(raw)
+        fields = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return "is not JSON"
     if not isinstance(fields, dict):
@@ -118,10 +125,16 @@ def _parse(raw: str) -> dict[str, Any] | str:
         if not isinstance(fields.get(name), kind) or isinstance(fields.get(name), bool):  # type: ignore[arg-type]
             return f"field {name} is {fields.get(name)!r}"
     try:
+        if not math.isfinite(fields["t"]):
+            return f"field t is {fields['t']}"
         crc = checksum(fields)
-    except (ValueError, RecursionError):
+    except (ValueError, OverflowError, RecursionError):
         return "cannot be checked"
     return fields if fields.get("crc") == crc else f"crc is {fields.get('crc')!r}, should be {crc}"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _gaps(read: Iterable[tuple[str, int, Line]]) -> list[tuple[str, int, int, int]]:
@@ -140,7 +153,7 @@ def _plan(lines: Iterable[Line]) -> tuple[Planned, ...]:
     """All that the run.plan lines name, each once, in order; an entry that is not three texts is left out."""
     found: dict[Planned, None] = {}
     for line in lines:
-        checks = line.get("checks") if line.kind == "run.plan" else None
+        checks = line.data.get("checks") if line.kind == "run.plan" else None
         for entry in checks if isinstance(checks, list) else ():
             if isinstance(entry, list) and len(entry) == 3 and all(isinstance(part, str) for part in entry):
                 found[Planned(*entry)] = None

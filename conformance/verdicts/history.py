@@ -6,6 +6,7 @@ from conformance.verdicts.evidence import Line
 from conformance.verdicts.verdict import Fact, Verdict, unknown
 
 NOT_OBSERVED = "not observed"
+BEYOND = 10**15
 
 Lines = tuple[Line, ...]
 
@@ -38,12 +39,15 @@ def watched_until(lines: Lines) -> float:
 def number(line: Line, name: str) -> float | None:
     """A field that is a number, None when it is missing or something else."""
     value = line.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    # A number beyond any that can be measured is a mistake, and would not be a float.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -BEYOND < value < BEYOND:
+        return None
+    return float(value)
 
 
 def texts(line: Line, name: str) -> tuple[str, ...]:
     """A field that is a list of texts; other members are left out."""
-    value = line.get(name)
+    value = line.data.get(name)
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 

@@ -39,7 +39,7 @@ def walked(journey: Journey, steps: Lines, saved: Mapping[str, Any]) -> tuple[Ve
         # Every line of a step must hold: a second try would hide what a client has seen.
         for line in lines:
             verdicts.append(_judge(index, step, line, known, lost))
-            if isinstance(line.get("body"), dict):
+            if isinstance(line.data.get("body"), dict):
                 body = line.data["body"]
                 known.update({name: body[key] for name, key in step.save if key in body})
     verdict = merge(verdicts)
@@ -59,7 +59,7 @@ def _judge(index: int, step: Step, line: Line, saved: Mapping[str, Any], lost: s
     if status != step.expect:
         says = f"{name} answered {status}, should be {step.expect}"
         return failed(says, fact(line, f"{says}: {_short(line.get('body'))}"))
-    wrong = _wrong_body(step, line.get("body"), saved)
+    wrong = _wrong_body(step, line.data.get("body"), saved)
     if wrong and any(f"{{{name}}}" in repr((step.contains, step.lists)) for name in lost):
         return unknown(f"{name}: what it should contain was saved by a step that was not seen", fact(line, wrong))
     if wrong:

@@ -50,7 +50,7 @@ def _depend(profile: Profile, subject: str, lines: Lines) -> Depend | None:
 def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
     end = started.t if started else watched
     within = [line for line in samples if stopped.t < line.t < end]
-    empty = next((line for line in within if line.get("ready") == []), None)
+    empty = next((line for line in within if line.data.get("ready") == []), None)
     if empty is None:
         outage = end - stopped.t
         because = f"{service} still had ready endpoints {seconds(outage)} after the database stopped"
@@ -60,12 +60,13 @@ def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: 
     if took > depend.within:
         says = f"left {service} after {seconds(took)}, promised are {seconds(depend.within)}"
         return failed(says, fact(empty, says))
-    back = next((line for line in within if line.t >= empty.t and line.get("ready") != []), None)
+    if started is None:
+        # Whatever happened after, nobody can say whether it was still without the database.
+        return unknown("no marker says that the database was started again", fact(empty, f"left {service}"))
+    back = next((line for line in within if line.t >= empty.t and line.data.get("ready") != []), None)
     if back is not None:
         says = f"{', '.join(texts(back, 'ready'))} came back to {service} without the database"
         return failed(says, fact(back, says))
-    if started is None:
-        return unknown("no marker says that the database was started again", fact(empty, f"left {service}"))
     return passed("left", fact(empty, f"left {service} after {seconds(took)}"))
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, of_kind, unmet
+from conformance.verdicts.history import Lines, fact, number, of_kind, unmet
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, failed, passed, unknown
 
 STRANGER = "stranger"
@@ -104,8 +104,8 @@ def _cell(lines: Lines, source: str, target: str, port: int, wanted: Reach) -> C
 def _seen(lines: Lines, attempt: Line, wanted: Reach) -> tuple[Reach, str]:
     outcome, words = attempt.get("outcome"), attempt.get("says")
     if outcome == "connected":
-        took = attempt.get("seconds")
-        return Reach.ALLOWED, f"connected in {took * 1000:.0f} ms" if isinstance(took, float) else "connected"
+        took = number(attempt, "seconds")
+        return Reach.ALLOWED, "connected" if took is None else f"connected in {took * 1000:.0f} ms"
     said = f"{outcome}: {words}" if words else f"{outcome}"
     if outcome not in FAILED_ATTEMPT:
         return Reach.UNKNOWN, said

@@ -1,0 +1,183 @@
+"""A whole run is judged from its file: lost, changed or mixed-up lines never leave a PASS behind."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.verdicts.catalogue import JUDGES, LAWS, declared_plan, judge_run
+from conformance.verdicts.evidence import checksum, read_evidence
+from conformance.verdicts.verdict import Outcome, exit_status
+from tests.verdicts.histories import HISTORIES, PROFILE, SYSTEM, written
+
+PLAN = [[each.check, each.subject, each.observation] for each in declared_plan(SYSTEM, PROFILE)]
+ROWS = written({of: history() for of, history in HISTORIES.items()}, PLAN)
+OF = [json.loads(row)["of"] for row in ROWS]
+OBSERVATIONS = sorted(HISTORIES)
+
+
+def judged(rows):
+    return judge_run(SYSTEM, PROFILE, read_evidence("\n".join(rows)))
+
+
+def outcomes(rows):
+    return {(each.check, each.subject): each.verdict.outcome for each in judged(rows)}
+
+
+def of_observation(observation):
+    return [(check, subject) for check, subject, of in PLAN if of == observation]
+
+
+def test_every_check_has_a_law_and_a_judge():
+    assert JUDGES.keys() == LAWS.keys()
+
+
+def test_a_whole_run_in_which_all_holds_is_all_pass():
+    found = judged(ROWS)
+    assert [each.verdict.report() for each in found if not each.verdict.passed] == []
+    assert len(found) == len(PLAN)
+    assert exit_status(each.verdict for each in found) == 0
+    assert all(each.seconds is not None and each.law for each in found)
+
+
+def test_an_empty_file_leaves_all_that_is_declared_unknown():
+    assert set(outcomes([]).values()) == {Outcome.UNKNOWN}
+    assert len(outcomes([])) == len(PLAN)
+
+
+def test_what_was_not_asked_for_is_skipped_by_name():
+    rows = written({"dns": HISTORIES["dns"]()}, [["dns.names", "shop", "dns"]])
+    found = judged(rows)
+    assert {each.check for each in found} == set(JUDGES)
+    assert [each.check for each in found if each.verdict.outcome is Outcome.PASS] == ["dns.names"]
+    assert {each.verdict.because for each in found[1:]} == {"was not asked for"}
+    assert exit_status(each.verdict for each in found) == 0
+
+
+def test_a_law_without_a_subject_is_skipped_by_name():
+    found = judge_run(SYSTEM, replace(PROFILE, scales=()), read_evidence("\n".join(ROWS[:1])))
+    (scaling,) = [each for each in found if each.check == "scaling.up"]
+    assert scaling.verdict.outcome is Outcome.SKIPPED
+
+
+def test_a_check_of_a_later_version_is_unknown():
+    found = judged(written({"dns": HISTORIES["dns"]()}, [["storage.snapshots", "shop", "dns"]]))
+    assert found[0].verdict.outcome is Outcome.UNKNOWN
+
+
+def ended_with(observation, history, **end):
+    """The run with one observation whose end says something else."""
+    rows = written({**{of: make() for of, make in HISTORIES.items()}, observation: history}, PLAN)
+    for n, row in enumerate(rows):
+        line = json.loads(row)
+        if line["of"] == observation and line["kind"] == "observe.end":
+            line.update(end)
+            rows[n] = json.dumps({**line, "crc": checksum(line)})
+    return rows
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_an_observation_that_broke_off_is_not_a_pass(observation):
+    found = outcomes(ended_with(observation, HISTORIES[observation](), error="NotInTime: waited 60 s"))
+    assert {found[each] for each in of_observation(observation)} == {Outcome.UNKNOWN}
+
+
+def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
+    history = HISTORIES["restart:ledger"]()
+    history[-1][2].update(status=404)
+    found = outcomes(ended_with("restart:ledger", history, error="NotInTime: waited 60 s"))
+    assert found["persistence.pod-delete", "ledger"] is Outcome.FAIL
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize(
+    "told", [(0.5, "gap", {"says": "pods: 410 Gone"}), (0.5, "need", {"need": "x", "met": False, "says": "no x"})]
+)
+def test_a_gap_or_an_unmet_need_is_not_a_pass(observation, told):
+    found = outcomes(ended_with(observation, sorted([*HISTORIES[observation](), told], key=lambda m: m[0])))
+    assert {found[each] for each in of_observation(observation)} == {Outcome.UNKNOWN}
+
+
+def test_a_failed_request_stays_a_failure_when_the_run_was_killed():
+    history = HISTORIES["rollout:shop"]()
+    next(fields for t, kind, fields in history if kind == "request" and t > 10).update(status=503)
+    rows = ended_with("rollout:shop", history)
+    cut = max(n for n, row in enumerate(rows) if json.loads(row)["of"] == "rollout:shop") - 10
+    found = outcomes(rows[:cut])
+    assert found["rollout.no-loss", "shop"] is Outcome.FAIL
+    assert found["deploy.ready", "shop"] is Outcome.PASS
+    assert found["scaling.up", "shop"] is Outcome.UNKNOWN
+
+
+def test_a_last_state_of_a_killed_run_proves_nothing():
+    cut = next(n for n, row in enumerate(ROWS) if json.loads(row)["of"] == "dns" and json.loads(row)["n"]) + 2
+    assert outcomes(ROWS[:cut])["dns.names", "shop"] is Outcome.UNKNOWN
+
+
+# Of the many requests one in ten: they are all alike.
+@pytest.mark.parametrize("lost", [n for n, row in enumerate(ROWS) if '"request"' not in row or n % 10 == 0])
+def test_any_lost_line_takes_the_pass_of_its_observation_and_makes_no_fail(lost):
+    found = outcomes(ROWS[:lost] + ROWS[lost + 1 :])
+    for each in of_observation(OF[lost]):
+        assert found[each] is Outcome.UNKNOWN
+    assert Outcome.FAIL not in found.values()
+
+
+lines_of_the_run = st.integers(min_value=0, max_value=len(ROWS) - 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=lines_of_the_run, second=lines_of_the_run)
+def test_swapped_lines_never_leave_a_pass(first, second):
+    rows = list(ROWS)
+    rows[first], rows[second] = rows[second], rows[first]
+    found = outcomes(rows)
+    if first != second:
+        for observation in {OF[first], OF[second]} - {""}:
+            assert Outcome.PASS not in {found[each] for each in of_observation(observation)}
+    assert Outcome.FAIL not in found.values()
+
+
+@settings(max_examples=40, deadline=None)
+@given(cut=st.integers(min_value=0, max_value=len("\n".join(ROWS))))
+def test_a_cut_file_passes_only_what_ended_before_the_cut(cut):
+    text = "\n".join(ROWS)[:cut]
+    found = {(each.check, each.subject): each.verdict for each in judge_run(SYSTEM, PROFILE, read_evidence(text))}
+    whole = len(text.split("\n")) - 1 + (cut == len("\n".join(ROWS)))
+    for check, subject, of in PLAN:
+        last = max(n for n, row in enumerate(OF) if row == of)
+        if last > whole:
+            assert found[check, subject].outcome is Outcome.UNKNOWN
+
+
+@settings(max_examples=100, deadline=None)
+@given(line=lines_of_the_run, data=st.data())
+def test_a_changed_byte_never_leaves_a_pass(line, data):
+    row = ROWS[line]
+    place = data.draw(st.integers(min_value=0, max_value=len(row) - 1))
+    to = data.draw(st.characters(codec="utf-8"))
+    rows = [*ROWS[:line], row[:place] + to + row[place + 1 :], *ROWS[line + 1 :]]
+    found = outcomes(rows)
+    # A space for a space, or another spelling of the same JSON, is no damage.
+    if read_evidence("\n".join(rows)).damage:
+        for each in of_observation(OF[line]):
+            assert found[each] is not Outcome.PASS
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(line=st.integers(min_value=1, max_value=len(ROWS) - 1), data=st.data())
+def test_a_well_signed_line_with_any_value_in_it_never_raises(line, data):
+    fields = json.loads(ROWS[line])
+    name = data.draw(st.sampled_from(sorted(fields.keys() - {"v", "w", "n", "t", "of", "kind", "crc"}) or ["x"]))
+    fields[name] = data.draw(json_values)
+    rows = [*ROWS[:line], json.dumps({**fields, "crc": checksum(fields)}), *ROWS[line + 1 :]]
+    assert len(judged(rows)) >= 1

@@ -55,7 +55,7 @@ def ask(
         seen[:] = [(status, sent)]
         return lambda _data: None
 
-    chunks = validator(app)(environ, start_response)
+    chunks: Any = validator(app)(environ, start_response)
     try:
         whole = b"".join(chunks)
     finally:

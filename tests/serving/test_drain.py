@@ -136,6 +136,7 @@ def test_requests_that_wait_for_a_worker_are_served_too(tmp_path: Path) -> None:
         child.terminate()
         assert [connection.getresponse().read() for connection in waiting] == [b'{"slept": "0.4"}'] * 20
         assert child.ended(within=5) == 0
+        assert '"level": "error"' not in child.said
 
 
 def test_a_large_answer_to_a_slow_reader_arrives_whole(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_what_waitress_refuses_by_itself_is_a_problem_too(tmp_path: Path, sent: 
     with service(tmp_path, linger=0.1) as child, socket.create_connection(("127.0.0.1", child.port)) as client:
         client.sendall(sent)
         head, body = _until_closed(client).split(b"\r\n\r\n", 1)
-    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert head.split(b" ")[1] == b"%d" % status
     assert b"\r\nContent-Type: application/problem+json" in head
     assert b'"status": %d' % status in body
 

@@ -34,7 +34,7 @@ def app() -> WsgiApp:
     speak_problems(bottle)
     bottle.route("/good", "GET", lambda: {"good": True})
     bottle.route("/gone", "GET", lambda: problem(410, "it is gone"))
-    bottle.route("/broken", "GET", lambda: {}["missing"])
+    bottle.route("/broken", "GET", lambda: 1 / 0)
     bottle.route("/unserialisable", "GET", lambda: {"it": object()})
     bottle.route("/health", "GET", lambda: {"status": "alive"})
     return observed(bottle, pod="pod-7")

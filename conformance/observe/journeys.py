@@ -1,11 +1,14 @@
 """Journeys of the profile, walked from the client pod, and names, looked up from it."""
 
 import json
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from conformance.observe.cluster import ExecFailed
 from conformance.observe.system import Deployed
+from conformance.observe.waiting import NotInTime, wait_until
 
 
 def observe_journey(on: Deployed, of: str, name: str) -> None:
@@ -44,6 +47,18 @@ def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = Non
     for line in lines:
         on.recorder.line(of, "step", journey=name, **line)
     return dict(lines[-1]["saved"]) if lines else {}
+
+
+def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:
+    journey = next(each for each in on.profile.journeys if each.name == name)
+    return [
+        {"method": step.method, "url": on.url(step.service, step.path), "body": step.body, "save": dict(step.save)}
+        for step in journey.steps
+    ]
+
+
+def _ask(on: Deployed, name: str, saved: Mapping[str, Any]) -> list[Any]:
+    return on.ask("journey", json.dumps({"steps": _steps(on, name), "saved": dict(saved)}), within=120)
 
 
 def observe_names(on: Deployed, of: str, _subject: str) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conformance.declared.objects import Workload
-from conformance.observe.journeys import walk
+from conformance.observe.journeys import settle, walk
 from conformance.observe.system import AGENT, CLIENT, Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
@@ -73,6 +73,7 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
     on.wait_ready(workload, *(each for each in on.system.workloads if each is not workload), within=60)
     back = next(each for each in on.watches.pods_of(name) if each["uid"] != pod["uid"])
     on.mark(of, "pod back", at=back["name"], uid=back["uid"])
+    settle(on, of, persists.read, saved)
     walk(on, of, persists.read, saved)
 
 

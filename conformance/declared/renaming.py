@@ -77,8 +77,9 @@ def _moving(old: str, new: str, services: list[str]) -> Callable[[str, str], str
 
 def _texts(value: Any, move: Callable[[str, str], str], key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _texts(inner, move, str(name)) for name, inner in value.items()}
+        # In a matchExpressions entry the label stands beside its values: {key: ..., values: [...]}.
+        label = str(value.get("key"))
+        return {name: _texts(inner, move, label if name == "values" else str(name)) for name, inner in value.items()}
     if isinstance(value, list):
-        # In a matchExpressions entry the key stands beside the values: {key: ..., values: [...]}.
         return [_texts(inner, move, key) for inner in value]
     return move(key, value) if isinstance(value, str) else value

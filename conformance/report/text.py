@@ -10,7 +10,7 @@ from conformance.verdicts.reachability import Matrix
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, merge
 
 INDENT = " " * 23
-LAW_WIDTH = 60
+LAW_WIDTH = 75
 MOST_FACTS = 12
 
 

@@ -142,7 +142,8 @@ def _replaced(subject: str, lines: Lines) -> Verdict:
     if started is None:
         return unknown("no marker says that the rollout began")
     pods = of_kind(lines, "pod", workload=subject)
-    old = {line.get("uid") for line in pods if line.t <= started.t and line.get("gone") is not True}
+    # Ready before the start: the first new pod may be seen before the marker is written, but it is not ready then.
+    old = {line.get("uid") for line in pods if line.t <= started.t and line.get("ready") is True}
     left = [line for line in pods if line.get("uid") in old and (line.get("deleted") or line.get("gone"))]
     new = [line for line in pods if line.t > started.t and line.get("uid") not in old and line.get("ready") is True]
     if not left or not new:

@@ -73,16 +73,17 @@ def unknown(because: str, *evidence: Fact) -> Verdict:
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
     """
-    The worst of the verdicts, with the reasons of all that are as bad and the evidence of all, worst first.
+    The worst of the verdicts, with the reasons of all that are as bad, and the evidence, worst first.
 
-    Of nothing: UNKNOWN.
+    What holds is evidence only when all holds: beside a culprit it would be noise. Of nothing: UNKNOWN.
     """
     found = sorted(verdicts, key=lambda verdict: -verdict.outcome.rank)
     if not found:
         return unknown("nothing was judged")
     worst = found[0].outcome
     reasons = dict.fromkeys(verdict.because for verdict in found if verdict.outcome is worst)
-    return Verdict(worst, "; ".join(reasons), tuple(fact for verdict in found for fact in verdict.evidence))
+    told = [verdict for verdict in found if worst is Outcome.PASS or not verdict.passed]
+    return Verdict(worst, "; ".join(reasons), tuple(fact for verdict in told for fact in verdict.evidence))
 
 
 def exit_status(verdicts: Iterable[Verdict]) -> int:

@@ -439,5 +439,9 @@ def test_failures_close_together_are_one_disruption_with_the_pods_that_were_goin
     ]
 
 
+def test_a_new_pod_that_was_seen_before_the_marker_is_not_an_old_one():
+    assert judged("rollout.no-loss", plus(h.pod(1.9, "c", ready=False))).passed
+
+
 def test_judges_read_the_timeline_of_the_autoscaler_into_the_reason():
     assert judged("scaling.up").because == "2 -> 3 at 19.0 s -> 4 at 80.0 s; 3,000 requests, 0.1% failed"

@@ -28,9 +28,12 @@ def test_the_worst_wins(verdicts, worst):
     assert merge(verdicts).outcome is worst
 
 
-def test_a_merge_gives_the_reasons_of_the_worst_and_the_evidence_of_all():
+def test_a_merge_gives_the_reasons_of_the_worst_and_the_evidence_of_all_that_does_not_hold():
     other = failed("broken too", Fact(9, "elsewhere"))
-    assert merge([PASS, FAIL, other]) == failed("broken; broken too", SEEN, Fact(9, "elsewhere"), SEEN)
+    unseen = unknown("unseen", Fact(4, "dark"))
+    facts = (SEEN, Fact(9, "elsewhere"), Fact(4, "dark"))
+    assert merge([PASS, unseen, FAIL, other]) == failed("broken; broken too", *facts)
+    assert merge([PASS, PASS]).evidence == (SEEN, SEEN)
 
 
 @pytest.mark.parametrize(

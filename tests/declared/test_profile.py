@@ -1,0 +1,115 @@
+"""The profile is read whole or refused with the file, the field and the reason."""
+
+import pytest
+
+from conformance.declared.intent import Depend, Journey, Load, Persist, Profile, Rollout, Scale, Step, Talk
+from conformance.declared.profile import ProfileError, parse_profile, read_profile
+
+HEAD = 'system = "market"\nnamespace = "market"\n'
+JOURNEY = """
+[[journeys]]
+name = "buy"
+[[journeys.steps]]
+method = "POST"
+service = "shop"
+path = "/things"
+body = {name = "cup"}
+expect = 201
+save = {id = "id"}
+contains = {name = "cup"}
+"""
+FULL = (
+    HEAD
+    + """
+[overlays]
+embedded = "manifests/here"
+[[talks]]
+source = "shop"
+target = "ledger"
+[[depends]]
+workload = "shop"
+database = "ledger"
+within = 15
+[[persists]]
+workload = "ledger"
+write = "buy"
+read = "buy"
+[[scales]]
+workload = "shop"
+minimum = 2
+maximum = 5
+target = 4
+within = 240.0
+load = {service = "shop", path = "/", users = 20}
+[rollout]
+minimum_requests = 50
+"""
+    + JOURNEY
+)
+
+
+def test_a_full_profile_is_read():
+    step = Step("POST", "shop", "/things", 201, {"name": "cup"}, (("id", "id"),), contains={"name": "cup"})
+    profile = parse_profile(FULL, "p.toml")
+    assert profile == Profile(
+        system="market",
+        namespace="market",
+        overlays=(("embedded", "manifests/here"),),
+        talks=(Talk("shop", "ledger"),),
+        depends=(Depend("shop", "ledger", 15.0),),
+        journeys=(Journey("buy", (step,)),),
+        persists=(Persist("ledger", "buy", "buy"),),
+        scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
+        rollout=Rollout(50),
+    )
+    assert profile.overlay("embedded") == "manifests/here"
+    assert profile.overlay("given") is None
+    assert profile.journey("buy") is not None
+    assert profile.journey("sell") is None
+
+
+def test_what_is_not_named_promises_nothing():
+    assert parse_profile(HEAD, "p.toml") == Profile(system="market", namespace="market")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "says"),
+    [
+        ("system = ", "", "is not TOML"),
+        ("", "system", "is missing"),
+        ('system = ""\nnamespace = "x"', "system", "must not be empty"),
+        ('system = 3\nnamespace = "x"', "system", "must be a text"),
+        (HEAD + "talk = []", "talk", "is not a field here"),
+        (HEAD + "talks = 3", "talks", "must be a list"),
+        (HEAD + "talks = [3]", "talks[0]", "must be a table"),
+        (HEAD + '[[talks]]\nsource = "a"', "talks[0].target", "is missing"),
+        (HEAD + '[[talks]]\nsource = "a"\ntarget = "b"\nport = 1', "talks[0].port", "is not a field here"),
+        (FULL.replace("within = 15", "within = 0"), "depends[0].within", "must be more than 0 seconds"),
+        (FULL.replace("within = 15", "within = true"), "depends[0].within", "must be a number"),
+        (FULL.replace("within = 15", "within = inf"), "depends[0].within", "must be more than 0 seconds"),
+        (FULL.replace("within = 15", "within = nan"), "depends[0].within", "must be more than 0 seconds"),
+        (FULL.replace("target = 4", "target = 2"), "scales[0].target", "must be above minimum 2"),
+        (FULL.replace("target = 4", "target = 6"), "scales[0].target", "within 5"),
+        (FULL.replace("users = 20", 'users = "many"'), "scales[0].load.users", "must be a whole number"),
+        (FULL.replace("users = 20", "user = 20"), "scales[0].load.users", "is missing"),
+        (FULL.replace("requests = 50", "requests = 0"), "rollout.minimum_requests", "must be at least 1"),
+        (FULL.replace('read = "buy"', 'read = "sell"'), "persists[0].read", "no journey is named 'sell'"),
+        (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
+        (HEAD + '[[journeys]]\nname = "x"', "journeys[0].steps", "without steps"),
+        (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_refused_by_field(text, field, says):
+    with pytest.raises(ProfileError) as refused:
+        parse_profile(text, "p.toml")
+    assert refused.value.field == field
+    assert says in str(refused.value)
+    assert str(refused.value).startswith("p.toml")
+
+
+def test_a_profile_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(ProfileError, match="cannot be read"):
+        read_profile(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ProfileError, match="cannot be read"):
+        read_profile(tmp_path / "bytes.toml")

@@ -15,20 +15,31 @@ def observe_journey(on: Deployed, of: str, name: str) -> None:
     walk(on, of, name)
 
 
+def settle(on: Deployed, of: str, name: str, saved: Mapping[str, Any]) -> None:
+    """
+    Walk a journey until the path answers at all (no connection error, no 5xx), at most 20 s.
+
+    A pod is Ready before every proxy sends to it; what it then answers is the law's matter, not this.
+    """
+    began = time.monotonic()
+    attempts = 0
+
+    def answers() -> bool:
+        nonlocal attempts
+        attempts += 1
+        return all((line["status"] or 599) < 500 for line in _ask(on, name, saved))
+
+    # A path that does not settle is walked all the same, and judged by what it answers.
+    with suppress(NotInTime):
+        wait_until(answers, within=20, hoping=f"the path of journey {name!r} answers")
+    on.mark(of, "path settled", attempts=attempts, seconds=round(time.monotonic() - began, 3))
+
+
 def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Walk one journey, a `step` line each; what its answers saved."""
-    journey = next(each for each in on.profile.journeys if each.name == name)
-    steps = [
-        {
-            "method": step.method,
-            "url": on.url(step.service, step.path),
-            "body": step.body,
-            "save": dict(step.save),
-        }
-        for step in journey.steps
-    ]
+    steps = _steps(on, name)
     try:
-        lines = on.ask("journey", json.dumps({"steps": steps, "saved": dict(saved or {})}), within=120)
+        lines = _ask(on, name, saved or {})
     except ExecFailed as error:
         on.recorder.line(
             of,

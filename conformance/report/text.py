@@ -11,6 +11,7 @@ from conformance.verdicts.verdict import Fact, Outcome, Verdict, merge
 
 INDENT = " " * 23
 LAW_WIDTH = 75
+LONG_REASON = 60
 MOST_FACTS = 12
 
 
@@ -70,8 +71,11 @@ def _law(check: str, group: list[Judged]) -> list[str]:
     area, law = check.partition(".")[0], group[0].law
     if len(group) == 1:
         only = group[0]
-        head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}  {_because(only)}"
-        return [head, *_evidence(only.verdict)]
+        head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}"
+        because = _because(only)
+        if len(because) > LONG_REASON:
+            return [head.rstrip(), f"{INDENT}{because}", *_evidence(only.verdict)]
+        return [f"{head}  {because}", *_evidence(only.verdict)]
     worst = merge(each.verdict for each in group).outcome
     lines = [f"{worst.value:<8} {area:<11} {law}"]
     width = max(len(each.subject) for each in group)

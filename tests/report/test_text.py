@@ -88,6 +88,13 @@ def test_what_others_said_cannot_steer_the_terminal():
     text.encode("utf-8")
 
 
+def test_a_long_reason_gets_a_line_of_its_own():
+    long = replace(JUDGED[2], verdict=unknown("it cannot be said; " * 5))
+    lines = report((long,)).splitlines()
+    assert lines[2] == "UNKNOWN  dns         names answer"
+    assert lines[3].startswith("                       it cannot be said; it")
+
+
 def test_many_facts_are_cut_and_the_rest_is_counted():
     many = replace(JUDGED[1], verdict=failed("many", *(Fact(n, f"fact {n}") for n in range(40))))
     assert "and 28 more, in verdicts.json" in report((many,))

@@ -1,0 +1,31 @@
+"""docs/evidence.md and the code say the same: kinds, checks and observations."""
+
+import re
+from pathlib import Path
+
+from conformance.verdicts.catalogue import JUDGES, declared_plan
+from tests.verdicts.histories import HISTORIES, PROFILE, SYSTEM
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "evidence.md").read_text()
+KINDS = set(re.findall(r"^\| `([a-z.]+)` \|", DOCUMENT.split("## Which lines")[0], re.MULTILINE))
+
+
+def test_every_kind_that_a_judge_reads_is_documented():
+    sources = "".join(path.read_text() for path in (ROOT / "conformance" / "verdicts").glob("*.py"))
+    read = set(re.findall(r'of_kind\(\w+, "([a-z.]+)"', sources))
+    assert len(read) > 10
+    assert read <= KINDS
+
+
+def test_every_kind_of_the_histories_is_documented():
+    assert {kind for make in HISTORIES.values() for _, kind, _ in make()} <= KINDS
+
+
+def test_every_check_and_its_observation_is_documented():
+    rows = dict(
+        re.findall(r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z]+)", DOCUMENT.split("## Which lines")[1], re.MULTILINE)
+    )
+    assert rows.keys() == JUDGES.keys()
+    for each in declared_plan(SYSTEM, PROFILE):
+        assert rows[each.check] == each.observation.partition(":")[0]

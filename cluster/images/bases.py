@@ -103,13 +103,30 @@ def provide_base(name: str, buildah: Buildah, progress: Callable[[str], object])
 def _unpack(base: Base, root: Path) -> None:
     packages = ",".join(base.packages)
     command = ("mmdebstrap", "--quiet", "--variant=extract", f"--include={packages}", RELEASE, root)
-    run(command, purpose=f"base image {base.name}")
+    run((*command, *_mirrors()), purpose=f"base image {base.name}")
+
+
+def _mirrors() -> tuple[str, ...]:
+    """
+    Where this machine's own apt has the release from, as lines of a sources.list.
+
+    A machine that reaches Debian through a mirror has told its apt so. Empty when it runs another release or
+    has no package lists yet: then mmdebstrap asks deb.debian.org.
+    """
+    if shutil.which("apt-get") is None:
+        return ()
+    columns = ("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+    found = {tuple(line.split()) for line in run(columns, purpose="this machine's apt sources").splitlines()}
+    suites = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
+    lines = [f"deb {uri} {suite} main" for uri, suite, part in sorted(found) if suite in suites and part == "main"]
+    return tuple(lines) if any(f" {RELEASE} main" in line for line in lines) else ()
 
 
 def _cut_down(base: Base, root: Path) -> None:
     """Drop what does not run, add what maintainer scripts would have written."""
     for pattern in (*NEVER_NEEDED, *base.dropped):
-        for path in root.glob(pattern):
+        # A literal path is taken as it is: glob passes over a link that points nowhere.
+        for path in list(root.glob(pattern)) or [root / pattern]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

@@ -135,6 +135,16 @@ def test_a_database_that_takes_the_call_and_says_nothing_is_given_up(database: D
         assert time.monotonic() - began < FOR_CHECKS.answer + 0.5
 
 
+def test_the_first_word_to_the_database_is_not_a_request_for_tls_that_may_be_declined(database: Database) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        deaf = DatabaseCheck(replace(database, port=silent.getsockname()[1]))
+        with pytest.raises(DatabaseDown):
+            deaf.attempt()
+        heard, _ = silent.accept()
+        with heard:
+            assert heard.recv(8)[4:] == (196608).to_bytes(4, "big")  # protocol 3.0; TLS would be 80877103
+
+
 def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
     wrong = replace(database, password="hunter2")
     with pytest.raises(DatabaseDown, match="password authentication failed") as refused:

@@ -61,7 +61,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker:
         declared = metafunc.config.kubeproof  # type: ignore[attr-defined]
         planned = check(marker.args[0]).planned(declared["system"], declared["profile"])
-        metafunc.parametrize("planned", planned, ids=[each.subject for each in planned])
+        # The check stands in the id, so that `-k "dns or rollout"`, as the report prints it, selects by area.
+        metafunc.parametrize("planned", planned, ids=[f"{each.check}: {each.subject}" for each in planned])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,10 +17,8 @@ ROOT = Path(__file__).parents[1]
 
 def conformance(*options, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "PYTEST_ADDOPTS")}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "conformance", "--out", str(tmp_path / "run"), "-p", "no:cacheprovider", *options],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "conformance", "--out", str(tmp_path / "run"), *options]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def kubeconfig(tmp_path, port):

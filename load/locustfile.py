@@ -117,9 +117,7 @@ def report_every_second(environment: Any) -> None:
 def _print_line(environment: Any, *, rps: float) -> None:
     total = environment.stats.total
     users = environment.runner.user_count if environment.runner else 0
-    print(
-        load_line(requests=total.num_requests, failures=total.num_failures, rps=rps, users=users), flush=True
-    )
+    print(load_line(requests=total.num_requests, failures=total.num_failures, rps=rps, users=users), flush=True)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's events carry no types

@@ -18,8 +18,13 @@ from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.recorder import Recorder
 from conformance.observe.system import AGENT, CLIENT, Deployed
+from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
 from conformance.verdicts.evidence import Planned
+
+
+class NotDeployed(Exception):
+    """The system did not come up: what it does when it is up could not be observed."""
 
 
 class Run:
@@ -45,6 +50,7 @@ class Run:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
         self._observed: set[str] = set()
+        self._missing: list[str] = []
         self._stack = ExitStack()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "declared.yaml").write_text(yaml.safe_dump_all(documents, sort_keys=False))
@@ -73,6 +79,8 @@ class Run:
             return
         self._observed.add(of)
         with self.recorder.observation(of), deployed.watches.recorded(of):
+            if self._missing:
+                raise NotDeployed(f"{', '.join(self._missing)} did not become available, so nothing else was tried")
             observe(deployed, of, of.partition(":")[2])
 
     @cached_property
@@ -100,7 +108,11 @@ class Run:
         )
         with self.recorder.observation("deploy"), watches.recorded("deploy"):
             observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
-        deployed.start_pod(CLIENT, [*AGENT, "idle"])
+        self._missing = [each.name for each in self.system.workloads if not deployed.all_ready(each)]
+        try:
+            deployed.start_pod(CLIENT, [*AGENT, "idle"])
+        except NotInTime as late:
+            self._missing.append(f"the client pod ({late})")
         return deployed
 
     def _clean(self, namespace: str) -> None:

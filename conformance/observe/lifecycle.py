@@ -23,13 +23,22 @@ LONGEST_ROLLOUT = 300.0  # seconds; the sender stops by itself after this
 
 
 def observe_deploy(on: Deployed, of: str, documents: Iterable[dict[str, Any]]) -> None:
-    """Apply the manifests and watch until every workload is available or its progress deadline is over."""
+    """
+    Apply the manifests and watch until every workload is available or its progress deadline is over.
+
+    An image that cannot be pulled ends the wait for its workload early: the deadline would only tell it later.
+    """
     on.mark(of, "applied")
     on.cluster.apply(documents)
     for workload in on.system.workloads:
         # Too late is evidence, not an error: the judge says so from the lines.
         with suppress(NotInTime):
-            on.wait_ready(workload, within=workload.progress_deadline)
+            wait_until(
+                lambda workload=workload: on.all_ready(workload) or on.hopeless(workload),
+                within=workload.progress_deadline,
+                hoping=f"{workload.name} is available",
+                wake=on.watches.changed,
+            )
 
 
 def observe_outage(on: Deployed, of: str, database: str) -> None:

@@ -11,6 +11,8 @@ from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until
 from conformance.observe.watches import Watches
 
+# A container that waits for one of these goes on waiting: its image is not to be had.
+HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 AGENT = ["python3", "/opt/kubeproof/agent.py"]
 CLIENT = "kubeproof-client"
 RESTRICTED = {
@@ -28,7 +30,7 @@ class Deployed:
     """
     One copy of the system in `namespace`, with a client pod beside it.
 
-    `documents` are the rendered manifests as applied; `probe_image` is what client and stranger pods run.
+    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run.
     """
 
     cluster: Cluster
@@ -102,6 +104,10 @@ class Deployed:
             and seen["updated"] == seen["ready"] == seen["available"] == seen["replicas"] == (seen["desired"] or 0)
             and seen["ready"] > 0
         )
+
+    def hopeless(self, workload: Workload) -> bool:
+        """Whether a pod of the workload waits for an image that cannot be pulled."""
+        return any(HOPELESS & set(pod["waiting"]) for pod in self.watches.pods_of(workload.name))
 
     def wait_ready(self, *workloads: Workload, within: float) -> None:
         """Return once every given workload is complete; raises NotInTime."""

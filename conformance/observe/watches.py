@@ -116,6 +116,11 @@ class Watches:
             "ready": conditions.get("Ready") == "True",
             "ip": pod.status.pod_ip,
             "restarts": sum(each.restart_count for each in pod.status.container_statuses or ()),
+            "waiting": sorted(
+                each.state.waiting.reason
+                for each in pod.status.container_statuses or ()
+                if each.state.waiting and each.state.waiting.reason
+            ),
             "deleted": pod.metadata.deletion_timestamp is not None,
             "gone": change == "DELETED",
             "node": pod.spec.node_name,

@@ -42,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(name): the check of conformance/catalogue.py that a test proves")
+    if getattr(config.option, "numprocesses", None):
+        # Each check would deploy a copy of the system of its own, and they would share one evidence file.
+        pytest.exit("checks share one deployed system: run them without -n", returncode=NOT_STARTED)
     try:
         config.kubeproof = _declared(config)  # type: ignore[attr-defined]
     except (ProfileError, RenderFailed, NoKubectl, ManifestError, yaml.YAMLError) as error:

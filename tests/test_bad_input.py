@@ -107,3 +107,7 @@ def test_a_profile_with_a_mistake(tmp_path):
     profile = tmp_path / "profile.toml"
     profile.write_text('system = "x"\nnamespace = "x"\nnamspace = "y"\n')
     refuses(conformance("--profile", str(profile), tmp_path=tmp_path), says="namspace")
+
+
+def test_a_run_that_is_split_over_processes(tmp_path):
+    refuses(conformance("-n", "2", tmp_path=tmp_path), says="run them without -n")

@@ -1,5 +1,6 @@
 """Fixtures that several folders of fast tests share."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -12,3 +13,11 @@ def postgres() -> Iterator[PostgresChild]:
     """A running PostgreSQL with the services' database, one for the session. Who stops it starts it again."""
     with postgres_child() as child:
         yield child
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port on loopback that is taken and on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]

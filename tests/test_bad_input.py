@@ -1,16 +1,15 @@
 """A run that cannot start says why in one sentence and exits with 3; nothing is created, nothing is left."""
 
-import http.server
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.loopback import QuietHandler, serving
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,7 +34,7 @@ def kubeconfig(tmp_path, port):
     return path
 
 
-class Forbidding(http.server.BaseHTTPRequestHandler):
+class Forbidding(QuietHandler):
     """An API server that tells its version and allows nothing else."""
 
     def do_GET(self):
@@ -43,31 +42,13 @@ class Forbidding(http.server.BaseHTTPRequestHandler):
         version |= dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"), "-")
         allowed = self.path.startswith("/version")
         says = {"kind": "Status", "message": 'namespaces is forbidden: User "u" cannot list resource "namespaces"'}
-        body = json.dumps(version if allowed else says).encode()
-        self.send_response(200 if allowed else 403)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Keep the test's output clean."""
+        self.answer(200 if allowed else 403, json.dumps(version if allowed else says).encode())
 
 
 @pytest.fixture
 def forbidding():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forbidding)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def closed_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    with serving(Forbidding) as port:
+        yield port
 
 
 def refuses(done, *, says):

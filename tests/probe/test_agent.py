@@ -1,51 +1,30 @@
 """The agent as a child process against a real server on loopback: what it says, also when things fail."""
 
-import http.server
 import json
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
+from tests.loopback import QuietHandler, serving
+
 AGENT = Path(__file__).parents[2] / "conformance" / "probe" / "agent.py"
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Answers(QuietHandler):
     def do_GET(self):
-        body = json.dumps({"id": 7, "path": self.path}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Pod", "pod-1")
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(200, json.dumps({"id": 7, "path": self.path}).encode(), X_Pod="pod-1")
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
-    def log_message(self, *_):
-        """Keep the test's output clean."""
-
 
 @pytest.fixture
 def port():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def closed_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    with serving(Answers) as served:
+        yield served
 
 
 def said(*arguments, stdin=""):

@@ -11,7 +11,7 @@ import yaml
 
 import cluster as embedded
 from cluster.folders import cache
-from cluster.images import build_image
+from cluster.images import ImageNotBuilt, build_image
 from conformance.catalogue import CHECKS, check
 from conformance.conclusion import judge_folder
 from conformance.declared.intent import Profile
@@ -93,7 +93,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             profile_text=Path(config.getoption("--profile")).read_text(),
             probe_image=config.getoption("--probe-image"),
         )
-    except CannotStart as error:
+    except (CannotStart, embedded.ClusterError, ImageNotBuilt) as error:
         pytest.exit(str(error), returncode=NOT_STARTED)
     config.kubeproof["folder"] = folder  # type: ignore[attr-defined]
     _point_latest_at(folder)

@@ -14,8 +14,9 @@ from tests.loopback import QuietHandler, serving
 ROOT = Path(__file__).parents[1]
 
 
-def conformance(*options, tmp_path):
+def conformance(*options, tmp_path, **variables):
     environment = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "PYTEST_ADDOPTS")}
+    environment |= variables
     command = [sys.executable, "-m", "pytest", "conformance", "--out", str(tmp_path / "run"), *options]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
@@ -92,3 +93,9 @@ def test_a_profile_with_a_mistake(tmp_path):
 
 def test_a_run_that_is_split_over_processes(tmp_path):
     refuses(conformance("-n", "2", tmp_path=tmp_path), says="run them without -n")
+
+
+def test_an_embedded_cluster_that_has_no_place_for_its_state(tmp_path):
+    (tmp_path / "file").touch()
+    done = conformance("-k", "dns", tmp_path=tmp_path, XDG_STATE_HOME=str(tmp_path / "file"))
+    refuses(done, says="set XDG_STATE_HOME to a folder that can be written")

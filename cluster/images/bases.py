@@ -111,7 +111,7 @@ def _mirrors() -> tuple[str, ...]:
     Where this machine's own apt has the release from, as lines of a sources.list.
 
     A machine that reaches Debian through a mirror has told its apt so. Empty when it runs another release or
-    has no package lists yet: then mmdebstrap asks deb.debian.org.
+    has no package lists yet: then mmdebstrap asks where it asks by default.
     """
     if shutil.which("apt-get") is None:
         return ()

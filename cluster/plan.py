@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster.folders import Folders
+
 NODE = "node0"
 NODE_ADDRESS = "198.18.0.1"
 POD_NETWORK = "198.18.64.0/18"
@@ -33,12 +35,16 @@ class Plan:
     cgroup: str
 
     @property
+    def _folders(self) -> Folders:
+        return Folders(self.name, self.state)
+
+    @property
     def pki(self) -> Path:
-        return self.state / "pki"
+        return self._folders.pki
 
     @property
     def log(self) -> Path:
-        return self.state / "log"
+        return self._folders.log
 
     def program(self, name: str) -> str:
         """The path of a built program."""

@@ -1,4 +1,4 @@
-"""Options and fixtures: the only place where declared, observed, judged and reported are wired together."""
+"""Options and fixtures: which cluster, which manifests, and where the stages of a run meet pytest (ADR 5)."""
 
 import os
 import time

@@ -121,7 +121,7 @@ class Run:
 
     def close(self) -> None:
         """Delete what the run created and end the evidence."""
-        self.recorder.line("", "run.end", exit_hint=None)
+        self.recorder.line("", "run.end")
         self._stack.close()
 
 

@@ -40,7 +40,6 @@ class Cluster:
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
         self.custom = client.CustomObjectsApi(api)
-        self.autoscaling = client.AutoscalingV2Api(api)
         self._api = api
 
     def own_client(self) -> client.ApiClient:
@@ -102,14 +101,13 @@ class Cluster:
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""
-        said: list[str] = []
         with self.streaming(namespace, pod, container, command) as running:
             running.run_forever(timeout=within)
-            said.append(running.read_stderr() if running.peek_stderr() else "")
+            said = running.read_stderr() if running.peek_stderr() else ""
             lines = running.read_stdout() if running.peek_stdout() else ""
             code = None if running.is_open() else running.returncode
         if code != 0:
-            raise ExecFailed(f"exec in {pod}/{container}: exit {code}: {said[0].strip()[-300:]}")
+            raise ExecFailed(f"exec in {pod}/{container}: exit {code}: {said.strip()[-300:]}")
         return [json.loads(line) for line in lines.splitlines() if line]
 
     @contextmanager

@@ -61,7 +61,7 @@ def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = Non
 
 
 def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:
-    journey = next(each for each in on.profile.journeys if each.name == name)
+    journey = on.profile.journey(name)
     return [
         {"method": step.method, "url": on.url(step.service, step.path), "body": step.body, "save": dict(step.save)}
         for step in journey.steps

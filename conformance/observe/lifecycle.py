@@ -23,27 +23,18 @@ LONGEST_ROLLOUT = 300.0  # seconds; the sender stops by itself after this
 
 
 def observe_deploy(on: Deployed, of: str, documents: Iterable[dict[str, Any]]) -> None:
-    """
-    Apply the manifests and watch until every workload is available or its progress deadline is over.
-
-    An image that cannot be pulled ends the wait for its workload early: the deadline would only tell it later.
-    """
+    """Apply the manifests and watch until every workload is available or its progress deadline is over."""
     on.mark(of, "applied")
     on.cluster.apply(documents)
     for workload in on.system.workloads:
         # Too late is evidence, not an error: the judge says so from the lines.
         with suppress(NotInTime):
-            wait_until(
-                lambda workload=workload: on.all_ready(workload) or on.hopeless(workload),
-                within=workload.progress_deadline,
-                hoping=f"{workload.name} is available",
-                wake=on.watches.changed,
-            )
+            on.wait_ready(workload, within=workload.progress_deadline)
 
 
 def observe_outage(on: Deployed, of: str, database: str) -> None:
     """Stop a database, watch until its dependents left their Services and a liveness window is over; start it again."""
-    target = _workload(on, database)
+    target = on.workload(database)
     dependents = [each for each in on.profile.depends if each.database == database]
     on.mark(of, "database stopped", at=database)
     on.patch(target, {"spec": {"replicas": 0}})
@@ -57,18 +48,18 @@ def observe_outage(on: Deployed, of: str, database: str) -> None:
                 wake=on.watches.changed,
             )
     # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
-    window = max((_liveness_window(_workload(on, each.workload)) for each in dependents), default=0)
+    window = max((_liveness_window(on.workload(each.workload)) for each in dependents), default=0)
     time.sleep(max(0.0, stopped + window - time.monotonic()))
     on.mark(of, "database started", at=database)
     on.patch(target, {"spec": {"replicas": target.replicas}})
     with suppress(NotInTime):
-        on.wait_ready(target, *(_workload(on, each.workload) for each in dependents), within=90)
+        on.wait_ready(target, *(on.workload(each.workload) for each in dependents), within=90)
 
 
 def observe_restart(on: Deployed, of: str, name: str) -> None:
     """Write by a journey, delete a pod of the workload, wait until it is back, read by a journey."""
-    workload = _workload(on, name)
-    persists = next(each for each in on.profile.persists if each.workload == name)
+    workload = on.workload(name)
+    persists = on.profile.persist(name)
     saved = walk(on, of, persists.write)
     pod = on.watches.pods_of(name)[0]
     on.mark(of, "pod deleted", at=pod["name"], uid=pod["uid"])
@@ -88,8 +79,8 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
 
 def observe_rollout(on: Deployed, of: str, name: str) -> None:
     """Replace every pod of a workload under open-loop requests on new and on reused connections."""
-    workload = _workload(on, name)
-    entry = next(each for each in on.profile.entries if each.workload == name)
+    workload = on.workload(name)
+    entry = on.profile.entry(name)
     plan = {"url": on.url(entry.service, entry.path), "rate": RATE, "seconds": LONGEST_ROLLOUT}
     command = [*AGENT, "traffic", json.dumps(plan)]
     with on.cluster.streaming(on.namespace, CLIENT, "probe", command) as sender:
@@ -148,10 +139,3 @@ def _ready_endpoints(on: Deployed, workload: str) -> set[str]:
 def _liveness_window(workload: Workload) -> float:
     probes = [probe for each in workload.containers for probe in each.probes if probe.kind == "liveness"]
     return max((probe.period * (probe.failure_threshold + 1) + probe.timeout for probe in probes), default=30.0)
-
-
-def _workload(on: Deployed, name: str) -> Workload:
-    found = on.system.workload(name)
-    if found is None:
-        raise LookupError(f"the profile names workload {name!r}, which the manifests do not have")
-    return found

@@ -16,7 +16,7 @@ LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--he
 
 def observe_scaling(on: Deployed, of: str, name: str) -> None:
     """Offer the profile's load until the target is reached and Ready, or its time is over."""
-    goal = next(each for each in on.profile.scales if each.workload == name)
+    goal = on.profile.scale(name)
     met, says = _metrics_api(on)
     on.recorder.line(of, "need", need="metrics-api", met=met, says=says)
     if not met:

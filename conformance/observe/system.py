@@ -89,8 +89,17 @@ class Deployed:
 
     def url(self, service: str, path: str) -> str:
         """How a pod of the namespace says the first port of a Service."""
-        port = next(each.ports[0].port for each in self.system.services if each.name == service)
-        return f"http://{service}:{port}{path}"
+        found = self.system.service(service)
+        if found is None:
+            raise LookupError(f"the profile names Service {service!r}, which the manifests do not have")
+        return f"http://{service}:{found.ports[0].port}{path}"
+
+    def workload(self, name: str) -> Workload:
+        """The declared workload that the profile names; raises LookupError."""
+        found = self.system.workload(name)
+        if found is None:
+            raise LookupError(f"the profile names workload {name!r}, which the manifests do not have")
+        return found
 
     def mark(self, of: str, says: str, **fields: Any) -> None:
         self.recorder.line(of, "marker", says=says, **fields)
@@ -110,10 +119,14 @@ class Deployed:
         return any(HOPELESS & set(pod["waiting"]) for pod in self.watches.pods_of(workload.name))
 
     def wait_ready(self, *workloads: Workload, within: float) -> None:
-        """Return once every given workload is complete; raises NotInTime."""
+        """
+        Return once every given workload is complete; raises NotInTime.
+
+        An image that cannot be pulled ends the wait for its workload early: the bound would only tell it later.
+        """
         for workload in workloads:
             wait_until(
-                lambda workload=workload: self.all_ready(workload),
+                lambda workload=workload: self.all_ready(workload) or self.hopeless(workload),
                 within=within,
                 hoping=f"{workload.name} is available",
                 wake=self.watches.changed,

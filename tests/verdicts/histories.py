@@ -249,7 +249,7 @@ def written(histories: dict[str, History], plan: list[list[str]] | None = None) 
         moments += [(of, *moment) for moment in history]
         last = max((moment[0] for moment in history), default=0.0)
         moments.append((of, last, "observe.end", {"lines": len(history) + 2, "error": None}))
-    moments.append(("", 1000.0, "run.end", {"exit_hint": None}))
+    moments.append(("", 1000.0, "run.end", {}))
     return [_line(n, *moment) for n, moment in enumerate(moments)]
 
 

@@ -1,35 +1,31 @@
 """Start the consumer: `python -m consumer`. Exit 0 after a drain, 2 on a wrong setting, 1 if it cannot listen."""
 
-import os
-import socket
 import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from consumer.app import make_app
-from consumer.settings import Settings
-from consumer.upstream import Upstream
-from serving.lifecycle import Lifecycle
-from serving.log import start_log
-from serving.server import serve
-from serving.settings import SettingsError
+from serving.process import run
+
+if TYPE_CHECKING:
+    from consumer.settings import Settings
+    from serving.instance import Instance
+    from serving.middleware import WsgiApp
 
 
-def main() -> int:
-    """Run until told to stop; gives the exit status."""
-    try:
-        settings = Settings.from_env(os.environ)
-    except SettingsError as error:
-        print(f"consumer: {error}", file=sys.stderr)
-        return 2
-    start_log(settings.mode)
-    lifecycle = Lifecycle()
-    app = make_app(Upstream(settings.items_url), lifecycle, pod=socket.gethostname())
-    try:
-        serve(app, port=settings.port, lifecycle=lifecycle, close=lambda: None)
-    except OSError as error:
-        print(f"consumer: cannot listen on port {settings.port}: {error}", file=sys.stderr)
-        return 1
-    return 0
+def settings_from(env: Mapping[str, str]) -> "Settings":
+    """Read the settings; imported late, as all below: run() catches signals first."""
+    from consumer.settings import Settings
+
+    return Settings.from_env(env)
+
+
+def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callable[[], None]]:
+    """Give the app, and nothing to let go of at the end."""
+    from consumer.app import make_app
+    from consumer.upstream import Upstream
+
+    return make_app(Upstream(settings.items_url), instance), lambda: None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("consumer", settings_from, build))

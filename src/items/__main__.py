@@ -1,29 +1,31 @@
 """Start the items service: `python -m items`. Exit 0 after a drain, 2 on a wrong setting, 1 if it cannot listen."""
 
-import os
-import socket
 import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from items.app import make_app
-from items.database_check import DatabaseCheck, DatabaseDown
-from items.settings import Settings
-from items.store import Store
-from serving.checker import BackgroundCheck
-from serving.lifecycle import Lifecycle
-from serving.log import start_log
-from serving.server import serve
-from serving.settings import SettingsError
+from serving.process import run
+
+if TYPE_CHECKING:
+    from items.settings import Settings
+    from serving.instance import Instance
+    from serving.middleware import WsgiApp
 
 
-def main() -> int:
-    """Run until told to stop; gives the exit status."""
-    try:
-        settings = Settings.from_env(os.environ)
-    except SettingsError as error:
-        print(f"items: {error}", file=sys.stderr)
-        return 2
-    start_log(settings.mode)
-    lifecycle = Lifecycle()
+def settings_from(env: Mapping[str, str]) -> "Settings":
+    """Read the settings; imported late, as all below: run() catches signals first."""
+    from items.settings import Settings
+
+    return Settings.from_env(env)
+
+
+def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callable[[], None]]:
+    """Give the app, and what lets go of the database."""
+    from items.app import make_app
+    from items.database_check import DatabaseCheck, DatabaseDown
+    from items.store import Store
+    from serving.checker import BackgroundCheck
+
     store = Store(settings.database)
     database = DatabaseCheck(settings.database)
     # The database may come later than this process: it listens, says "starting", and goes on asking.
@@ -35,14 +37,8 @@ def main() -> int:
         database.close()
         store.close()
 
-    app = make_app(store, lifecycle, {"database": checker}, pod=socket.gethostname())
-    try:
-        serve(app, port=settings.port, lifecycle=lifecycle, close=close)
-    except OSError as error:
-        print(f"items: cannot listen on port {settings.port}: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return make_app(store, instance, {"database": checker}), close
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("items", settings_from, build))

@@ -1,1 +1,3 @@
-"""What both services share: settings, problems, logs, health, and a waitress that drains."""
+"""What both services share: settings, problems, logs, health, metrics, and a waitress that drains."""
+
+__version__ = "0.1.0"

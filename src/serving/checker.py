@@ -23,6 +23,7 @@ class CheckState:
     age: float  # seconds since the last finished check
     latency: float  # seconds it took
     says: str  # empty when it succeeded
+    failing_for: float = 0.0  # seconds since the last success; 0 while ok
 
 
 class Check(Protocol):

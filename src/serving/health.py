@@ -1,6 +1,6 @@
 """GET /health, one path for two questions; the header X-Probe says which one is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bottle import Bottle, HTTPResponse, request
@@ -10,7 +10,16 @@ from serving.lifecycle import Lifecycle
 from serving.problem import problem
 
 
-def add_health(app: Bottle, lifecycle: Lifecycle, checks: Mapping[str, Check]) -> None:
+def add_health(
+    app: Bottle,
+    lifecycle: Lifecycle,
+    checks: Mapping[str, Check],
+    *,
+    version: str,
+    pod: str,
+    grace: float = 0.0,
+    shown: Mapping[str, Callable[[], dict[str, Any]]] | None = None,
+) -> None:
     """Add /health: liveness without header, readiness (which looks at `checks`) with X-Probe: readiness."""
 
     def health() -> HTTPResponse | dict[str, Any]:

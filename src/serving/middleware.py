@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
+from serving.metrics import UNMATCHED, Metrics
 from serving.problem import MEDIA_TYPE, problem_body
 
 REQUEST_ID = "serving.request_id"
@@ -25,7 +26,7 @@ def request_id_of(environ: dict[str, Any]) -> str:
     return given if _SAFE_ID.fullmatch(given) else uuid4().hex
 
 
-def observed(app: WsgiApp, *, pod: str) -> WsgiApp:
+def observed(app: WsgiApp, *, pod: str, metrics: Metrics) -> WsgiApp:
     """Wrap a WSGI app: X-Request-Id and X-Pod on each response, one access log line at its end."""
 
     def outer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -39,7 +40,10 @@ def observed(app: WsgiApp, *, pod: str) -> WsgiApp:
             return start_response(status, ours, exc_info) if exc_info else start_response(status, ours)
 
         def ended() -> None:
-            _log_request(environ, seen["status"], time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            route = environ.get("bottle.route")
+            metrics.observe(environ["REQUEST_METHOD"], route.rule if route else UNMATCHED, seen["status"], seconds)
+            _log_request(environ, seen["status"], seconds)
 
         try:
             return _Body(app(environ, start), ended)

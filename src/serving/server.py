@@ -12,13 +12,10 @@ A second signal ends the process at once.
 """
 
 import logging
-import os
 import resource
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 from waitress import wasyncore
@@ -54,10 +51,10 @@ def serve(
     host: str = "0.0.0.0",
     drain: Drain = Drain(),
 ) -> None:
-    """Serve `app` until SIGTERM or SIGINT, drain, call `close`, return. Raises OSError if it cannot listen."""
+    """Serve `app` until `lifecycle` drains, finish what is here, call `close`, return. Raises OSError if it cannot listen."""
     _allow_files(2 * CONNECTIONS)
     server = _listen(app, host, port, lifecycle)
-    _on_signals(server, lifecycle)
+    lifecycle.wakes(server.pull_trigger)  # Python goes on waiting after a signal handler (PEP 475)
     _log.info("listening on %s:%s", server.effective_host, server.effective_port)
     while not lifecycle.draining:
         _turn(server)
@@ -89,17 +86,6 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
     )
     server.channel_class = draining_channel(lifecycle)
     return server
-
-
-def _on_signals(server: Any, lifecycle: Lifecycle) -> None:
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if lifecycle.draining:
-            os._exit(128 + number)
-        lifecycle.drain()
-        server.pull_trigger()  # wakes the loop: Python goes on waiting after a handler (PEP 475)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
 
 
 def _turn(server: Any) -> None:

@@ -1,8 +1,11 @@
 """Variables of the environment, read once and checked: a wrong value is one clear sentence."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from enum import Enum
 from urllib.parse import urlsplit
+
+DAY = 86_400  # seconds
 
 
 class SettingsError(Exception):
@@ -37,6 +40,30 @@ def port(env: Mapping[str, str], name: str, default: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5 and 1 <= int(value) <= 65535):
         raise SettingsError(f"{name} must be a port between 1 and 65535, not {value!r}")
     return int(value)
+
+
+def number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """Give a whole number within bounds."""
+    value = env.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) <= 18 and least <= int(value) <= most):
+        raise SettingsError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+    return int(value)
+
+
+def seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    """Give a length of time in seconds, not negative, at most a day; a fraction is allowed."""
+    value = env.get(name, str(default))
+    if not (re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", value, re.ASCII) and float(value) <= DAY):
+        raise SettingsError(f"{name} must be seconds from 0 to {DAY}, such as 30 or 0.5, not {value!r}")
+    return float(value)
+
+
+def choice(env: Mapping[str, str], name: str, default: str, among: Collection[str]) -> str:
+    """Give one of the words that a variable may have."""
+    value = env.get(name, default)
+    if value not in among:
+        raise SettingsError(f"{name} must be one of {', '.join(among)}, not {value!r}")
+    return value
 
 
 def mode(env: Mapping[str, str]) -> Mode:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.observe.journeys import observe_journey, observe_names
-from conformance.observe.lifecycle import observe_outage, observe_restart, observe_rollout
+from conformance.observe.lifecycle import observe_restart, observe_rollout
+from conformance.observe.outage import observe_outage
 from conformance.observe.reachability import observe_reachability
 from conformance.observe.scaling import observe_scaling
 from conformance.observe.system import Deployed
@@ -53,6 +54,7 @@ CHECKS = (
     Check("persistence.pod-delete", "a StorageClass for the claims", observe_restart),
     Check("probes.readiness-follows-database", "the right to scale the database", observe_outage),
     Check("probes.liveness-ignores-database", "the right to scale the database", observe_outage),
+    Check("outage.answers", "the right to scale the database", observe_outage),
     Check("rollout.no-loss", "room for one more pod of each workload", observe_rollout),
     Check("scaling.up", "the metrics API", observe_scaling),
 )

@@ -13,3 +13,9 @@ def test_a_pod_without_its_database_leaves_the_service(prove, planned):
 def test_no_container_restarts_while_the_database_is_gone(prove, planned):
     verdict = prove(planned)
     assert verdict.passed, verdict.report()
+
+
+@pytest.mark.check("outage.answers")
+def test_a_pod_without_its_database_answers_at_once(prove, planned):
+    verdict = prove(planned)
+    assert verdict.passed, verdict.report()

@@ -28,12 +28,28 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Outage:
+    """
+    How a workload bears the loss of its database, all in seconds.
+
+    The loss `lasts` so long; meanwhile 99 of 100 liveness probes are answered within `liveness` and as many requests
+    within `answers`, whatever the answer; `recovers` after the database is Ready every pod serves again.
+    """
+
+    lasts: float
+    liveness: float
+    answers: float
+    recovers: float
+
+
+@dataclass(frozen=True)
 class Depend:
     """This workload leaves its Services within so many seconds of losing that database."""
 
     workload: str
     database: str
     within: float
+    outage: Outage | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,15 @@ class Workload:
         """Every port that a container of this workload declares."""
         return tuple(port for container in self.containers for port in container.ports)
 
+    def port_number(self, port: int | str | None) -> int:
+        """The number behind a port given by name or number; raises LookupError for a name no container declares."""
+        if isinstance(port, int):
+            return port
+        found = next((each.number for each in self.ports if each.name == port), None)
+        if found is None:
+            raise LookupError(f"{self.name} declares no port {port!r}")
+        return found
+
     def probes(self, kind: str) -> tuple[Probe, ...]:
         """The probes of one kind, over all containers."""
         return tuple(p for container in self.containers for p in container.probes if p.kind == kind)

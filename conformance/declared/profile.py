@@ -16,6 +16,7 @@ from conformance.declared.intent import (
     Image,
     Journey,
     Load,
+    Outage,
     Persist,
     Profile,
     Rollout,
@@ -143,7 +144,16 @@ def _image(t: _Table) -> Image:
 
 
 def _depend(t: _Table) -> Depend:
-    return Depend(t.text("workload"), t.text("database"), t.seconds("within"))
+    return Depend(t.text("workload"), t.text("database"), t.seconds("within"), _outage(t))
+
+
+def _outage(depend: _Table) -> Outage | None:
+    if "outage" not in depend.raw:
+        return None
+    t = depend.table("outage")
+    outage = Outage(t.seconds("lasts"), t.seconds("liveness"), t.seconds("answers"), t.seconds("recovers"))
+    t.refuse_unknown()
+    return outage
 
 
 def _entry(t: _Table) -> Entry:

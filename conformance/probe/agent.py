@@ -10,6 +10,7 @@ output, one an observation, and never judges: an attempt that failed is a line w
     agent.py resolve  '["name",…]'
     agent.py journey  '{"steps":[…],"saved":{…}}'
     agent.py traffic  '{"url":…,"rate":…,"seconds":…}'     until a line or the end of standard input
+    agent.py ask      '{"targets":[{"url":…,"headers":{…},…},…],"rate":…,"seconds":…}'     until the same
 """
 
 import json
@@ -90,14 +91,15 @@ def fill(value, saved):
     return value
 
 
-def exchange(method, url, body):
+def exchange(method, url, body, headers=None):
     """One request on a connection of its own: status, parsed answer, and the failure's words or None."""
     where = urlsplit(url)
     target = where.path + (f"?{where.query}" if where.query else "")
     connection = HTTPConnection(where.hostname, where.port or 80, timeout=REQUEST_TIMEOUT)
     try:
         payload = None if body is None else json.dumps(body).encode()
-        connection.request(method, target, payload, {"Content-Type": "application/json"} if payload else {})
+        typed = {"Content-Type": "application/json"} if payload else {}
+        connection.request(method, target, payload, {**typed, **(headers or {})})
         answer = connection.getresponse()
         raw = answer.read()
     except (OSError, HTTPException) as error:
@@ -218,21 +220,45 @@ def traffic(plan):
         kind: [Sender(plan["url"], schedule, reuse=kind == "reused") for _ in range(SENDERS)]
         for kind, schedule in schedules.items()
     }
-    threads = [threading.Thread(target=sender.run) for group in senders.values() for sender in group]
+    run_until_told([sender.run for group in senders.values() for sender in group], schedules.values())
+    for kind, group in senders.items():
+        say(kind="ledger.end", connection=kind, sent=sum(sender.sent for sender in group))
+
+
+def ask(plan):
+    """Ask each target `rate` times a second on new connections; `seconds` of an answer count from its intended time."""
+    schedules = [Schedule(plan["rate"], plan["seconds"]) for _ in plan["targets"]]
+    asked = []
+
+    def asking(target, schedule):
+        fields = {name: value for name, value in target.items() if name != "headers"}
+        while (intended := schedule.take()) is not None:
+            status, _, error = exchange("GET", target["url"], None, {**target["headers"], "Connection": "close"})
+            took = round(time.time() - intended, 4)
+            asked.append(intended)
+            say(kind="asked", **fields, seconds=took, status=status, error=error)
+
+    pairs = zip(plan["targets"], schedules, strict=True)
+    run_until_told([lambda pair=pair: asking(*pair) for pair in pairs for _ in range(SENDERS)], schedules)
+    say(kind="asked.end", asked=len(asked))
+
+
+def run_until_told(runs, schedules):
+    """Run each in a thread until all are over; a line or the end of standard input stops the schedules."""
+    threads = [threading.Thread(target=run) for run in runs]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         if select.select([sys.stdin], [], [], 0.2)[0]:
             break
-    for schedule in schedules.values():
+    for schedule in schedules:
         schedule.stopped.set()
     for thread in threads:
         thread.join()
-    for kind, group in senders.items():
-        say(kind="ledger.end", connection=kind, sent=sum(sender.sent for sender in group))
 
 
 COMMANDS = {
+    "ask": ask,
     "connect": connect_all,
     "resolve": resolve_all,
     "journey": journey,

@@ -15,6 +15,7 @@ from conformance.verdicts.evidence import Evidence, Line, Planned
 from conformance.verdicts.history import of_kind, unmet
 from conformance.verdicts.journeys import judge_journey
 from conformance.verdicts.names import judge_names
+from conformance.verdicts.outage import judge_outage
 from conformance.verdicts.persistence import judge_persistence
 from conformance.verdicts.probes import judge_liveness, judge_readiness
 from conformance.verdicts.reachability import judge_reachability
@@ -30,6 +31,7 @@ LAWS: dict[str, str] = {
     "api.journey": "each journey of the profile holds from inside the cluster",
     "probes.readiness-follows-database": "without its database a pod leaves the Service, and returns with it",
     "probes.liveness-ignores-database": "no container restarts because its database is away",
+    "outage.answers": "without its database a pod is alive, says so at once, and serves again in time",
     "isolation.reachability": "only the declared pairs can talk",
     "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
@@ -42,6 +44,7 @@ JUDGES: dict[str, Judge] = {
     "api.journey": judge_journey,
     "probes.readiness-follows-database": judge_readiness,
     "probes.liveness-ignores-database": judge_liveness,
+    "outage.answers": judge_outage,
     "isolation.reachability": judge_reachability,
     "rollout.no-loss": judge_rollout,
     "scaling.up": judge_scaling,
@@ -85,6 +88,9 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for check in ("probes.readiness-follows-database", "probes.liveness-ignores-database"):
         for depend in profile.depends:
             yield Planned(check, depend.workload, f"outage:{depend.database}")
+    for depend in profile.depends:
+        if depend.outage is not None:
+            yield Planned("outage.answers", depend.workload, f"outage:{depend.database}")
     for entry in profile.entries:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
     for scale in profile.scales:

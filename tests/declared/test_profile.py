@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.declared.intent import Depend, Journey, Load, Persist, Profile, Rollout, Scale, Step, Talk
+from conformance.declared.intent import Depend, Journey, Load, Outage, Persist, Profile, Rollout, Scale, Step, Talk
 from conformance.declared.profile import ProfileError, parse_profile, read_profile
 
 HEAD = 'system = "market"\nnamespace = "market"\n'
@@ -30,6 +30,7 @@ target = "ledger"
 workload = "shop"
 database = "ledger"
 within = 15
+outage = {lasts = 45, liveness = 0.1, answers = 1, recovers = 15}
 [[persists]]
 workload = "ledger"
 write = "buy"
@@ -56,7 +57,7 @@ def test_a_full_profile_is_read():
         namespace="market",
         overlays=(("embedded", "manifests/here"),),
         talks=(Talk("shop", "ledger"),),
-        depends=(Depend("shop", "ledger", 15.0),),
+        depends=(Depend("shop", "ledger", 15.0, Outage(45.0, 0.1, 1.0, 15.0)),),
         journeys=(Journey("buy", (step,)),),
         persists=(Persist("ledger", "buy", "buy"),),
         scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
@@ -84,6 +85,8 @@ def test_what_is_not_named_promises_nothing():
         (HEAD + "talks = [3]", "talks[0]", "must be a table"),
         (HEAD + '[[talks]]\nsource = "a"', "talks[0].target", "is missing"),
         (HEAD + '[[talks]]\nsource = "a"\ntarget = "b"\nport = 1', "talks[0].port", "is not a field here"),
+        (FULL.replace("lasts = 45, ", ""), "depends[0].outage.lasts", "is missing"),
+        (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "depends[0].outage.long", "is not a field here"),
         (FULL.replace("within = 15", "within = 0"), "depends[0].within", "must be more than 0 seconds"),
         (FULL.replace("within = 15", "within = true"), "depends[0].within", "must be a number"),
         (FULL.replace("within = 15", "within = inf"), "depends[0].within", "must be more than 0 seconds"),

@@ -99,3 +99,19 @@ def test_a_stop_on_standard_input_ends_the_traffic_early(port):
     plan = {"url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
     lines = said("traffic", json.dumps(plan), stdin="stop\n")
     assert [line["kind"] for line in lines[-2:]] == ["ledger.end", "ledger.end"]
+
+
+def test_every_target_is_asked_at_the_rate_and_counted(port, closed_port):
+    there = {"question": "liveness", "pod": "a", "url": f"http://127.0.0.1:{port}/health", "headers": {"X-Probe": "x"}}
+    gone = {"question": "request", "pod": "b", "url": f"http://127.0.0.1:{closed_port}/", "headers": {}}
+    plan = {"targets": [there, gone], "rate": 20, "seconds": 0.5}
+    with subprocess.Popen(
+        [sys.executable, AGENT, "ask", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as agent:
+        *lines, end = [json.loads(line) for line in agent.stdout]
+        agent.stdin.close()
+    assert end == {"kind": "asked.end", "asked": 20}
+    answered = {(line["pod"], line["status"]) for line in lines}
+    assert answered == {("a", 200), ("b", None)}
+    assert all(line["error"].startswith("ConnectionRefused") for line in lines if line["pod"] == "b")
+    assert sorted(lines[0]) == ["error", "kind", "pod", "question", "seconds", "status", "url"]

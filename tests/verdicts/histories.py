@@ -9,6 +9,7 @@ from conformance.declared.intent import (
     Entry,
     Journey,
     Load,
+    Outage,
     Persist,
     Profile,
     Rollout,
@@ -41,7 +42,7 @@ PROFILE = Profile(
     system="market",
     namespace="market",
     talks=(Talk("shop", "ledger"),),
-    depends=(Depend("shop", "ledger", 15.0),),
+    depends=(Depend("shop", "ledger", 15.0, Outage(lasts=20.0, liveness=0.1, answers=1.0, recovers=10.0)),),
     entries=(Entry("shop", "shop", "/", 200),),
     journeys=(
         Journey(
@@ -137,7 +138,28 @@ def buy() -> History:
     ]
 
 
+def asked(t: float, question: str, name: str, status: int | None, seconds: float = 0.01, **fields: Any) -> Moment:
+    known = {"question": question, "pod": f"shop-{name}", "url": "http://10.0.0.1/", "seconds": seconds}
+    return t, "asked", {**known, "status": status, "error": None, **fields}
+
+
+def asks() -> History:
+    """Both questions to both pods, every 0.4 s: alive throughout, serving until 1 s and again from 35.4 s on."""
+    every = [tick * 0.4 + 0.2 for tick in range(100)]
+    return [
+        asked(t, question, name, 503 if question == "request" and 1 < t < 35.2 else 200)
+        for t in every
+        for question in ("liveness", "request")
+        for name in ("a", "b")
+    ]
+
+
 def outage() -> History:
+    answers = asks()
+    return sorted([*_outage(), *answers, (41.0, "asked.end", {"asked": len(answers)})], key=lambda moment: moment[0])
+
+
+def _outage() -> History:
     return [
         endpoints(0, "shop-a", "shop-b"),
         pod(0, "a"),
@@ -148,6 +170,7 @@ def outage() -> History:
         pod(12, "b", ready=False),
         endpoints(12),
         marker(30, "database started"),
+        pod(33, "l", "ledger"),
         pod(35, "a"),
         endpoints(35, "shop-a"),
         pod(36, "b"),

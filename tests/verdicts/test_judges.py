@@ -17,6 +17,7 @@ SUBJECTS = {
     "api.journey": ("buy", "journey:buy"),
     "probes.readiness-follows-database": ("shop", "outage:ledger"),
     "probes.liveness-ignores-database": ("shop", "outage:ledger"),
+    "outage.answers": ("shop", "outage:ledger"),
     "isolation.reachability": ("market", "reachability"),
     "rollout.no-loss": ("shop", "rollout:shop"),
     "scaling.up": ("shop", "scaling:shop"),
@@ -59,6 +60,11 @@ def both(*changes: Change) -> Change:
         return history
 
     return apply
+
+
+def answer(t: float, question: str, status: int | None, **fields) -> h.Moment:
+    """One more answer of pod a."""
+    return h.asked(t, question, "a", status, **fields)
 
 
 def until(end: float) -> Change:
@@ -143,6 +149,31 @@ BROKEN = {
     ),
     "liveness restarts": (LIVENESS, plus(h.pod(20, "a", restarts=1)), "shop-a restarted"),
     "liveness restarts, told late": (LIVENESS, plus(h.pod(33, "a", restarts=1)), "shop-a restarted"),
+    "liveness hangs": (
+        "outage.answers",
+        changed("asked", {"question": "liveness", "pod": "shop-a"}, seconds=0.3),
+        "liveness p99 of 145 asks answered after 0.3 s, promised is 100 ms",
+    ),
+    "liveness not answered": (
+        "outage.answers",
+        plus(*(answer(t, "liveness", None, error="TimeoutError: timed out") for t in (10, 11, 12))),
+        "not answered: TimeoutError",
+    ),
+    "liveness depends on it": (
+        "outage.answers",
+        plus(answer(20, "liveness", 503)),
+        "liveness of shop-a answered 503 while",
+    ),
+    "callers hang": (
+        "outage.answers",
+        changed("asked", {"question": "request", "status": 503}, seconds=3.0),
+        "answered after 3.0 s, promised is 1000 ms",
+    ),
+    "served again late": (
+        "outage.answers",
+        plus(answer(43.5, "request", 503), answer(44, "request", 200)),
+        "shop-a served again 11.0 s after ledger was Ready, promised are 10.0 s",
+    ),
     "undeclared pair talks": (
         "isolation.reachability",
         changed("reach", {"role": "cell", "source": "stranger", "target": "ledger"}, outcome="connected"),
@@ -238,6 +269,25 @@ MISSING = {
     "no pods before": (LIVENESS, lambda history: history[3:], "before the outage"),
     "liveness without start": (LIVENESS, without("marker", says="database started"), "started again"),
     "a new pod restarted unseen": (LIVENESS, plus(h.pod(20, "z", restarts=1)), "before it was first seen"),
+    "outage without marks": ("outage.answers", without("marker"), "no markers say"),
+    "outage cut short": (
+        "outage.answers",
+        lambda history: [(t, k, d) if d.get("says") != "database started" else (15.0, k, d) for t, k, d in history],
+        "was away for 14.0 s, 20.0 s are promised",
+    ),
+    "nobody asked": ("outage.answers", without("asked"), "0 are in the evidence"),
+    "an answer lost": ("outage.answers", without("asked", question="liveness", pod="shop-a"), "are in the evidence"),
+    "no control": (
+        "outage.answers",
+        lambda history: [moment for moment in history if moment[1] != "asked" or moment[0] > 1],
+        "2 of 2 pods did not answer before the outage either",
+    ),
+    "database never back": ("outage.answers", without("pod", uid="l"), "no pod of ledger was seen Ready"),
+    "not yet back": (
+        "outage.answers",
+        changed("asked", {"question": "request"}, status=503),
+        "did not answer before",
+    ),
     "no canary": ("isolation.reachability", without("reach", role="canary"), "canary"),
     "canary reaches nothing": (
         "isolation.reachability",

@@ -1,0 +1,42 @@
+"""What an agent in the cluster says while it runs, written down as it comes."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from conformance.observe.system import AGENT, CLIENT, Deployed
+
+LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
+
+
+@contextmanager
+def agent_running(on: Deployed, of: str, command: str, plan: dict[str, Any]) -> Iterator[threading.Event]:
+    """
+    Run an agent's command in the client pod for as long as the block lasts, each of its lines a line of evidence.
+
+    Lends an event that is set when the agent ended by itself. A connection that breaks leaves lines without their end.
+    """
+    with on.cluster.streaming(on.namespace, CLIENT, "probe", [*AGENT, command, json.dumps(plan)]) as running:
+        done = threading.Event()
+        reading = threading.Thread(target=_keep_lines, args=(on, of, running, done))
+        reading.start()
+        try:
+            yield done
+        finally:
+            running.write_stdin("stop\n")
+            reading.join(timeout=LAST_WORDS)
+
+
+def _keep_lines(on: Deployed, of: str, running: Any, done: threading.Event) -> None:
+    rest = ""
+    while running.is_open():
+        running.update(timeout=1)
+        if not running.peek_stdout():
+            continue
+        *lines, rest = (rest + running.read_stdout()).split("\n")
+        for line in lines:
+            fields = json.loads(line)
+            on.recorder.line(of, fields.pop("kind"), **fields)
+    done.set()

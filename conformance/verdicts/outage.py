@@ -1,0 +1,119 @@
+"""
+outage.answers: a workload without its database is alive, says so at once, and serves again in time.
+
+The evidence is what a client in the cluster was told by each pod, asked by its address a few times a second:
+`liveness` as the kubelet asks it, and the `request` of the profile's entry. An ask that was not answered took for ever.
+"""
+
+from math import ceil, inf
+
+from conformance.declared.intent import Depend, Entry, Outage, Profile
+from conformance.declared.objects import System
+from conformance.verdicts.evidence import Line
+from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
+from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+
+ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
+
+
+def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge how the pods of one workload answered while its database was away, and after."""
+    depend, entry = _depend(profile, subject, lines), profile.entry(subject)
+    if system.workload(subject) is None or depend is None or depend.outage is None or entry is None:
+        return unknown(f"{subject} is not a workload whose outage and entry the profile describes")
+    stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
+    if stopped is None or started is None or started.t <= stopped.t:
+        return unknown("no markers say that the database was stopped and started again")
+    promise = depend.outage
+    window = started.t - stopped.t
+    verdict = merge(
+        [
+            # A shorter one, cut off by whatever, says nothing of a longer.
+            passed("long enough", fact(started, f"away for {seconds(window)}"))
+            if window >= promise.lasts
+            else unknown(f"the database was away for {seconds(window)}, {seconds(promise.lasts)} are promised"),
+            _whole(lines),
+            _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
+            _fast(lines, "request", (stopped, started), promise.answers, alive=False),
+            _serves_again(entry, promise, depend.database, started, lines),
+        ]
+    )
+    return passed("; ".join(each.says for each in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
+
+
+def _depend(profile: Profile, subject: str, lines: Lines) -> Depend | None:
+    """The dependency that this observation is about: a workload may depend on several databases."""
+    database = lines[0].of.partition(":")[2] if lines else ""
+    return next((each for each in profile.depends if (each.workload, each.database) == (subject, database)), None)
+
+
+def _whole(lines: Lines) -> Verdict:
+    """Whether every answer reached the evidence: a lost one may have been the slow one."""
+    ends, asked = of_kind(lines, "asked.end"), of_kind(lines, "asked")
+    if len(ends) != 1 or number(ends[0], "asked") != len(asked):
+        said = ends[0].get("asked") if ends else "an unknown number"
+        return unknown(f"{said} asks were made, {len(asked)} are in the evidence")
+    return passed("whole", fact(ends[0], f"asked {len(asked):,} times"))
+
+
+def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, *, alive: bool) -> Verdict:
+    """Whether 99 of 100 asks were answered in time; with `alive`, each answer must also be a success."""
+    stopped, started = window
+    asked = of_kind(lines, "asked", question=question)
+    pods = {line.get("pod") for line in asked}
+    # The positive control: who was never answered cannot be told from who cannot ask.
+    heard = {line.get("pod") for line in asked if line.t <= stopped.t and _succeeded(line)}
+    if not pods or pods - heard:
+        return unknown(f"{question}: {len(pods - heard)} of {len(pods)} pods did not answer before the outage either")
+    during = [line for line in asked if stopped.t < _began(line) <= started.t]
+    if len(during) < ENOUGH:
+        return unknown(f"{question}: asked {len(during)} times during the outage, {ENOUGH} are needed")
+    wrong = next((line for line in during if alive and number(line, "status") and not _succeeded(line)), None)
+    if wrong is not None:
+        says = f"{question} of {wrong.get('pod')} answered {wrong.get('status')} while the database was away"
+        return failed(says, fact(wrong, says))
+    ranked = sorted(during, key=_took)
+    slowest = ranked[ceil(0.99 * len(ranked)) - 1]
+    took = _took(slowest)
+    if took > bound:
+        answered = f"answered after {seconds(took)}" if took < inf else f"not answered: {slowest.get('error')}"
+        says = f"{question} p99 of {len(during)} asks {answered}, promised is {bound * 1000:.0f} ms"
+        return failed(says, fact(slowest, says))
+    return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
+
+
+def _serves_again(entry: Entry, promise: Outage, database: str, started: Line, lines: Lines) -> Verdict:
+    """Whether every pod answers the entry's request in time after the database is Ready, and goes on doing so."""
+    back = next((e for e in of_kind(lines, "pod", workload=database, ready=True) if e.t > started.t), None)
+    if back is None:
+        return unknown(f"no pod of {database} was seen Ready after the outage")
+    asked = of_kind(lines, "asked", question="request")
+    latest = 0.0
+    for pod in sorted({str(line.get("pod")) for line in asked}):
+        mine = [line for line in asked if line.get("pod") == pod and _began(line) > back.t]
+        bad = [line for line in mine if number(line, "status") != entry.expect]
+        if not mine:
+            return unknown(f"{pod} was not asked after the outage")
+        good = next((line for line in mine if not bad or line.t > bad[-1].t), None)
+        at = (good or mine[-1]).t - back.t
+        says = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} was Ready"
+        if at > promise.recovers:
+            return failed(f"{says}, promised are {seconds(promise.recovers)}", fact(good or mine[-1], says))
+        if good is None:
+            return unknown(says, fact(mine[-1], says))
+        latest = max(latest, at)
+    return passed("serves again", fact(back, f"all pods serve {seconds(latest)} after {database} is Ready"))
+
+
+def _began(line: Line) -> float:
+    return line.t - (number(line, "seconds") or 0.0)
+
+
+def _took(line: Line) -> float:
+    took = number(line, "seconds")
+    return inf if took is None or number(line, "status") is None else took
+
+
+def _succeeded(line: Line) -> bool:
+    status = number(line, "status")
+    return status is not None and 200 <= status < 400

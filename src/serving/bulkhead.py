@@ -1,12 +1,11 @@
-"""A bulkhead: what answers probes and scrapes always has a worker, however many handlers are stuck."""
+"""A bulkhead: what answers probes and scrapes always finds a worker, however many handlers are stuck."""
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from serving.metrics import Metrics
-from serving.middleware import WsgiApp
-from serving.problem import MEDIA_TYPE, problem_body
+from serving.middleware import Ending, WsgiApp
+from serving.problem import answer_problem
 
 PERMITS = 6
 """Two fewer than the server's threads."""
@@ -14,22 +13,43 @@ PERMITS = 6
 FREE = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Paths that need no permit: none of them waits for anything."""
 
+RETRY_AFTER = 1  # seconds
+
 
 class Bulkhead:
     """Lets at most `permits` requests into an app at a time; the others are told 503 and Retry-After at once."""
 
     def __init__(self, permits: int, metrics: Metrics) -> None:
-        self._permits = threading.BoundedSemaphore(permits)
-        self._in_use = 0
+        # Taking from a list and putting back is one step each in Python, and cheaper than a semaphore.
+        self._free = [object()] * permits
+        self._refused = metrics.counter("bulkhead_refused", f"Requests that found none of the {permits} permits free.")
         metrics.gauge(
-            "bulkhead_permits_in_use", f"Requests inside the bulkhead of {permits}.", lambda: float(self._in_use)
+            "bulkhead_permits_in_use",
+            f"Requests that hold one of {permits} permits.",
+            lambda: permits - len(self._free),
         )
 
     def around(self, app: WsgiApp) -> WsgiApp:
         """Give the app behind this bulkhead."""
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            return app(environ, start_response)
+            if environ["PATH_INFO"] in FREE:
+                return app(environ, start_response)
+            try:
+                permit = self._free.pop()
+            except IndexError:
+                return self._refuse(environ, start_response)
+            body: Iterable[bytes] | None = None
+            try:
+                body = app(environ, start_response)
+            finally:
+                if body is None or type(body) is list:  # failed, or produced as a whole
+                    self._free.append(permit)
+            return body if type(body) is list else Ending(body, lambda: self._free.append(permit))
 
-        _ = (MEDIA_TYPE, problem_body, FREE)
         return guarded
+
+    def _refuse(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        self._refused.inc()
+        detail = "as many requests as this pod takes are under way"
+        return answer_problem(environ, start_response, 503, detail, headers=[("Retry-After", str(RETRY_AFTER))])

@@ -51,6 +51,7 @@ class BackgroundCheck:
         self._seen = False
         self._failures = 0
         self._last = (clock(), 0.0, "not checked yet")  # finished at, seconds it took, says
+        self._succeeded = clock()  # when a check last did; until then, when this began
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checker", daemon=True)
 
@@ -67,18 +68,16 @@ class BackgroundCheck:
     def check_now(self) -> None:
         """Make one attempt and remember how it went."""
         began = self._clock()
-        try:
-            self._attempt()
-        except self._errors as error:
+        says = self._said()
+        now = self._clock()
+        if says:
             self._failures += 1
-            says = str(error)
             if self._failures == FAILURES:
                 _log.warning("check failed %d times: %s", FAILURES, says)
         else:
             if not self._seen or self._failures >= FAILURES:
                 _log.info("check succeeded")
-            self._seen, self._failures, says = True, 0, ""
-        now = self._clock()
+            self._seen, self._failures, self._succeeded = True, 0, now
         self._last = (now, now - began, says)
 
     def state(self) -> CheckState:
@@ -88,7 +87,19 @@ class BackgroundCheck:
         if age > STALE and not says:
             says = f"no check came back for {age:.0f} s"
         ok = self._seen and self._failures < FAILURES and age <= STALE
-        return CheckState(seen=self._seen, ok=ok, age=age, latency=took, says=says)
+        failing_for = 0.0 if ok else self._clock() - self._succeeded
+        return CheckState(seen=self._seen, ok=ok, age=age, latency=took, says=says, failing_for=failing_for)
+
+    def _said(self) -> str:
+        """Make the attempt; give what went wrong, or nothing."""
+        try:
+            self._attempt()
+        except self._errors as error:
+            return str(error) or type(error).__name__
+        except Exception as error:  # noqa: BLE001 - a thread that ends of it would leave the pod out of service for ever
+            _log.exception("check broke")
+            return f"the check itself broke: {type(error).__name__}"
+        return ""
 
     def _run(self) -> None:
         while not self._stop.is_set():

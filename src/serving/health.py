@@ -1,4 +1,8 @@
-"""GET /health, one path for two questions; the header X-Probe says which one is asked."""
+"""
+GET /health, one path for two questions; the header X-Probe says which one is asked.
+
+/health/live and /health/ready ask the same of whoever cannot send a header.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,36 +24,48 @@ def add_health(
     grace: float = 0.0,
     shown: Mapping[str, Callable[[], dict[str, Any]]] | None = None,
 ) -> None:
-    """Add /health: liveness without header, readiness (which looks at `checks`) with X-Probe: readiness."""
+    """
+    Add /health: liveness without header, readiness with X-Probe: readiness.
+
+    Readiness is 503 while draining, until each of `checks` has succeeded once, and when one has failed for longer
+    than `grace` seconds. What `shown` gives stands in the body and decides nothing.
+    """
+    who = {"version": version, "pod": pod}
+    beside = shown or {}
+
+    def live() -> dict[str, Any]:
+        # Says nothing of the database: a restart of this process cannot mend it.
+        return {"status": "ok", **who}
+
+    def ready() -> HTTPResponse:
+        states = {name: check.state() for name, check in checks.items()}
+        status, serves = _judged(lifecycle, states, grace)
+        told = {name: _told(state) for name, state in states.items()} | {name: tell() for name, tell in beside.items()}
+        return HTTPResponse({"status": status, "checks": told, **who}, 200 if serves else 503)
 
     def health() -> HTTPResponse | dict[str, Any]:
         # Not request.get_header: it raises on bytes that are not UTF-8.
         asked = request.environ.get("HTTP_X_PROBE", "liveness")
         if asked == "liveness":
-            # Says nothing of the database: a restart of this process cannot mend it.
-            return {"status": "alive"}
-        if asked != "readiness":
-            return problem(400, "X-Probe must be liveness or readiness")
-        return _readiness(lifecycle, {name: check.state() for name, check in checks.items()})
+            return live()
+        return ready() if asked == "readiness" else problem(400, "X-Probe must be liveness or readiness")
 
     app.route("/health", "GET", health)
+    app.route("/health/live", "GET", live)
+    app.route("/health/ready", "GET", ready)
 
 
-def _readiness(lifecycle: Lifecycle, states: Mapping[str, CheckState]) -> HTTPResponse:
-    status = _status(lifecycle, states)
-    body = {"status": status, "checks": {name: _shown(state) for name, state in states.items()}}
-    return HTTPResponse(body, 200 if status == "ready" else 503)
-
-
-def _status(lifecycle: Lifecycle, states: Mapping[str, CheckState]) -> str:
+def _judged(lifecycle: Lifecycle, states: Mapping[str, CheckState], grace: float) -> tuple[str, bool]:
+    """Give the word for the state, and whether the pod should get traffic."""
     if lifecycle.draining:
-        return "draining"
+        return "draining", False
     if not all(state.seen for state in states.values()):
-        return "starting"
-    return "ready" if all(state.ok for state in states.values()) else "failing"
+        return "starting", False
+    failing = [state.failing_for for state in states.values() if not state.ok]
+    return ("degraded", max(failing) < grace) if failing else ("ok", True)
 
 
-def _shown(state: CheckState) -> dict[str, Any]:
+def _told(state: CheckState) -> dict[str, Any]:
     return {
         "ok": state.ok,
         "age_s": round(state.age, 1),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bottle import Bottle, HTTPResponse
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -46,6 +46,10 @@ class Metrics:
             if method in _METHODS:  # an endless set of invented methods must not become an endless set of keys
                 self._series[key] = series
         series.observe(seconds)
+
+    def counter(self, name: str, says: str) -> Counter:
+        """Declare a counter without labels; it is exposed as `name`_total."""
+        return Counter(name, says, registry=self.registry)
 
     def gauge(self, name: str, says: str, read: Callable[[], float]) -> None:
         """Declare a gauge that is read when somebody scrapes."""

@@ -5,11 +5,11 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from serving.metrics import UNMATCHED, Metrics
-from serving.problem import MEDIA_TYPE, problem_body
+from serving.problem import answer_problem
 
 REQUEST_ID = "serving.request_id"
 """Where in the WSGI environ a handler finds the id of its request."""
@@ -17,7 +17,29 @@ REQUEST_ID = "serving.request_id"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _log = logging.getLogger("access")
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Ending:
+    """A body that is passed on as it is; `ended` is called once when the server is done with it."""
+
+    __slots__ = ("_chunks", "_ended")
+
+    def __init__(self, chunks: Iterable[bytes], ended: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._ended = ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        """Tell the app, then call `ended`, also when the app fails to close."""
+        try:
+            if hasattr(self._chunks, "close"):
+                self._chunks.close()
+        finally:
+            self._ended()
 
 
 def request_id_of(environ: dict[str, Any]) -> str:
@@ -46,34 +68,14 @@ def observed(app: WsgiApp, *, pod: str, metrics: Metrics) -> WsgiApp:
             _log_request(environ, seen["status"], seconds)
 
         try:
-            return _Body(app(environ, start), ended)
+            return Ending(app(environ, start), ended)
         except Exception:  # noqa: BLE001 - the last line of defence: logged with its traceback, answered as 500
             where = {"method": environ["REQUEST_METHOD"], "path": environ.get("PATH_INFO", "")}
             _log.exception("handler failed", extra={"fields": {"request_id": request_id, **where}})
-            body = problem_body(500, f"an unforeseen error; the log has it under request id {request_id}")
-            headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
-            start("500 Internal Server Error", headers, sys.exc_info())
-            return _Body([b"" if environ["REQUEST_METHOD"] == "HEAD" else body], ended)
+            detail = f"an unforeseen error; the log has it under request id {request_id}"
+            return Ending(answer_problem(environ, start, 500, detail, exc_info=sys.exc_info()), ended)
 
     return outer
-
-
-class _Body:
-    """The response's chunks; tells when the server is done with them."""
-
-    def __init__(self, chunks: Iterable[bytes], ended: Callable[[], None]) -> None:
-        self._chunks = chunks
-        self._ended = ended
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
-
-    def close(self) -> None:
-        try:
-            if hasattr(self._chunks, "close"):
-                self._chunks.close()
-        finally:
-            self._ended()
 
 
 def _log_request(environ: dict[str, Any], status: int, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, for everything that can go wrong behind the HTTP interface."""
 
 import json
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,11 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 
 def problem_body(status: int, detail: str) -> bytes:
     """Give the JSON text of a problem; the title is the standard phrase of the status."""
-    try:
-        title = HTTPStatus(status).phrase
-    except ValueError:
-        title = "Error"
-    shape = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    shape = {"type": "about:blank", "title": _phrase(status), "status": status, "detail": detail}
     return json.dumps(shape).encode("ascii")
 
 
@@ -29,6 +26,22 @@ def unavailable(detail: str, *, retry_after: int) -> HTTPResponse:
     return problem(503, detail, {"Retry-After": str(retry_after)})
 
 
+def answer_problem(
+    environ: dict[str, Any],
+    start_response: Callable[..., Any],
+    status: int,
+    detail: str,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    exc_info: Any = None,
+) -> list[bytes]:
+    """Answer a WSGI request with a problem, where no Bottle is at hand; gives the chunks of the body."""
+    body = problem_body(status, detail)
+    line = f"{status} {_phrase(status)}"
+    start_response(line, [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), *headers], exc_info)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
 def speak_problems(app: Bottle) -> None:
     """Make Bottle's own errors (404, 405, bad requests) problems too; unforeseen ones go up to the middleware."""
     app.default_error_handler = _error_is_problem
@@ -39,3 +52,10 @@ def speak_problems(app: Bottle) -> None:
 def _error_is_problem(error: Any) -> bytes:
     response.content_type = MEDIA_TYPE
     return problem_body(error.status_code, str(error.body or error.status_line))
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -34,7 +34,9 @@ def run(
     build: Callable[[S, "Instance"], tuple["WsgiApp", Callable[[], None]]],
 ) -> int:
     """
-    Run a service until told to stop; give its exit status: 0 after a drain, 2 on a wrong setting, 1 if it cannot listen.
+    Run a service until told to stop and give its exit status.
+
+    0 after a drain, 2 on a wrong setting, 1 if it cannot listen.
 
     `build` gives the app and what to call once nobody uses it any more. Both arguments should import what they need
     only when called: the signals are caught before.

@@ -51,7 +51,7 @@ def serve(
     host: str = "0.0.0.0",
     drain: Drain = Drain(),
 ) -> None:
-    """Serve `app` until `lifecycle` drains, finish what is here, call `close`, return. Raises OSError if it cannot listen."""
+    """Serve `app` until `lifecycle` drains, finish, call `close`, return. Raises OSError if it cannot listen."""
     _allow_files(2 * CONNECTIONS)
     server = _listen(app, host, port, lifecycle)
     lifecycle.wakes(server.pull_trigger)  # Python goes on waiting after a signal handler (PEP 475)

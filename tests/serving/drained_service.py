@@ -6,8 +6,9 @@ import time
 from bottle import Bottle
 
 from serving.health import add_health
-from serving.lifecycle import Lifecycle
+from serving.lifecycle import Lifecycle, drain_on_signals
 from serving.log import start_log
+from serving.metrics import Metrics
 from serving.middleware import observed
 from serving.problem import speak_problems
 from serving.server import Drain, serve
@@ -17,6 +18,7 @@ from serving.settings import Mode
 def main(port: int, linger: float, in_flight: float) -> None:
     """Serve /fast, /slow/<seconds> and /large until told to stop; say so once everything is let go."""
     lifecycle, app = Lifecycle(), Bottle()
+    drain_on_signals(lifecycle)
     speak_problems(app)
 
     def slow(seconds: str) -> dict[str, str]:
@@ -26,10 +28,10 @@ def main(port: int, linger: float, in_flight: float) -> None:
     app.route("/fast", "GET", lambda: {"fast": True})
     app.route("/slow/<seconds>", "GET", slow)
     app.route("/large", "GET", lambda: b"x" * 8_000_000)
-    add_health(app, lifecycle, {})
+    add_health(app, lifecycle, {}, version="1", pod="under-test")
     start_log(Mode.PRODUCTION)
     serve(
-        observed(app, pod="under-test"),
+        observed(app, pod="under-test", metrics=Metrics("under-test")),
         host="127.0.0.1",
         port=port,
         lifecycle=lifecycle,

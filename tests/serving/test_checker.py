@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from serving.checker import STALE, BackgroundCheck
 
 
@@ -20,8 +22,11 @@ class Scripted:
 
     def _attempt(self) -> None:
         self.now += 0.25
-        if next(self._script) == "x":
+        said = next(self._script)
+        if said == "x":
             raise Down("refused")
+        if said == "b":
+            raise ZeroDivisionError
 
     def after(self, attempts: int) -> str:
         """Make attempts and give one letter: s not seen yet, o ok, f failing."""
@@ -54,6 +59,23 @@ def test_a_check_that_does_not_come_back_is_a_failure() -> None:
     scripted.after(1)
     scripted.now += STALE + 1
     assert (scripted.after(0), scripted.check.state().says) == ("f", "no check came back for 6 s")
+
+
+def test_an_outage_is_as_long_as_the_last_success_is_ago() -> None:
+    scripted = Scripted("oxxo")
+    scripted.after(1)
+    scripted.now += 10
+    assert (scripted.after(1), scripted.check.state().failing_for) == ("o", 0.0)
+    assert (scripted.after(1), scripted.check.state().failing_for) == ("f", 10.5)
+    assert (scripted.after(1), scripted.check.state().failing_for) == ("o", 0.0)
+
+
+def test_a_check_that_breaks_in_an_unforeseen_way_is_a_failure_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    scripted = Scripted("obbo")
+    assert [scripted.after(1) for _ in range(3)] == ["o", "o", "f"]
+    assert scripted.check.state().says == "the check itself broke: ZeroDivisionError"
+    assert "Traceback" in caplog.text
+    assert scripted.after(1) == "o"
 
 
 def test_the_thread_checks_until_it_is_stopped() -> None:

@@ -10,8 +10,8 @@ from serving.problem import speak_problems
 from tests.wsgi_client import Answered, ask
 
 GOOD = CheckState(seen=True, ok=True, age=0.2, latency=0.001, says="")
-NEVER = CheckState(seen=False, ok=False, age=3.0, latency=1.0, says="refused")
-FAILED = CheckState(seen=True, ok=False, age=0.1, latency=1.0, says="refused")
+NEVER = CheckState(seen=False, ok=False, age=3.0, latency=1.0, says="refused", failing_for=3.0)
+FAILED = CheckState(seen=True, ok=False, age=0.1, latency=1.0, says="refused", failing_for=12.0)
 
 
 class Told:
@@ -26,38 +26,50 @@ class Told:
         return self._state
 
 
-def health(state: CheckState, probe: str | None, *, draining: bool = False) -> tuple[Answered, Told]:
+def health(
+    state: CheckState, probe: str | None, *, draining: bool = False, grace: float = 0.0, path: str = "/health"
+) -> tuple[Answered, Told]:
     """Ask /health as a probe does."""
     lifecycle, check, app = Lifecycle(), Told(state), Bottle()
     speak_problems(app)
-    add_health(app, lifecycle, {"database": check})
+    add_health(
+        app,
+        lifecycle,
+        {"database": check},
+        version="1.2",
+        pod="pod-7",
+        grace=grace,
+        shown={"items": lambda: {"breaker": "open"}},
+    )
     if draining:
         lifecycle.drain()
-    return ask(app, "GET", "/health", headers={"X-Probe": probe} if probe else {}), check
+    return ask(app, "GET", path, headers={"X-Probe": probe} if probe else {}), check
 
 
 @pytest.mark.parametrize("state", [GOOD, NEVER, FAILED])
-@pytest.mark.parametrize("probe", [None, "liveness"])
+@pytest.mark.parametrize(("path", "probe"), [("/health", None), ("/health", "liveness"), ("/health/live", None)])
 @pytest.mark.parametrize("draining", [False, True])
-def test_liveness_never_looks_at_the_database(state: CheckState, probe: str | None, draining: bool) -> None:
-    answered, check = health(state, probe, draining=draining)
+def test_liveness_never_looks_at_the_database(state: CheckState, path: str, probe: str | None, draining: bool) -> None:
+    answered, check = health(state, probe, draining=draining, path=path)
     assert (answered.status, check.asked) == (200, 0)
+    assert answered.json == {"status": "ok", "version": "1.2", "pod": "pod-7"}
 
 
+@pytest.mark.parametrize(("path", "probe"), [("/health", "readiness"), ("/health/ready", None)])
 @pytest.mark.parametrize(
     ("state", "draining", "status", "word"),
     [
-        (GOOD, False, 200, "ready"),
+        (GOOD, False, 200, "ok"),
         (NEVER, False, 503, "starting"),
-        (FAILED, False, 503, "failing"),
+        (FAILED, False, 503, "degraded"),
         (GOOD, True, 503, "draining"),
         (FAILED, True, 503, "draining"),
     ],
 )
 def test_readiness_follows_the_database_and_the_lifecycle(
-    state: CheckState, draining: bool, status: int, word: str
+    state: CheckState, draining: bool, status: int, word: str, path: str, probe: str | None
 ) -> None:
-    answered, _ = health(state, "readiness", draining=draining)
+    answered, _ = health(state, probe, draining=draining, path=path)
     assert (answered.status, answered.json["status"]) == (status, word)
     assert answered.json["checks"]["database"] == {
         "ok": state.ok,
@@ -65,6 +77,22 @@ def test_readiness_follows_the_database_and_the_lifecycle(
         "latency_ms": state.latency * 1000,
         "says": state.says,
     }
+
+
+@pytest.mark.parametrize(("grace", "status"), [(12.1, 200), (12.0, 503), (0.0, 503)])
+def test_an_outage_shorter_than_the_grace_is_told_and_does_not_empty_the_service(grace: float, status: int) -> None:
+    answered, _ = health(FAILED, "readiness", grace=grace)
+    assert (answered.status, answered.json["status"]) == (status, "degraded")
+
+
+def test_the_grace_is_not_for_a_pod_that_never_saw_its_database() -> None:
+    answered, _ = health(NEVER, "readiness", grace=60)
+    assert (answered.status, answered.json["status"]) == (503, "starting")
+
+
+def test_what_is_only_shown_decides_nothing() -> None:
+    answered, _ = health(GOOD, "readiness")
+    assert (answered.status, answered.json["checks"]["items"]) == (200, {"breaker": "open"})
 
 
 def test_an_unknown_probe_is_told_so_instead_of_being_called_alive() -> None:

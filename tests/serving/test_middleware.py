@@ -9,6 +9,7 @@ import pytest
 from bottle import Bottle
 
 from serving.log import start_log
+from serving.metrics import Metrics
 from serving.middleware import WsgiApp, observed
 from serving.problem import problem, speak_problems
 from serving.settings import Mode
@@ -37,7 +38,7 @@ def app() -> WsgiApp:
     bottle.route("/broken", "GET", lambda: 1 / 0)
     bottle.route("/unserialisable", "GET", lambda: {"it": object()})
     bottle.route("/health", "GET", lambda: {"status": "alive"})
-    return observed(bottle, pod="pod-7")
+    return observed(bottle, pod="pod-7", metrics=Metrics("test"))
 
 
 def test_an_id_given_is_kept_and_the_pod_is_named(app: WsgiApp) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"bench", "cluster", "conformance", "consumer", "items", "load", "serving", "tests"}
+OURS = {"bench", "children", "cluster", "conformance", "consumer", "items", "load", "serving", "tests"}
 
 # Ways to the world outside, and ways round this test.
 WORLD = ("asyncio", "http", "os", "socket", "subprocess", "time", "urllib", "importlib")
@@ -69,6 +69,7 @@ WALLS = (
     Wall("conformance/test_*.py", others=("pytest",), ours=("conformance.verdicts",), never=WORLD),
     Wall("cluster/**/*.py", others=("yaml", "cryptography"), ours=("cluster",)),
     Wall("load/**/*.py", others=("locust", "gevent"), ours=("load",)),
+    Wall("children/**/*.py", ours=("children",)),
 )
 
 

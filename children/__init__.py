@@ -1,0 +1,1 @@
+"""Programs that tests and benchmarks run as children of their own, and leave nothing of."""

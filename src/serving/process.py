@@ -46,7 +46,7 @@ def run(
     # Now what takes its time to import.
     from serving.instance import Instance
     from serving.log import start_log
-    from serving.server import serve
+    from serving.server import CannotListen, serve
     from serving.settings import SettingsError
 
     try:
@@ -57,8 +57,11 @@ def run(
     start_log(settings.mode)
     app, close = build(settings, Instance.here(service, lifecycle))
     try:
-        serve(app, port=settings.port, lifecycle=lifecycle, close=close)
-    except OSError as error:
+        if not lifecycle.draining:
+            serve(app, port=settings.port, lifecycle=lifecycle)
+    except CannotListen as error:
         print(f"{service}: cannot listen on port {settings.port}: {error}", file=sys.stderr)
         return 1
+    finally:
+        close()
     return 0

@@ -6,7 +6,7 @@ The order, with the default bounds (docs: the pod's grace period must be larger 
 2. after `linger` seconds (every pooled connection had its chance to see that) the backlog is accepted once
    more and the listener closed;
 3. idle connections are closed, the others finish, at most `in_flight` seconds;
-4. the workers end, then `close` lets go of what they used.
+4. the workers end; the caller may let go of what they used.
 
 A second signal ends the process at once.
 """
@@ -14,7 +14,6 @@ A second signal ends the process at once.
 import logging
 import resource
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +41,24 @@ class Drain:
     in_flight: float = 25.0
 
 
+class CannotListen(Exception):
+    """The port cannot be had; the text is the system's reason."""
+
+
 def serve(
     app: WsgiApp,
     *,
     port: int,
     lifecycle: Lifecycle,
-    close: Callable[[], None],
     host: str = "0.0.0.0",
     drain: Drain = Drain(),
 ) -> None:
-    """Serve `app` until `lifecycle` drains, finish, call `close`, return. Raises OSError if it cannot listen."""
+    """Serve `app` until `lifecycle` drains, finish what is here, return. Raises CannotListen."""
     _allow_files(2 * CONNECTIONS)
-    server = _listen(app, host, port, lifecycle)
+    try:
+        server = _listen(app, host, port, lifecycle)
+    except OSError as error:
+        raise CannotListen(str(error)) from error
     lifecycle.wakes(server.pull_trigger)  # Python goes on waiting after a signal handler (PEP 475)
     _log.info("listening on %s:%s", server.effective_host, server.effective_port)
     while not lifecycle.draining:
@@ -65,7 +70,6 @@ def serve(
     _close_listener(server)
     _finish(server, within=drain.in_flight)
     server.task_dispatcher.shutdown(timeout=2)
-    close()
     _log.info("drained in %.1f s", time.monotonic() - began)
 
 

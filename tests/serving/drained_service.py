@@ -35,9 +35,9 @@ def main(port: int, linger: float, in_flight: float) -> None:
         host="127.0.0.1",
         port=port,
         lifecycle=lifecycle,
-        close=lambda: print("let go", flush=True),
         drain=Drain(linger=linger, in_flight=in_flight),
     )
+    print("let go", flush=True)
 
 
 if __name__ == "__main__":

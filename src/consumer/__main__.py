@@ -22,9 +22,18 @@ def settings_from(env: Mapping[str, str]) -> "Settings":
 def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callable[[], None]]:
     """Give the app, and nothing to let go of at the end."""
     from consumer.app import make_app
+    from consumer.breaker import Breaker
+    from consumer.measures import Measures
     from consumer.upstream import Upstream
 
-    return make_app(Upstream(settings.items_url), instance), lambda: None
+    breaker = Breaker()
+    upstream = Upstream(
+        settings.items_url,
+        breaker=breaker,
+        seen=Measures(instance.metrics.registry, breaker),
+        stopping=lambda: instance.lifecycle.draining,
+    )
+    return make_app(upstream, instance), lambda: None
 
 
 if __name__ == "__main__":

@@ -1,99 +1,133 @@
-"""The HTTP interface of the consumer: the items resource, answered by the items service."""
+"""The HTTP interface of the consumer: the items resource and a summary of it, answered by the items service."""
 
+import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+from uuid import uuid4
 
 from bottle import Bottle, HTTPResponse, request
 
-from consumer.upstream import Call, Reply, Upstream, UpstreamLate, UpstreamUnavailable
+from consumer.call import Call, Ending, UpstreamFailed
+from consumer.passing_on import passed_on
+from consumer.upstream import Upstream
 from serving.body import read_body
+from serving.bulkhead import PERMITS, Bulkhead
 from serving.health import add_health
-from serving.lifecycle import Lifecycle
+from serving.instance import Instance
+from serving.metrics import add_metrics
 from serving.middleware import REQUEST_ID, WsgiApp, observed
+from serving.openapi import add_openapi
 from serving.problem import problem, speak_problems, unavailable
 
-RETRY_AFTER = 1  # seconds
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
+_SENDABLE = re.compile(r"[\x20-\x7e]+")
 
 
-def make_app(upstream: Upstream, lifecycle: Lifecycle, *, pod: str) -> WsgiApp:
-    """Build the WSGI app around its collaborators; opens nothing itself."""
+def make_app(upstream: Upstream, instance: Instance) -> WsgiApp:
+    """Build the WSGI app around its collaborators; opens nothing itself. One pair of an instance and an app."""
 
     def collection() -> HTTPResponse:
         query = tuple((name, request.query.get(name)) for name in ("limit", "after") if name in request.query)
-        return _passed_on(upstream.ask(_call("GET", "/items", query)), upstream.url)
+        return passed_on(upstream.ask(_call("GET", "/items", query=query)), upstream.url)
 
     def create() -> HTTPResponse:
-        return _passed_on(upstream.ask(_call("POST", "/items")), upstream.url)
+        return passed_on(upstream.ask(_with_body("POST", "/items", key=_idempotency_key())), upstream.url)
 
-    def one(item_id: str) -> HTTPResponse:
+    def read(item_id: str) -> HTTPResponse:
         # A HEAD comes here too: asked as GET, so that the length it reports is the true one.
-        method = "GET" if request.method == "HEAD" else request.method
-        reply = upstream.ask(_call(method, f"/items/{quote(item_id, safe='', errors='replace')}"))
-        if method == "DELETE" and reply.status == 404 and reply.after_unsure:
+        return passed_on(upstream.ask(_call("GET", _place(item_id))), upstream.url)
+
+    def change(item_id: str) -> HTTPResponse:
+        return passed_on(upstream.ask(_with_body("PUT", _place(item_id))), upstream.url)
+
+    def remove(item_id: str) -> HTTPResponse:
+        reply = upstream.ask(_call("DELETE", _place(item_id)))
+        if reply.status == 404 and reply.after_unsure:
             return HTTPResponse(status=204)  # the attempt that broke off had deleted it
-        return _passed_on(reply, upstream.url)
+        return passed_on(reply, upstream.url)
+
+    def summary() -> HTTPResponse | dict[str, Any]:
+        reply = upstream.ask(_call("GET", "/summary"))
+        answer = passed_on(reply, upstream.url)
+        if answer.status_code >= 500:
+            return answer
+        told = _object(reply.body) if answer.status_code == 200 else None
+        if told is None:
+            return problem(502, f"items answered {reply.status} without a summary")
+        return {**told, "source": reply.headers.get("x-pod")}
 
     app = Bottle()
     speak_problems(app)
     app.install(upstream_errors_are_problems)
     app.route("/items", "GET", collection)
     app.route("/items", "POST", create)
-    app.route("/items/<item_id>", ["GET", "PUT", "DELETE"], one)
+    app.route("/items/<item_id>", "GET", read)
+    app.route("/items/<item_id>", "PUT", change)
+    app.route("/items/<item_id>", "DELETE", remove)
+    app.route("/summary", "GET", summary)
+    add_openapi(app, "consumer")
+    add_metrics(app, instance.metrics)
     # Ready whatever items does: taking this pod away as well would help nobody.
-    add_health(app, lifecycle, {})
-    return observed(app, pod=pod)
+    shown = {"items": upstream.breaker.shown}
+    add_health(app, instance.lifecycle, {}, version=instance.version, pod=instance.pod, shown=shown)
+    guarded = Bulkhead(PERMITS, instance.metrics).around(app)
+    return observed(guarded, pod=instance.pod, metrics=instance.metrics)
 
 
 def upstream_errors_are_problems(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a handler: an items service that cannot answer becomes 503 with Retry-After, a late one 504."""
+    """Wrap a handler: 504 when items was late, 502 when it spoke nonsense, 503 with Retry-After when it is gone."""
 
     @wraps(handler)
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
             return handler(*args, **kwargs)
-        except UpstreamLate as error:
-            return problem(504, str(error))
-        except UpstreamUnavailable as error:
-            return unavailable(str(error), retry_after=RETRY_AFTER)
+        except UpstreamFailed as failed:
+            if failed.ending is Ending.LATE:
+                return problem(504, str(failed))
+            if failed.ending in (Ending.GARBLED, Ending.TOO_LARGE):
+                return problem(502, str(failed))
+            return unavailable(str(failed), retry_after=failed.retry_after)
 
     return answer
 
 
-def _call(method: str, path: str, query: tuple[tuple[str, str], ...] = ()) -> Call:
-    has_body = method in ("POST", "PUT")
+def _place(item_id: str) -> str:
+    return f"/items/{quote(item_id, safe='', errors='replace')}"
+
+
+def _call(method: str, path: str, *, query: tuple[tuple[str, str], ...] = ()) -> Call:
+    return Call(method, path, request_id=request.environ[REQUEST_ID], query=query)
+
+
+def _with_body(method: str, path: str, *, key: str | None = None) -> Call:
+    media_type = request.environ.get("CONTENT_TYPE", "")
     return Call(
         method,
         path,
         request_id=request.environ[REQUEST_ID],
-        query=query,
-        body=read_body() if has_body else None,
-        content_type=request.environ.get("CONTENT_TYPE") if has_body else None,
+        body=read_body(),
+        # What no header may hold is not sent; items then says that the type is missing.
+        content_type=media_type if _SENDABLE.fullmatch(media_type) else None,
+        idempotency_key=key,
     )
 
 
-def _passed_on(reply: Reply, upstream_url: str) -> HTTPResponse:
-    """Give the reply as ours: body and status as they are, Location moved here, an upstream fault named."""
-    if reply.status == 503:
-        return unavailable("items is not available", retry_after=_seconds(reply.headers.get("retry-after")))
-    if reply.status == 504:
-        return problem(504, "items did not answer in time")
-    if not (200 <= reply.status < 300 or 400 <= reply.status < 500):
-        return problem(502, f"items answered {reply.status}")
-    headers = {}
-    for ours, theirs in (("Content-Type", "content-type"), ("Allow", "allow"), ("Retry-After", "retry-after")):
-        if theirs in reply.headers:
-            headers[ours] = reply.headers[theirs]
-    if "location" in reply.headers:
-        headers["Location"] = _moved_here(reply.headers["location"], upstream_url)
-    return HTTPResponse(reply.body, reply.status, headers=headers)
+def _idempotency_key() -> str:
+    """Give the caller's key, else one of our own: with a key, a POST may be tried again."""
+    given: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if given is None:
+        return uuid4().hex
+    if _VISIBLE_ASCII.fullmatch(given) is None:
+        raise problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+    return given
 
 
-def _moved_here(location: str, upstream_url: str) -> str:
-    """Give the path of a Location of the items service, without the host and prefix that only we see."""
-    return urlsplit(location).path.removeprefix(urlsplit(upstream_url).path)
-
-
-def _seconds(given: str | None) -> int:
-    return int(given) if given is not None and given.isascii() and given.isdigit() else RETRY_AFTER
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -23,11 +23,13 @@ def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callab
     """Give the app, and what lets go of the database."""
     from items.app import make_app
     from items.database_check import DatabaseCheck, DatabaseDown
+    from items.recess import Recess
     from items.store import Store
     from serving.checker import BackgroundCheck
 
-    store = Store(settings.database)
-    database = DatabaseCheck(settings.database)
+    outage = Recess()
+    store = Store(settings.database, pool=settings.pool, outage=outage)
+    database = DatabaseCheck(settings.database, outage=outage)
     # The database may come later than this process: it listens, says "starting", and goes on asking.
     checker = BackgroundCheck(database.attempt, errors=(DatabaseDown,))
     checker.start()
@@ -37,7 +39,7 @@ def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callab
         database.close()
         store.close()
 
-    return make_app(store, instance, {"database": checker}), close
+    return make_app(store, instance, {"database": checker}, grace=settings.ready_grace), close
 
 
 if __name__ == "__main__":

@@ -2,41 +2,47 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import wraps
 from typing import Any, TypeAlias
 
-from bottle import Bottle, HTTPResponse, request
+from bottle import Bottle, HTTPResponse, request, response
 
-from items.store import Item, NotStorable, Store, StoreTooSlow, StoreUnavailable
+from items.errors import KeyInProgress, KeyReused, NotStorable, StoreTooSlow, StoreUnavailable
+from items.measures import add_measures
+from items.store import Store
 from serving.body import read_json_object
+from serving.bulkhead import PERMITS, Bulkhead
 from serving.checker import Check
 from serving.health import add_health
-from serving.lifecycle import Lifecycle
+from serving.instance import Instance
+from serving.metrics import add_metrics
 from serving.middleware import WsgiApp, observed
+from serving.openapi import add_openapi
 from serving.problem import problem, speak_problems, unavailable
 
 MAX_NAME = 255  # characters, as the column
 MAX_ID = 2**31 - 1  # as SERIAL
 PAGE, MAX_PAGE = 50, 100
 RETRY_AFTER = 1  # seconds
+JSON = "application/json"
 
-Answer: TypeAlias = dict[str, Any] | HTTPResponse
+Answer: TypeAlias = bytes | HTTPResponse
 
 
-def make_app(store: Store, lifecycle: Lifecycle, checks: Mapping[str, Check], *, pod: str) -> WsgiApp:
-    """Build the WSGI app around its collaborators; opens nothing itself."""
+def make_app(store: Store, instance: Instance, checks: Mapping[str, Check], *, grace: float = 0.0) -> WsgiApp:
+    """Build the WSGI app around its collaborators; opens nothing itself. `grace`: see serving.health."""
 
     def listing() -> Answer:
         limit = _number("limit", default=PAGE, least=1, most=MAX_PAGE)
-        after = _number("after", default=0, least=0, most=MAX_ID)
-        found = store.page(after=after, count=limit + 1)
-        shown = found[:limit]
-        return {"items": [asdict(item) for item in shown], "next": shown[-1].id if len(found) > limit else None}
+        return _json(store.page(after=_number("after", default=0, least=0, most=MAX_ID), limit=limit))
 
     def create() -> Answer:
-        item = store.add(*_fields(read_json_object()))
-        return HTTPResponse(asdict(item), 201, headers={"Location": f"/items/{item.id}"})
+        key = _idempotency_key()
+        name, description = _fields(read_json_object())
+        added = store.add(name, description) if key is None else store.add_once(key, name, description)
+        replayed = {"Idempotency-Replayed": "true"} if added.replayed else {}
+        headers = {"Content-Type": JSON, "Location": f"/items/{added.id}", **replayed}
+        return HTTPResponse(added.item, 201, headers=headers)
 
     def show(item_id: str) -> Answer:
         return _or_404(store.find(_id(item_id)), item_id)
@@ -55,8 +61,12 @@ def make_app(store: Store, lifecycle: Lifecycle, checks: Mapping[str, Check], *,
     app.route("/items/<item_id>", "GET", show)
     app.route("/items/<item_id>", "PUT", change)
     app.route("/items/<item_id>", "DELETE", remove)
-    add_health(app, lifecycle, checks)
-    return observed(app, pod=pod)
+    app.route("/summary", "GET", lambda: _json(store.summary()))
+    add_health(app, instance.lifecycle, checks, version=instance.version, pod=instance.pod, grace=grace)
+    add_measures(instance.metrics, store.counts)
+    add_metrics(app, instance.metrics)
+    add_openapi(app, "items")
+    return observed(Bulkhead(PERMITS, instance.metrics).around(app), pod=instance.pod, metrics=instance.metrics)
 
 
 def store_errors_are_problems(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,14 +80,22 @@ def store_errors_are_problems(handler: Callable[..., Any]) -> Callable[..., Any]
             return unavailable(str(error), retry_after=RETRY_AFTER)
         except StoreTooSlow as error:
             return problem(504, str(error))
-        except NotStorable as error:
+        except KeyInProgress as error:
+            return problem(409, str(error), {"Retry-After": str(RETRY_AFTER)})
+        except (KeyReused, NotStorable) as error:
             return problem(422, str(error))
 
     return answer
 
 
-def _or_404(item: Item | None, item_id: str) -> Answer:
-    return _no_item(item_id) if item is None else asdict(item)
+def _json(body: bytes) -> bytes:
+    """Answer JSON that the database has rendered."""
+    response.content_type = JSON
+    return body
+
+
+def _or_404(item: bytes | None, item_id: str) -> Answer:
+    return _no_item(item_id) if item is None else _json(item)
 
 
 def _no_item(item_id: str) -> HTTPResponse:
@@ -98,6 +116,13 @@ def _number(name: str, *, default: int, least: int, most: int) -> int:
     if re.fullmatch(r"[0-9]{1,10}", given) and least <= int(given) <= most:
         return int(given)
     raise problem(400, f"{name} must be a number from {least} to {most}")
+
+
+def _idempotency_key() -> str | None:
+    key: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
+        raise problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+    return key
 
 
 def _fields(body: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -1,14 +1,23 @@
-"""The database's sign of life, on a connection of its own; makes the table when it is missing."""
+"""The database's sign of life, on a connection of its own; brings the schema up to date, and sweeps old keys."""
 
-from importlib.resources import files
+import logging
+import time
+from collections.abc import Callable
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
-from items.connection import BROKEN, FOR_CHECKS, connect, hang_up
+from items.connection import BROKEN, FOR_CHECKS, FOR_MIGRATIONS, connect, hang_up, is_silence, said
+from items.recess import Recess
+from items.schema import is_current, migrate, steps
 from items.settings import Database
+from items.statements import SWEEP
+from items.wire import Line
 
-_SCHEMA_LOCK = 5_000_001  # any number, the same in each pod: IF NOT EXISTS alone fails when two pods race
+KEPT = 24 * 60 * 60  # seconds for which an idempotency key is known
+SWEEPS = 10 * 60  # seconds between two sweeps; a key may be known so much longer
+BATCH = 1000  # keys a sweep takes at once; there is another at the next check when it was full
+
+_log = logging.getLogger("database")
 
 
 class DatabaseDown(Exception):
@@ -16,40 +25,65 @@ class DatabaseDown(Exception):
 
 
 class DatabaseCheck:
-    """Asks the table for a row. For one thread."""
+    """
+    Asks for a row of the table. For one thread.
 
-    def __init__(self, database: Database) -> None:
+    Tells `outage` when nobody answers at all, and when somebody does: requests need not find out one by one.
+    """
+
+    def __init__(
+        self, database: Database, *, outage: Recess | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
-        self._connection: Connection | None = None
+        self._outage = outage or Recess()
+        self._clock = clock
+        self._steps = steps()
+        self._line: Line | None = None
+        self._next_sweep = clock()
 
     def attempt(self) -> None:
-        """Return when the database answers and has the table; raises DatabaseDown. Waits at most about 3 s."""
+        """Return when the database answers and has the schema; raises DatabaseDown. Takes about 2 s at most."""
         try:
-            if self._connection is None:
-                self._connection = connect(self._database, FOR_CHECKS)
-                create_schema(self._connection)
-            self._connection.run("SELECT 1 FROM items LIMIT 1")
+            self._ask()
         except (*BROKEN, DatabaseError) as error:
             self.close()
-            raise DatabaseDown(_said(error)) from error
+            raise DatabaseDown(said(error)) from error
 
     def close(self) -> None:
         """Close the connection if there is one."""
-        if self._connection is not None:
-            hang_up(self._connection)
-            self._connection = None
+        if self._line is not None:
+            hang_up(self._line)
+            self._line = None
 
+    def _ask(self) -> None:
+        if self._line is not None and self._line.spoken_to:
+            self.close()  # it was ended while it idled, which says nothing of the database now
+        try:
+            if self._line is None:
+                self._line = connect(self._database, FOR_CHECKS)
+                self._bring_up_to_date(self._line)
+            self._line.ask("SELECT 1 FROM items LIMIT 1")
+        except BROKEN as error:
+            if self._line is None or is_silence(error):
+                self._outage.failed(said(error), watched=True)
+            raise
+        self._outage.ended()
+        self._sweep(self._line)
 
-def create_schema(connection: Connection) -> None:
-    """Make the table unless it is there; safe when several pods start at once."""
-    connection.run("BEGIN")
-    connection.run(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
-    connection.run(files("items").joinpath("schema.sql").read_text("utf-8"))
-    connection.run("COMMIT")
+    def _bring_up_to_date(self, line: Line) -> None:
+        if is_current(line, self._steps):
+            return
+        migrator = connect(self._database, FOR_MIGRATIONS)
+        try:
+            for step in migrate(migrator, self._steps):
+                _log.info("schema: applied %04d_%s", step.number, step.name)
+        finally:
+            hang_up(migrator)
 
-
-def _said(error: BaseException) -> str:
-    """Give what the server or the system said, without anything that was sent."""
-    if isinstance(error, DatabaseError) and error.args and isinstance(error.args[0], dict):
-        return f"{error.args[0].get('M', 'refused')} ({error.args[0].get('C', '?')})"
-    return str(error.__cause__ or error) or type(error).__name__
+    def _sweep(self, line: Line) -> None:
+        """Forget keys that are older than a day, a batch at a time."""
+        if self._clock() < self._next_sweep:
+            return
+        swept = line.ask(SWEEP, f"{KEPT} seconds", str(BATCH))
+        if len(swept) < BATCH:
+            self._next_sweep = self._clock() + SWEEPS

@@ -1,146 +1,158 @@
-"""Items in PostgreSQL: one connection and its prepared statements per thread, errors translated here."""
+"""Items in PostgreSQL: one exchange for each question, JSON as the database rendered it, errors translated here."""
 
-import threading
-from collections.abc import Sequence
+import hashlib
+import json
 from dataclasses import dataclass
-from typing import Any
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection, PreparedStatement
 
-from items.connection import BROKEN, FOR_REQUESTS, connect, hang_up, sqlstate
-from items.settings import Database
-
-_COLUMNS = "id, name, description, created_at"
-_PAGE = f"SELECT {_COLUMNS} FROM items WHERE id > :after ORDER BY id LIMIT :count"
-_FIND = f"SELECT {_COLUMNS} FROM items WHERE id = :id"
-_ADD = f"INSERT INTO items (name, description) VALUES (:name, :description) RETURNING {_COLUMNS}"
-_CHANGE = f"UPDATE items SET name = :name, description = :description WHERE id = :id RETURNING {_COLUMNS}"
-_REMOVE = "DELETE FROM items WHERE id = :id RETURNING id"
-
-
-class StoreUnavailable(Exception):
-    """The database cannot answer now; later it may."""
-
-
-class StoreTooSlow(Exception):
-    """The database gave up on a statement that took too long."""
-
-
-class NotStorable(Exception):
-    """The database refuses the value itself; the text says why."""
+from items.connection import BROKEN, FOR_REQUESTS, connect, is_about, is_silence, said, sqlstate
+from items.errors import KeyInProgress, KeyReused, NotStorable, StoreTooSlow, StoreUnavailable
+from items.pool import Pool, PoolCounts
+from items.recess import Recess
+from items.settings import POOL, Database
+from items.statements import ADD, ADD_ONCE, CHANGE, FIND, PAGE, REMOVE, SUMMARY
+from items.wire import Line, Row
 
 
 @dataclass(frozen=True)
-class Item:
-    """A row of the table; `created_at` is ISO 8601 in UTC."""
+class Added:
+    """A new item: its id, its JSON, and whether an earlier request with the same key had made it."""
 
     id: int
-    name: str
-    description: str | None
-    created_at: str | None
-
-
-class _Line:
-    """A connection of one thread and what was prepared on it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._prepared: dict[str, PreparedStatement] = {}
-
-    def run(self, sql: str, values: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        statement = self._prepared.get(sql)
-        if statement is None:
-            statement = self._prepared[sql] = self.connection.prepare(sql)
-        rows: Sequence[Sequence[Any]] = statement.run(**values)
-        return rows
+    item: bytes
+    replayed: bool = False
 
 
 class Store:
-    """Reads and writes items. Opens a connection at a thread's first question; may be used from many threads."""
+    """Reads and writes items, from any number of threads. Opens a connection when one is needed."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._mine = threading.local()
-        self._all: set[_Line] = set()
-        self._lock = threading.Lock()
+    def __init__(self, database: Database, *, pool: int = POOL, outage: Recess | None = None) -> None:
+        self._outage = outage or Recess()
+        self._pool = Pool(lambda: connect(database, FOR_REQUESTS), size=pool, outage=self._outage)
 
-    def page(self, *, after: int, count: int) -> list[Item]:
-        """Give up to `count` items with an id above `after`, in the order of ids."""
-        return [_item(row) for row in self._run(_PAGE, after=after, count=count)]
+    def page(self, *, after: int, limit: int) -> bytes:
+        """Give up to `limit` items with an id above `after`, in the order of ids, and where the next page begins."""
+        return _only(self._ask(PAGE, str(after), str(limit), repeatable=True))
 
-    def find(self, item_id: int) -> Item | None:
+    def summary(self) -> bytes:
+        """Give how many items there are, and the newest."""
+        return _only(self._ask(SUMMARY, repeatable=True))
+
+    def find(self, item_id: int) -> bytes | None:
         """Give an item, or None."""
-        return _first(self._run(_FIND, id=item_id))
+        return _first(self._ask(FIND, str(item_id), repeatable=True))
 
-    def add(self, name: str, description: str | None) -> Item:
+    def add(self, name: str, description: str | None) -> Added:
         """Store a new item and give it with its id."""
-        [row] = self._run(_ADD, name=name, description=description)
-        return _item(row)
+        [(item_id, item)] = self._ask(ADD, name, description)
+        assert item_id is not None and item is not None
+        return Added(int(item_id), item)
 
-    def change(self, item_id: int, name: str, description: str | None) -> Item | None:
+    def add_once(self, key: str, name: str, description: str | None) -> Added:
+        """As `add`, once for each key, whatever pod is asked; raises KeyReused or KeyInProgress too."""
+        request = hashlib.sha256(json.dumps([name, description]).encode()).hexdigest()
+        [(item_id, item, first, replayed)] = self._ask(ADD_ONCE, key, request, name, description, repeatable=True)
+        assert item_id is not None and item is not None
+        if first != request.encode():
+            raise KeyReused("this Idempotency-Key was used for another item")
+        return Added(int(item_id), item, replayed is not None)
+
+    def change(self, item_id: int, name: str, description: str | None) -> bytes | None:
         """Replace an item's fields and give it, or None when there is none."""
-        return _first(self._run(_CHANGE, id=item_id, name=name, description=description))
+        return _first(self._ask(CHANGE, str(item_id), name, description))
 
     def remove(self, item_id: int) -> bool:
         """Delete an item; False when there is none."""
-        return bool(self._run(_REMOVE, id=item_id))
+        return bool(self._ask(REMOVE, str(item_id)))
+
+    def counts(self) -> PoolCounts:
+        """Give what the pool counts."""
+        return self._pool.counts()
 
     def close(self) -> None:
-        """Close every thread's connection. To be called when no thread asks any more."""
-        with self._lock:
-            lines, self._all = self._all, set()
-        for line in lines:
-            hang_up(line.connection)
+        """Close every connection; those in use, when they are given back."""
+        self._pool.close()
 
-    def _run(self, sql: str, **values: Any) -> Sequence[Sequence[Any]]:
-        reused = getattr(self._mine, "line", None) is not None
+    def _ask(self, sql: str, *values: str | None, repeatable: bool = False) -> list[Row]:
+        """Ask once; once more on another connection, when that can do no harm and may help."""
         try:
-            return self._line().run(sql, values)
+            return self._once(sql, values)
+        except _Failed as failure:
+            if not (failure.not_done or (repeatable and failure.may_pass)):
+                raise failure.because from failure.__cause__
+        try:
+            return self._once(sql, values)
+        except _Failed as failure:
+            raise failure.because from failure.__cause__
+
+    def _once(self, sql: str, values: tuple[str | None, ...]) -> list[Row]:
+        line, new = self._lent()
+        try:
+            rows = line.ask(sql, *values)
         except BROKEN as error:
-            self._drop()
-            if reused and sql in (_PAGE, _FIND) and not isinstance(error, TimeoutError):
-                # The connection had died while idle (a database restart): a read may simply be asked again.
-                return self._run(sql, **values)
-            raise StoreUnavailable(f"the database does not answer: {_reason(error)}") from error
+            self._pool.drop(line)
+            silent = is_silence(error)
+            if silent:
+                self._outage.failed(said(error))
+            raise _Failed(
+                StoreUnavailable(f"the database does not answer: {said(error)}"), may_pass=not (new or silent)
+            ) from error
         except DatabaseError as error:
-            raise self._translated(error) from error
+            self._outage.ended()
+            kept = sqlstate(error).startswith(_LINE_IS_GOOD)
+            (self._pool.give_back if kept else self._pool.drop)(line)
+            raise _Failed(
+                _translated(error),
+                not_done=sqlstate(error).startswith(_NOT_DONE),
+                may_pass=sqlstate(error) == _UNIQUE,
+            ) from error
+        self._pool.give_back(line)
+        self._outage.ended()
+        return rows
 
-    def _line(self) -> _Line:
-        line: _Line | None = getattr(self._mine, "line", None)
-        if line is None:
-            line = self._mine.line = _Line(connect(self._database, FOR_REQUESTS))
-            with self._lock:
-                self._all.add(line)
-        return line
-
-    def _drop(self) -> None:
-        line: _Line | None = getattr(self._mine, "line", None)
-        if line is not None:
-            self._mine.line = None
-            with self._lock:
-                self._all.discard(line)
-            hang_up(line.connection)
-
-    def _translated(self, error: DatabaseError) -> Exception:
-        code = sqlstate(error)
-        if code == "57014":  # the statement timeout; the connection is still good
-            return StoreTooSlow("the database took too long")
-        if code[:2] == "22":
-            return NotStorable(f"the database refuses the value ({code})")
-        # Anything else (shutting down, too many connections, no table yet, a changed plan): begin afresh.
-        self._drop()
-        return StoreUnavailable(f"the database refused ({code})")
+    def _lent(self) -> tuple[Line, bool]:
+        try:
+            return self._pool.lend()
+        except BROKEN as error:
+            raise StoreUnavailable(f"the database does not answer: {said(error)}") from error
+        except DatabaseError as error:
+            raise StoreUnavailable(f"the database refused: {said(error)}") from error
 
 
-def _reason(error: BaseException) -> str:
-    return str(error.__cause__ or error) or type(error).__name__
+class _Failed(Exception):
+    """A question without an answer. `not_done`: surely nothing was done; `may_pass`: a second try may go well."""
+
+    def __init__(self, because: Exception, *, not_done: bool = False, may_pass: bool = False) -> None:
+        super().__init__(str(because))
+        self.because = because
+        self.not_done = not_done
+        self.may_pass = may_pass
 
 
-def _first(rows: Sequence[Sequence[Any]]) -> Item | None:
-    return _item(rows[0]) if rows else None
+_UNIQUE = "23505"
+# Serialisation, deadlock; a transaction that somebody left open and failed; a plan or a statement that is no more.
+_NOT_DONE = ("40001", "40P01", "25P02", "0A000", "26000")
+# The value, a constraint, a deadlock, a lock or a statement that took too long: the connection is as good as before.
+_LINE_IS_GOOD = ("22", "23", "40", "55P03", "57014")
 
 
-def _item(row: Sequence[Any]) -> Item:
-    item_id, name, description, created_at = row
-    return Item(item_id, name, description, created_at and created_at.isoformat() + "Z")
+def _translated(error: DatabaseError) -> Exception:
+    code = sqlstate(error)
+    if code == "55P03" and is_about(error, "idempotency_keys"):
+        return KeyInProgress("the first request with this Idempotency-Key is not finished")
+    if code in ("57014", "55P03"):
+        return StoreTooSlow("the database took too long")
+    if code[:2] == "22":
+        return NotStorable(f"the database refuses the value ({code})")
+    return StoreUnavailable(f"the database refused ({code})")
+
+
+def _first(rows: list[Row]) -> bytes | None:
+    return rows[0][0] if rows else None
+
+
+def _only(rows: list[Row]) -> bytes:
+    [(value,)] = rows
+    assert value is not None
+    return value

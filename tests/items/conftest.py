@@ -6,10 +6,11 @@ import pytest
 
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
-from items.database_check import create_schema
+from items.schema import migrate, steps
 from items.settings import Database, Settings
 from items.store import Store
 from serving.checker import CheckState
+from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
 from tests.postgres_child import PostgresChild
@@ -19,7 +20,7 @@ class Fine:
     """A check that always succeeds."""
 
     def state(self) -> CheckState:
-        return CheckState(seen=True, ok=True, age=0.0, latency=0.0, says="")
+        return CheckState(seen=True, ok=True, age=0.0, latency=0.0, says="", failing_for=0.0)
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +33,8 @@ def database(postgres: PostgresChild) -> Database:
 def empty_table(database: Database) -> None:
     """The table, without a row, counting from 1."""
     connection = connect(database, FOR_REQUESTS)
-    create_schema(connection)
-    connection.run("TRUNCATE items RESTART IDENTITY")
+    migrate(connection, steps())
+    connection.run("TRUNCATE items, idempotency_keys RESTART IDENTITY")
     hang_up(connection)
 
 
@@ -48,4 +49,4 @@ def store(database: Database, empty_table: None) -> Iterator[Store]:  # noqa: AR
 @pytest.fixture
 def app(store: Store) -> WsgiApp:
     """The app around the store."""
-    return make_app(store, Lifecycle(), {"database": Fine()}, pod="test")
+    return make_app(store, Instance.here("items", Lifecycle()), {"database": Fine()})

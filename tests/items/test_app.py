@@ -158,5 +158,6 @@ def test_a_body_beyond_a_mebibyte_is_refused_and_one_below_is_kept(app: WsgiApp)
 
 
 def test_health_answers_both_probes(app: WsgiApp) -> None:
-    assert ask(app, "GET", "/health").json == {"status": "alive"}
-    assert ask(app, "GET", "/health", headers={"X-Probe": "readiness"}).json["status"] == "ready"
+    assert ask(app, "GET", "/health").json["status"] == "ok"
+    ready = ask(app, "GET", "/health", headers={"X-Probe": "readiness"}).json
+    assert (ready["status"], ready["checks"]["database"]["ok"]) == ("ok", True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,24 +35,46 @@ def says_nothing(connection: socket.socket) -> bool:
     return False
 
 
-def drips(connection: socket.socket) -> bool:
-    """Answer a byte at a time, each soon enough for a time-out per read."""
-    with contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(100):
-            connection.sendall(b"x")
-            time.sleep(0.05)
+def resets(connection: socket.socket) -> bool:
+    """Break the connection off, so that the client sees a reset and not an end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     return False
+
+
+def drips(head: bytes, tail: bytes) -> Move:
+    """Send the head at once and then the tail again and again, a byte at a time, each soon enough for one read."""
+
+    def move(connection: socket.socket) -> bool:
+        end = time.monotonic() + 10
+        with contextlib.suppress(OSError):
+            connection.sendall(head)
+            while time.monotonic() < end:
+                for byte in tail:
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.02)
+        return False
+
+    return move
+
+
+def says(words: bytes) -> Move:
+    """Send these bytes, whatever they are, and hang up."""
+
+    def move(connection: socket.socket) -> bool:
+        connection.sendall(words)
+        return False
+
+    return move
 
 
 class ScriptedUpstream:
     """Takes a move per request; the last one is repeated. `requests` holds what was asked, `connections` counts."""
 
-    def __init__(self, moves: list[Move]) -> None:
+    def __init__(self, moves: list[Move], port: int = 0) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._moves = moves
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server(("127.0.0.1", port))
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -110,9 +133,9 @@ def _request(connection: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def scripted_upstream(*moves: Move) -> Iterator[ScriptedUpstream]:
-    """Lend a scripted server."""
-    upstream = ScriptedUpstream(list(moves))
+def scripted_upstream(*moves: Move, port: int = 0) -> Iterator[ScriptedUpstream]:
+    """Lend a scripted server, on a port of the system's choice unless one is given."""
+    upstream = ScriptedUpstream(list(moves), port)
     try:
         yield upstream
     finally:

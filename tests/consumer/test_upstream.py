@@ -1,41 +1,102 @@
-"""Attempts against an items service that misbehaves, on real sockets."""
+"""Calls to an items service that misbehaves, on real sockets: which are repeated, and when they end."""
 
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from consumer.upstream import Call, Patience, Upstream, UpstreamLate, UpstreamUnavailable
-from tests.consumer.scripted_upstream import answers, drips, hangs_up, says_nothing, scripted_upstream
-from tests.postgres_child import free_port
+from consumer.breaker import Breaker, Rules
+from consumer.call import Call, Ending, UpstreamFailed
+from consumer.retrying import Patience
+from consumer.upstream import MAX_REPLY, Unseen, Upstream
+from tests.consumer.scripted_upstream import (
+    Move,
+    answers,
+    drips,
+    hangs_up,
+    resets,
+    says,
+    says_nothing,
+    scripted_upstream,
+)
+from tests.service_child import free_port
 
-QUICK = Patience(connect=0.3, read=0.3, total=1.0, attempts=3, first_pause=0.01, longest_pause=0.05)
+QUICK = Patience(connect=0.3, attempt=0.3, total=1.0, attempts=3, first_pause=0.01, longest_pause=0.05)
 GET = Call("GET", "/items/7", request_id="abc")
 POST = Call("POST", "/items", request_id="abc", body=b"{}", content_type="application/json")
+KEYED = replace(POST, idempotency_key="k-1")
 DELETE = Call("DELETE", "/items/7", request_id="abc")
-DOWN = answers("503 Service Unavailable", b"{}", "Retry-After: 7")
+DOWN = answers("503 Service Unavailable")
+IN_PROGRESS = answers("409 Conflict")
+SPARE = 0.4  # seconds a busy machine may need on top of a bound
+
+
+class Remembering(Unseen):
+    """Keeps what happened."""
+
+    def __init__(self) -> None:
+        self.endings: list[Ending] = []
+        self.retries = 0
+        self.refusals = 0
+        self.holds = 0
+
+    def attempted(self, ending: Ending) -> None:
+        self.endings.append(ending)
+
+    def retried(self) -> None:
+        self.retries += 1
+
+    def out_of_budget(self) -> None:
+        self.refusals += 1
+
+    def held_back(self) -> None:
+        self.holds += 1
+
+
+def failure(upstream: Upstream, call: Call = GET) -> tuple[Ending, str, float]:
+    """Ask, and give how it failed and after how many seconds."""
+    began = time.monotonic()
+    with pytest.raises(UpstreamFailed) as caught:
+        upstream.ask(call)
+    return caught.value.ending, str(caught.value), time.monotonic() - began
 
 
 def test_the_bounds_are_those_that_were_promised() -> None:
-    assert Patience() == Patience(connect=1.0, read=2.0, total=6.0, attempts=3, first_pause=0.1, longest_pause=1.0)
+    assert Patience() == Patience(connect=1.0, attempt=2.0, total=6.0, attempts=3, first_pause=0.1, longest_pause=1.0)
 
 
 def test_a_request_says_what_is_asked_by_whom() -> None:
     with scripted_upstream(answers("200 OK", b'{"id": 7}', "Location: /items/7")) as server:
-        call = replace(POST, query=(("limit", "5"), ("after", "é&")))
-        reply = Upstream(server.url, QUICK).ask(call)
+        call = replace(KEYED, query=(("limit", "5"), ("after", "é&")))
+        reply = Upstream(f"{server.url}/v1", QUICK).ask(call)
     assert (reply.status, reply.body, reply.headers["location"]) == (200, b'{"id": 7}', "/items/7")
     head, body = server.requests[0].split(b"\r\n\r\n")
-    assert head.startswith(b"POST /items?limit=5&after=%C3%A9%26 HTTP/1.1\r\n")
-    assert b"\r\nX-Request-Id: abc\r\n" in head
-    assert b"\r\nContent-Type: application/json" in head
+    assert head.startswith(b"POST /v1/items?limit=5&after=%C3%A9%26 HTTP/1.1\r\nHost: 127.0.0.1:")
+    fields = sorted(line for line in head.split(b"\r\n")[1:] if not line.startswith(b"Host: "))
+    assert fields == [
+        b"Accept-Encoding: identity",
+        b"Accept: application/json, application/problem+json",
+        b"Content-Length: 2",
+        b"Content-Type: application/json",
+        b"Idempotency-Key: k-1",
+        b"User-Agent: consumer",
+        b"X-Request-Id: abc",
+    ]
     assert body == b"{}"
+
+
+def test_an_empty_body_has_a_length() -> None:
+    with scripted_upstream(answers("422 X")) as server:
+        Upstream(server.url, QUICK).ask(replace(KEYED, body=b""))
+    assert b"\r\nContent-Length: 0\r\n" in server.requests[0]
 
 
 def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with scripted_upstream(answers("200 OK")) as server:
         assert Upstream(server.url, QUICK).ask(GET).status == 200
 
@@ -52,31 +113,44 @@ def test_calls_of_a_thread_share_a_connection_and_threads_do_not() -> None:
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-@pytest.mark.parametrize("first", [hangs_up, says_nothing, DOWN, answers("429 Too Many Requests")])
-def test_what_may_be_repeated_is_repeated(method: str, first: object) -> None:
-    last = answers("200 OK", b"" if method == "HEAD" else b"{}")
-    with scripted_upstream(first, last) as server:  # type: ignore[arg-type]
-        assert Upstream(server.url, QUICK).ask(replace(GET, method=method)).status == 200
-        assert len(server.requests) == 2
+def test_a_connection_has_an_age_so_that_a_new_pod_gets_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumer.exchange.LINE_AGE", 0.0)
+    with scripted_upstream(answers("200 OK")) as server:
+        upstream = Upstream(server.url, QUICK)
+        for _ in range(3):
+            upstream.ask(GET)
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize("call", [GET, replace(GET, method="PUT", body=b"{}"), DELETE, KEYED], ids=lambda c: c.method)
+@pytest.mark.parametrize(
+    "first", [hangs_up, resets, says_nothing, says(b"\0\n"), DOWN, answers("429 Too Many Requests")]
+)
+def test_what_may_be_repeated_is_repeated_on_a_new_connection(call: Call, first: Move) -> None:
+    with scripted_upstream(first, answers("200 OK")) as server:
+        assert Upstream(server.url, QUICK).ask(call).status == 200
+        assert (len(server.requests), server.connections) == (2, 2)
+        assert server.requests[0] == server.requests[1]
 
 
 @pytest.mark.parametrize("status", [500, 501, 400, 404, 409, 413, 200])
 def test_an_answer_that_a_repeat_would_not_mend_is_final(status: int) -> None:
     with scripted_upstream(answers(f"{status} X")) as server:
-        assert Upstream(server.url, QUICK).ask(GET).status == status
+        assert Upstream(server.url, QUICK).ask(KEYED).status == status
         assert len(server.requests) == 1
 
 
-def test_a_post_that_was_sent_is_never_repeated() -> None:
-    with scripted_upstream(hangs_up) as server:
-        with pytest.raises(UpstreamUnavailable, match="broke before it answered"):
-            Upstream(server.url, QUICK).ask(POST)
+@pytest.mark.parametrize(
+    ("move", "ending"),
+    [(hangs_up, Ending.BROKEN), (resets, Ending.BROKEN), (says_nothing, Ending.LATE), (says(b"?\r\n"), Ending.GARBLED)],
+)
+def test_a_post_without_a_key_that_was_sent_is_never_repeated(move: Move, ending: Ending) -> None:
+    with scripted_upstream(move) as server:
+        assert failure(Upstream(server.url, QUICK), POST)[0] is ending
         assert len(server.requests) == 1
-    with scripted_upstream(says_nothing) as server:
-        with pytest.raises(UpstreamLate):
-            Upstream(server.url, QUICK).ask(POST)
-        assert len(server.requests) == 1
+
+
+def test_a_post_without_a_key_that_was_refused_is_not_repeated_either() -> None:
     with scripted_upstream(DOWN) as server:
         assert Upstream(server.url, QUICK).ask(POST).status == 503
         assert len(server.requests) == 1
@@ -84,64 +158,24 @@ def test_a_post_that_was_sent_is_never_repeated() -> None:
 
 def test_a_post_whose_connection_was_never_made_is_tried_again() -> None:
     port = free_port()
-    patient = replace(QUICK, first_pause=0.4, longest_pause=0.4, total=3.0, attempts=30)
-    arrived: list[bytes] = []
-
-    def come_up_late() -> None:
-        time.sleep(0.3)
-        with socket.create_server(("127.0.0.1", port)) as server:
-            connection, _ = server.accept()
-            with connection:
-                arrived.append(connection.recv(65536))
-                answers("201 Created")(connection)
-
-    server = threading.Thread(target=come_up_late)
-    server.start()
-    assert Upstream(f"http://127.0.0.1:{port}", patient).ask(POST).status == 201
-    server.join()
-    assert len(arrived) == 1
+    patient = replace(QUICK, first_pause=0.4, longest_pause=0.4, total=5.0, attempts=60)
+    upstream = Upstream(f"http://127.0.0.1:{port}", patient, breaker=Breaker(Rules(least=1000)))
+    replies: list[int] = []
+    asking = threading.Thread(target=lambda: replies.append(upstream.ask(POST).status))
+    asking.start()
+    time.sleep(0.2)
+    with scripted_upstream(answers("201 Created"), port=port) as server:
+        asking.join()
+        assert (replies, len(server.requests)) == ([201], 1)
 
 
-def test_nobody_listening_is_unavailable_after_three_tries_and_soon() -> None:
-    began = time.monotonic()
-    with pytest.raises(UpstreamUnavailable, match="cannot be reached"):
-        Upstream(f"http://127.0.0.1:{free_port()}", QUICK).ask(GET)
-    assert time.monotonic() - began < 0.5
-
-
-def test_three_attempts_and_no_more() -> None:
-    with scripted_upstream(DOWN) as server:
-        reply = Upstream(server.url, QUICK).ask(GET)
-        assert (reply.status, reply.headers["retry-after"]) == (503, "7")
-        assert len(server.requests) == 3
-
-
-def test_the_deadline_holds_however_many_attempts_are_left() -> None:
-    with scripted_upstream(says_nothing) as server:
-        began = time.monotonic()
-        with pytest.raises(UpstreamLate, match="in time"):
-            Upstream(server.url, replace(QUICK, read=0.7, attempts=100)).ask(GET)
-        took = time.monotonic() - began
-    assert QUICK.total - 0.1 <= took < QUICK.total + 0.35
-
-
-def test_the_deadline_holds_for_an_answer_that_comes_in_drops() -> None:
-    with scripted_upstream(drips) as server:
-        began = time.monotonic()
-        with pytest.raises(UpstreamLate, match="too slowly"):
-            Upstream(server.url, replace(QUICK, total=0.6)).ask(GET)
-        assert time.monotonic() - began < 0.9
-
-
-def test_an_answer_cut_short_is_not_taken_for_an_answer() -> None:
-    def cut(connection: socket.socket) -> bool:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-        return False
-
-    with scripted_upstream(cut) as server:
-        with pytest.raises(UpstreamUnavailable, match="broke"):
-            Upstream(server.url, QUICK).ask(GET)
-        assert len(server.requests) == 3
+def test_our_own_earlier_attempt_still_at_work_is_waited_for() -> None:
+    with scripted_upstream(says_nothing, IN_PROGRESS, answers("201 Created")) as server:
+        reply = Upstream(server.url, QUICK).ask(KEYED)
+        assert (reply.status, reply.after_unsure, len(server.requests)) == (201, True, 3)
+    with scripted_upstream(says_nothing, IN_PROGRESS) as server:
+        reply = Upstream(server.url, QUICK).ask(KEYED)
+        assert (reply.status, reply.after_unsure, len(server.requests)) == (409, True, 3)
 
 
 def test_a_delete_that_broke_off_tells_that_it_may_have_been_done() -> None:
@@ -152,6 +186,181 @@ def test_a_delete_that_broke_off_tells_that_it_may_have_been_done() -> None:
         assert not Upstream(server.url, QUICK).ask(DELETE).after_unsure
 
 
+def test_nobody_listening_is_unreachable_after_three_tries_and_soon(closed_port: int) -> None:
+    seen = Remembering()
+    ending, said, took = failure(Upstream(f"http://127.0.0.1:{closed_port}", QUICK, seen=seen))
+    assert (ending, said) == (Ending.UNREACHABLE, "items cannot be reached")
+    assert (seen.endings, seen.retries) == ([Ending.UNREACHABLE] * 3, 2)
+    assert took < SPARE
+
+
+def test_a_name_that_is_nobodys_is_unreachable() -> None:
+    assert failure(Upstream("http://items.invalid", QUICK), POST)[0] is Ending.UNREACHABLE
+
+
+def test_a_host_that_swallows_packets_costs_the_time_of_a_connection_and_no_more() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        fillers = [socket.socket() for _ in range(3)]  # the kernel drops what its queue has no room for
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        ending, _, took = failure(Upstream(f"http://127.0.0.1:{port}", replace(QUICK, attempts=1)))
+        for filler in fillers:
+            filler.close()
+    assert ending is Ending.UNREACHABLE
+    assert took < QUICK.attempt + SPARE
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        says_nothing,
+        drips(b"", b"HTTP/1.1 200 OK"),
+        drips(HEADERS, b"X-Drop: a\r\n"),
+        drips(HEADERS + b"\r\n", b"x"),
+        drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["frozen", "status line", "headers", "body", "chunks", "continue"],
+)
+def test_an_attempt_has_one_end_however_its_answer_is_dealt_out(slow: Move) -> None:
+    with scripted_upstream(slow) as server:
+        ending, _, took = failure(Upstream(server.url, replace(QUICK, attempts=1)))
+    assert ending is Ending.LATE
+    assert QUICK.attempt - 0.05 <= took < QUICK.attempt + SPARE
+
+
+def test_a_body_that_nobody_takes_has_the_same_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never_reads:
+        never_reads.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        url = f"http://127.0.0.1:{never_reads.getsockname()[1]}"
+        large = replace(KEYED, body=b"x" * 8_000_000)
+        ending, _, took = failure(Upstream(url, replace(QUICK, attempts=1)), large)
+    assert ending is Ending.LATE
+    assert took < QUICK.attempt + SPARE
+
+
+@pytest.mark.parametrize("slow", [says_nothing, drips(HEADERS, b"X-Drop: a\r\n")])
+def test_the_deadline_holds_however_many_attempts_are_left(slow: Move) -> None:
+    patience = replace(QUICK, attempt=0.4, attempts=100)
+    with scripted_upstream(slow) as server:
+        ending, said, took = failure(Upstream(server.url, patience))
+        assert len(server.requests) > 1
+    assert (ending, said) == (Ending.LATE, "items did not answer in time")
+    assert took < patience.total + SPARE
+
+
+def test_three_attempts_and_no_more() -> None:
+    with scripted_upstream(DOWN) as server:
+        assert Upstream(server.url, QUICK).ask(GET).status == 503
+        assert len(server.requests) == 3
+
+
+def test_a_retry_after_is_waited_for() -> None:
+    with scripted_upstream(answers("503 X", b"{}", "Retry-After: 1"), answers("200 OK")) as server:
+        began = time.monotonic()
+        assert Upstream(server.url, replace(QUICK, total=3.0)).ask(GET).status == 200
+        assert time.monotonic() - began >= 1
+
+
+def test_a_retry_after_beyond_the_deadline_is_the_callers_to_wait_for() -> None:
+    with scripted_upstream(answers("503 X", b"{}", "Retry-After: 7")) as server:
+        reply = Upstream(server.url, QUICK).ask(GET)
+        assert (reply.status, reply.headers["retry-after"], len(server.requests)) == (503, "7", 1)
+
+
+@pytest.mark.parametrize(
+    "cut", [HEADERS + b"\r\n{", HEADERS, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"]
+)
+def test_an_answer_cut_short_is_not_taken_for_an_answer(cut: bytes) -> None:
+    with scripted_upstream(says(cut)) as server:
+        assert failure(Upstream(server.url, QUICK))[0] is Ending.BROKEN
+        assert len(server.requests) == 3
+
+
+def test_a_reply_beyond_all_size_is_not_held_nor_asked_for_again() -> None:
+    seen = Remembering()
+    with scripted_upstream(answers("200 OK", b"x" * (MAX_REPLY + 1))) as server:
+        upstream = Upstream(server.url, replace(QUICK, attempt=5.0, total=5.0), seen=seen)
+        ending, said, _ = failure(upstream)
+        assert (ending, len(server.requests)) == (Ending.TOO_LARGE, 1)
+    assert said == "items answered more than 8388608 bytes; a smaller limit may help"
+
+
 def test_a_redirect_is_not_followed() -> None:
     with scripted_upstream(answers("302 Found", b"", "Location: http://127.0.0.1:9/")) as server:
         assert Upstream(server.url, QUICK).ask(GET).status == 302
+
+
+def test_a_restart_between_two_calls_is_not_noticed() -> None:
+    port = free_port()
+    seen = Remembering()
+    upstream = Upstream(f"http://127.0.0.1:{port}", QUICK, seen=seen)
+    for _ in range(3):
+        with scripted_upstream(answers("201 Created"), port=port):
+            assert upstream.ask(POST).status == 201  # without a key: nothing here may be repeated
+    assert seen.endings == [Ending.ANSWERED] * 3
+
+
+def offered(upstream: Upstream, calls: int) -> None:
+    """Make calls, whatever comes of them."""
+    for _ in range(calls):
+        try:
+            upstream.ask(GET)
+        except UpstreamFailed:
+            continue
+
+
+@pytest.mark.parametrize("move", [DOWN, hangs_up])
+def test_an_outage_is_not_multiplied_even_without_the_breaker(move: Move) -> None:
+    seen = Remembering()
+    with scripted_upstream(move) as server:
+        patience = replace(QUICK, first_pause=0.001, longest_pause=0.001)
+        offered(Upstream(server.url, patience, breaker=Breaker(Rules(least=10_000)), seen=seen), 200)
+        hits = len(server.requests)
+    assert 200 + 10 <= hits <= 1.2 * 200 + 10
+    assert (seen.retries, len(seen.endings)) == (hits - 200, hits)
+    assert seen.refusals > 100
+
+
+def test_with_the_breaker_an_outage_is_hardly_felt_at_all() -> None:
+    seen = Remembering()
+    with scripted_upstream(DOWN) as server:
+        upstream = Upstream(server.url, replace(QUICK, first_pause=0.001, longest_pause=0.001), seen=seen)
+        offered(upstream, 200)
+        assert len(server.requests) == 10
+        with pytest.raises(UpstreamFailed, match="items fails too often to be asked now") as caught:
+            upstream.ask(GET)
+    assert (caught.value.ending, caught.value.retry_after) == (Ending.HELD_BACK, 5)
+    assert seen.holds > 190
+
+
+def test_the_first_success_after_an_outage_ends_it() -> None:
+    with scripted_upstream(*[DOWN] * 10, answers("200 OK")) as server:
+        upstream = Upstream(server.url, QUICK, breaker=Breaker(Rules(open_for=0.1)))
+        offered(upstream, 10)
+        time.sleep(0.1)
+        assert [upstream.ask(GET).status for _ in range(3)] == [200] * 3
+
+
+def test_no_answer_below_500_opens_the_breaker() -> None:
+    with scripted_upstream(answers("404 Not Found")) as server:
+        upstream = Upstream(server.url, QUICK)
+        offered(upstream, 30)
+        assert upstream.breaker.shown() == {"breaker": "closed"}
+
+
+@pytest.mark.parametrize("drains_at", [0.0, 0.3])
+def test_a_drain_ends_the_pause_and_the_retries(drains_at: float) -> None:
+    began = time.monotonic()
+    draining: Callable[[], bool] = lambda: time.monotonic() - began >= drains_at  # noqa: E731
+    with scripted_upstream(answers("503 X", b"{}", "Retry-After: 3")) as server:
+        upstream = Upstream(server.url, replace(QUICK, total=6.0), stopping=draining)
+        assert upstream.ask(GET).status == 503
+        took = time.monotonic() - began
+        assert len(server.requests) == 1
+    assert took < drains_at + SPARE

@@ -1,36 +1,80 @@
-"""Waitress, extended: it takes leave of each connection while draining, and its own errors are problems.
+"""
+Waitress, extended: fewer steps for each request, a leave-taking while draining, and its own errors as problems.
+
+A response leaves in one piece, header and body, straight into the kernel when nothing waits before it. The loop goes
+on watching a connection while its request is served, so that a worker need not wake the loop when it is done.
 
 This leans on names that waitress does not promise; tests/serving/test_waitress_contract.py fails when one moves.
 """
 
+import logging
+import time
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
-from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask, WSGITask
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.task import ErrorTask, Task, WSGITask
+from waitress.utilities import InternalServerError
 
 from serving.lifecycle import Lifecycle
 from serving.problem import MEDIA_TYPE, problem_body
 
+_OURS = frozenset({"connection", "content-length", "date"})
 
-def draining_channel(lifecycle: Lifecycle) -> type[HTTPChannel]:
-    """Give the channel class for a server: once `lifecycle` drains, each response says Connection: close."""
+_log = logging.getLogger("server")
 
-    class LeavingTask(WSGITask):  # type: ignore[misc]
-        """A response that is the last of its connection while the process drains."""
 
-        def build_response_header(self) -> bytes:
-            if lifecycle.draining:
-                # As if the client had asked for it: right for HTTP/1.0 keep-alive too. The app itself may
-                # not send this header (PEP 3333), waitress would make a 500 of it.
-                self.request.headers["CONNECTION"] = "close"
-            header: bytes = super().build_response_header()
-            return header
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
-    class Channel(HTTPChannel):  # type: ignore[misc]
-        task_class = LeavingTask
-        error_task_class = ProblemTask
 
-    return Channel
+class WholeTask(WSGITask):  # type: ignore[misc]
+    """A response whose header leaves together with its first chunk."""
+
+    wrote_header: bool
+
+    def build_response_header(self) -> bytes:
+        """Give the header; with it, the connection lives on wherever HTTP lets it and the process is not draining."""
+        has_body, asked = self.has_body, self.request.headers.get("CONNECTION", "").lower()
+        old = self.version == "1.0"
+        lines = [f"HTTP/{self.version} {self.status}"]
+        lines += [f"{name}: {value}" for name, value in self.response_headers if name.lower() not in _OURS]
+        if has_body and self.content_length is not None:
+            lines.append(f"Content-Length: {self.content_length}")
+        elif has_body:
+            self.close_on_finish = True
+            if not old and self.request.command != "HEAD":
+                self.chunked_response = True
+                lines.append("Transfer-Encoding: chunked")
+        if self.channel.lifecycle.draining or asked == "close" or (old and asked != "keep-alive"):
+            self.close_on_finish = True
+        if self.close_on_finish:
+            lines.append("Connection: close")
+        elif old:
+            lines.append("Connection: Keep-Alive")
+        lines.append(f"Date: {_date(int(self.start_time))}\r\n\r\n")
+        return "\r\n".join(lines).encode("latin-1")
+
+    def write(self, data: bytes) -> None:
+        """Send a chunk; the first one with the header before it."""
+        if self.wrote_header or not self.complete:
+            super().write(data)
+            return
+        header = self.build_response_header()
+        self.wrote_header = True
+        self.channel.write_soon(header + self._framed(data))
+
+    def _framed(self, data: bytes) -> bytes:
+        if not data or not self.has_body:
+            return b""
+        if self.chunked_response:
+            return b"%X\r\n%b\r\n" % (len(data), data)
+        if self.content_length is not None:
+            data = data[: self.content_length]
+            self.content_bytes_written = len(data)
+        return data
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]
@@ -44,3 +88,111 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose worker neither wakes the loop nor copies a response without need."""
+
+    task_class = WholeTask
+    error_task_class = ProblemTask
+    lifecycle = Lifecycle()  # each server has a subclass with its own: channel_class()
+    requests: list[Any]
+    input_ended = False  # the client will send no more; it may still read
+
+    def readable(self) -> bool:
+        """Tell the loop whether to read on: also while a request is served, one ahead."""
+        return not self.input_ended and bool(super().readable())
+
+    def handle_read(self) -> None:
+        """Take what came. The end of the input while a request is served does not take its answer away."""
+        try:
+            data = self.socket.recv(self.adj.recv_bytes)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.handle_close()
+            return
+        if data:
+            self.last_activity = time.time()
+            self.received(data)
+            return
+        with self.requests_lock:
+            self.input_ended = True
+            answering = bool(self.requests)
+        if not answering:
+            self.handle_close()
+
+    def write_soon(self, data: Any) -> int:
+        """Send now what the kernel takes, leave the rest to the loop; raises ClientDisconnected."""
+        whole = len(data)
+        if type(data) is bytes and not self.total_outbufs_len:
+            with self.outbuf_lock:
+                if not self.connected:
+                    raise ClientDisconnected
+                data = data[self.send(data, do_close=False) :]
+        if data:
+            super().write_soon(data)
+            self._wake()
+        return whole
+
+    def send(self, data: Any, do_close: bool = True) -> int:  # noqa: ARG002 - as waitress declares it
+        """Send what the kernel takes. Never closes: a worker may be here, and only the loop closes."""
+        sent: int = super().send(data, do_close=False)
+        return sent
+
+    def service(self) -> None:
+        """Serve the request that came first; for a worker."""
+        request = self.requests[0]
+        task = (self.error_task_class if request.error else self.task_class)(self, request)
+        self._run(task)
+        if task.close_on_finish:
+            self._take_leave()
+        else:
+            self._go_on(request)
+        self.last_activity = time.time()
+
+    def _run(self, task: Task) -> None:
+        try:
+            if not self.connected:
+                raise ClientDisconnected
+            task.service()
+        except ClientDisconnected:
+            task.close_on_finish = True
+        except Exception:  # noqa: BLE001 - whatever it was, this connection gets an answer or its end
+            _log.exception("serving %s failed", task.request.path)
+            task.close_on_finish = True
+            if not (task.wrote_header or task.request.error):
+                task.request.error = InternalServerError("an unforeseen error; the log has it")
+                self._run(self.error_task_class(self, task.request))
+
+    def _take_leave(self) -> None:
+        with self.requests_lock:
+            self.close_when_flushed = True
+            for request in self.requests:
+                request.close()
+            self.requests = []
+        self._wake()
+
+    def _go_on(self, request: Any) -> None:
+        request.close()
+        with self.requests_lock:
+            waited = len(self.requests) > 1
+            self.requests.pop(0)
+            if self.requests:
+                self.server.add_task(self)
+            elif self.input_ended:
+                self.close_when_flushed = True
+            elif self.request is not None and self.request.expect_continue and self.request.headers_finished:
+                self.send_continue()
+            wake = waited or self.close_when_flushed or self.total_outbufs_len
+        if wake:  # the loop had stopped watching this connection, or has something to do for it
+            self._wake()
+
+    def _wake(self) -> None:
+        self._map.stir(self._fileno)
+        self.server.pull_trigger()
+
+
+def channel_class(lifecycle: Lifecycle) -> type[Channel]:
+    """Give the channel class for a server: once `lifecycle` drains, each response says Connection: close."""
+    return type("Channel", (Channel,), {"lifecycle": lifecycle})

@@ -21,9 +21,11 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from serving.body import MAX_BODY
-from serving.channel import draining_channel
+from serving.channel import channel_class
 from serving.lifecycle import Lifecycle
+from serving.loop import Watched
 from serving.middleware import WsgiApp
+from serving.workers import Workers
 
 _log = logging.getLogger("server")
 
@@ -78,9 +80,10 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
         app,
         host=host,
         port=port,
-        threads=THREADS,
+        map=Watched(),
+        _dispatcher=Workers(THREADS),
         connection_limit=CONNECTIONS,
-        asyncore_use_poll=True,  # select() dies at file descriptor 1024
+        channel_request_lookahead=1,  # a connection is watched while its request is served
         max_request_body_size=MAX_BODY,
         max_request_header_size=32 * 1024,
         inbuf_overflow=2 * MAX_BODY,  # a body never becomes a temporary file: the root may be read-only
@@ -88,12 +91,13 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
         ident=None,
         log_socket_errors=False,  # a client that went away is its own affair
     )
-    server.channel_class = draining_channel(lifecycle)
+    server.channel_class = channel_class(lifecycle)
     return server
 
 
 def _turn(server: Any) -> None:
-    wasyncore.loop(timeout=TURN, use_poll=True, map=server._map, count=1)
+    server._map.stir(server._fileno)  # the listener: is there room for one more?
+    server._map.turn(TURN)
 
 
 def _close_listener(server: Any) -> None:
@@ -111,6 +115,7 @@ def _finish(server: Any, *, within: float) -> None:
         for channel in list(server.active_channels.values()):
             if _is_idle(channel):
                 channel.will_close = True
+                server._map.stir(channel._fileno)
         _turn(server)
     if server.active_channels:
         _log.warning("%d connections were not done after %.0f s", len(server.active_channels), within)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -60,10 +61,28 @@ class PostgresChild:
         if self.process is None:
             return
         # Immediate, as when a node goes: the data survives, the connections do not.
-        pid = int((self.folder / "data/postmaster.pid").read_text().split()[0])
-        os.kill(pid, 3)
+        os.kill(self._postmaster, signal.SIGQUIT)
         self.process.wait(WITHIN)
         self.process = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it hang, with all its connections, as long as this lasts: it takes calls and says nothing."""
+        first = self._postmaster
+        os.kill(first, signal.SIGSTOP)  # before the others are counted: it forks no more
+        others = [int(pid) for pid in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
+        try:
+            for pid in others:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in (*others, first):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @property
+    def _postmaster(self) -> int:
+        return int((self.folder / "data/postmaster.pid").read_text().split()[0])
 
 
 @contextlib.contextmanager

@@ -46,17 +46,15 @@ class Store:
     def add(self, name: str, description: str | None) -> Added:
         """Store a new item and give it with its id."""
         [(item_id, item)] = self._ask(ADD, name, description)
-        assert item_id is not None and item is not None
-        return Added(int(item_id), item)
+        return Added(int(_filled(item_id)), _filled(item))
 
     def add_once(self, key: str, name: str, description: str | None) -> Added:
         """As `add`, once for each key, whatever pod is asked; raises KeyReused or KeyInProgress too."""
         request = hashlib.sha256(json.dumps([name, description]).encode()).hexdigest()
         [(item_id, item, first, replayed)] = self._ask(ADD_ONCE, key, request, name, description, repeatable=True)
-        assert item_id is not None and item is not None
         if first != request.encode():
             raise KeyReused("this Idempotency-Key was used for another item")
-        return Added(int(item_id), item, replayed is not None)
+        return Added(int(_filled(item_id)), _filled(item), replayed is not None)
 
     def change(self, item_id: int, name: str, description: str | None) -> bytes | None:
         """Replace an item's fields and give it, or None when there is none."""
@@ -154,5 +152,9 @@ def _first(rows: list[Row]) -> bytes | None:
 
 def _only(rows: list[Row]) -> bytes:
     [(value,)] = rows
-    assert value is not None
-    return value
+    return _filled(value)
+
+
+def _filled(column: bytes | None) -> bytes:
+    assert column is not None
+    return column

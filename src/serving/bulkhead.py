@@ -1,10 +1,10 @@
 """A bulkhead: what answers probes and scrapes always finds a worker, however many handlers are stuck."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from serving.metrics import Metrics
-from serving.middleware import Ending, WsgiApp
+from serving.middleware import WsgiApp
 from serving.problem import answer_problem
 
 PERMITS = 6
@@ -45,7 +45,7 @@ class Bulkhead:
             finally:
                 if body is None or type(body) is list:  # failed, or produced as a whole
                     self._free.append(permit)
-            return body if type(body) is list else Ending(body, lambda: self._free.append(permit))
+            return body if type(body) is list else _Held(body, lambda: self._free.append(permit))
 
         return guarded
 
@@ -53,3 +53,21 @@ class Bulkhead:
         self._refused.inc()
         detail = "as many requests as this pod takes are under way"
         return answer_problem(environ, start_response, 503, detail, headers=[("Retry-After", str(RETRY_AFTER))])
+
+
+class _Held:
+    """A body that is produced as it is sent; `let_go` is called when the server is done with it."""
+
+    def __init__(self, chunks: Iterable[bytes], let_go: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._let_go = let_go
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._chunks, "close"):
+                self._chunks.close()
+        finally:
+            self._let_go()

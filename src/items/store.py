@@ -137,7 +137,7 @@ _LINE_IS_GOOD = ("22", "23", "40", "55P03", "57014")
 
 def _translated(error: DatabaseError) -> Exception:
     code = sqlstate(error)
-    if code == "55P03" and is_about(error, "idempotency_keys"):
+    if code == "55P03" and is_about(error, "idempotency_keys_pkey"):
         return KeyInProgress("the first request with this Idempotency-Key is not finished")
     if code in ("57014", "55P03"):
         return StoreTooSlow("the database took too long")

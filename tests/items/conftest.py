@@ -9,6 +9,7 @@ from items.connection import FOR_REQUESTS, connect, hang_up
 from items.schema import migrate, steps
 from items.settings import Database, Settings
 from items.store import Store
+from items.wire import Line
 from serving.checker import CheckState
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
@@ -50,3 +51,17 @@ def store(database: Database, empty_table: None) -> Iterator[Store]:  # noqa: AR
 def app(store: Store) -> WsgiApp:
     """The app around the store."""
     return make_app(store, Instance.here("items", Lifecycle()), {"database": Fine()})
+
+
+@pytest.fixture
+def admin(database: Database) -> Iterator[Line]:
+    """A connection beside the store's."""
+    connection = connect(database, FOR_REQUESTS)
+    yield connection
+    hang_up(connection)
+
+
+def kill_others(admin: Line) -> None:
+    """End every other connection of the service, as an administrator would; returns once they are gone."""
+    others = "FROM pg_stat_activity WHERE application_name = 'items' AND pid <> pg_backend_pid()"
+    admin.run(f"SELECT pg_terminate_backend(pid, 2000) {others}")

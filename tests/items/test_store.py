@@ -1,201 +1,189 @@
-"""The store and the database's bad days: restarts, slowness, silence, two pods at once."""
+"""The store on a good database: what it gives, and how it names what cannot be."""
 
-import socket
+import json
 import threading
-import time
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from pg8000.native import Connection
 
-import items.store
-from items.connection import FOR_CHECKS, FOR_REQUESTS, connect, hang_up
-from items.database_check import DatabaseCheck, DatabaseDown, create_schema
+from items.errors import NotStorable, StoreTooSlow, StoreUnavailable
 from items.settings import Database
-from items.store import NotStorable, Store, StoreTooSlow, StoreUnavailable
-from tests.postgres_child import PostgresChild
-
-SEED_COLUMNS = [
-    ["id", "integer", None, "NO", "nextval('items_id_seq'::regclass)"],
-    ["name", "character varying", 255, "NO", None],
-    ["description", "text", None, "YES", None],
-    ["created_at", "timestamp without time zone", None, "YES", "CURRENT_TIMESTAMP"],
-]
+from items.statements import MAX_PAGE_TEXT
+from items.store import Store
+from items.wire import Line
 
 
-@pytest.fixture
-def admin(database: Database) -> Iterator[Connection]:
-    """A connection beside the store's."""
-    connection = connect(database, FOR_REQUESTS)
-    yield connection
-    hang_up(connection)
+def found(store: Store, item_id: int) -> Any:
+    """The item, decoded."""
+    item = store.find(item_id)
+    return item and json.loads(item)
 
 
-@pytest.mark.usefixtures("empty_table")
-def test_the_table_is_exactly_the_seeds(admin: Connection) -> None:
-    columns = admin.run(
-        "SELECT column_name, data_type, character_maximum_length, is_nullable, column_default"
-        " FROM information_schema.columns WHERE table_name = 'items' ORDER BY ordinal_position"
-    )
-    assert columns == SEED_COLUMNS
+def test_what_is_added_is_found_changed_and_removed(store: Store) -> None:
+    added = store.add("lamp", "green")
+    assert json.loads(added.item) == found(store, added.id)
+    changed = store.change(added.id, "desk lamp", None)
+    assert changed is not None
+    assert json.loads(changed) == {**json.loads(added.item), "name": "desk lamp", "description": None}
+    assert [store.remove(added.id), store.remove(added.id)] == [True, False]
+    assert [store.find(added.id), store.change(added.id, "x", None)] == [None, None]
 
 
-def test_many_pods_that_start_at_once_make_one_table(database: Database, admin: Connection) -> None:
-    for _ in range(5):
-        admin.run("DROP TABLE IF EXISTS items")
-        checks = [DatabaseCheck(database) for _ in range(8)]
-        failures: list[DatabaseDown] = []
-
-        def attempt(check: DatabaseCheck, failures: list[DatabaseDown] = failures) -> None:
-            try:
-                check.attempt()
-            except DatabaseDown as error:
-                failures.append(error)
-
-        threads = [threading.Thread(target=attempt, args=(check,)) for check in checks]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for check in checks:
-            check.close()
-        assert failures == []
+def test_the_time_is_in_utc_and_says_so(store: Store, admin: Line) -> None:
+    store.add("lamp", None)
+    admin.run("UPDATE items SET created_at = '2026-02-03 04:05:06.000007'")
+    assert found(store, 1)["created_at"] == "2026-02-03T04:05:06.000007Z"
+    admin.run("UPDATE items SET created_at = NULL")
+    assert found(store, 1)["created_at"] is None
 
 
-def test_a_table_that_vanished_is_made_again_by_the_check(store: Store, database: Database, admin: Connection) -> None:
-    check = DatabaseCheck(database)
-    check.attempt()
-    admin.run("DROP TABLE items")
-    with pytest.raises(StoreUnavailable, match="42P01"):
-        store.find(1)
-    with pytest.raises(DatabaseDown, match='"items" does not exist'):
-        check.attempt()
-    check.attempt()
-    assert store.find(1) is None
-    check.close()
+@pytest.mark.parametrize("text", ["'; DROP TABLE items; --", 'a "b" \\ \x01\x1f\x7f\u2028 $1 :x %s', "\U0001f600 é"])
+def test_any_text_comes_back_as_it_was(store: Store, text: str) -> None:
+    assert found(store, store.add(text, text).id)["name"] == text
+    assert json.loads(store.page(after=0, limit=1))["items"][0]["description"] == text
 
 
-def test_a_restart_of_the_database_costs_no_read(store: Store, postgres: PostgresChild) -> None:
-    item = store.add("lamp", None)
-    postgres.stop()
-    postgres.start()
-    assert store.find(item.id) == item
-    assert store.page(after=0, count=5) == [item]
+def test_the_summary_counts_and_shows_the_newest(store: Store) -> None:
+    assert json.loads(store.summary()) == {"count": 0, "newest": None}
+    for name in ("lamp", "chair"):
+        store.add(name, None)
+    assert json.loads(store.summary()) == {"count": 2, "newest": found(store, 2)}
+    store.remove(2)
+    assert json.loads(store.summary())["newest"]["name"] == "lamp"
 
 
-def test_a_write_on_a_connection_that_died_is_not_repeated_but_the_next_one_works(
-    store: Store, admin: Connection
-) -> None:
-    store.add("first", None)
-    _kill_others(admin)
-    with pytest.raises(StoreUnavailable):
-        store.add("second", None)
-    store.add("third", None)
-    assert [item.name for item in store.page(after=0, count=5)] == ["first", "third"]
-
-
-def test_a_database_that_is_away_is_said_at_once_and_used_when_it_is_back(
-    store: Store, postgres: PostgresChild
-) -> None:
-    item = store.add("lamp", None)
-    postgres.stop()
-    try:
-        began = time.monotonic()
-        for _ in range(3):
-            with pytest.raises(StoreUnavailable, match="refused"):
-                store.find(item.id)
-        assert time.monotonic() - began < 1
-    finally:
-        postgres.start()
-    assert store.find(item.id) == item
-
-
-def test_a_statement_that_waits_too_long_is_given_up_and_the_connection_kept(
-    store: Store, admin: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(items.store, "FOR_REQUESTS", replace(FOR_REQUESTS, statement=0.3))
-    item = store.add("lamp", None)
-    admin.run("BEGIN")
-    admin.run("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
-    began = time.monotonic()
-    with pytest.raises((StoreTooSlow, StoreUnavailable)):
-        store.find(item.id)
-    assert time.monotonic() - began < 1
-    admin.run("ROLLBACK")
-    assert store.find(item.id) == item
-
-
-def test_a_database_that_takes_the_call_and_says_nothing_is_given_up(database: Database) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        deaf = DatabaseCheck(replace(database, port=silent.getsockname()[1]))
-        began = time.monotonic()
-        with pytest.raises(DatabaseDown, match="timed out"):
-            deaf.attempt()
-        assert time.monotonic() - began < FOR_CHECKS.answer + 0.5
-
-
-def test_the_first_word_to_the_database_is_not_a_request_for_tls_that_may_be_declined(database: Database) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        deaf = DatabaseCheck(replace(database, port=silent.getsockname()[1]))
-        with pytest.raises(DatabaseDown):
-            deaf.attempt()
-        heard, _ = silent.accept()
-        with heard:
-            assert heard.recv(8)[4:] == (196608).to_bytes(4, "big")  # protocol 3.0; TLS would be 80877103
-
-
-def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
-    wrong = replace(database, password="hunter2")
-    with pytest.raises(DatabaseDown, match="password authentication failed") as refused:
-        DatabaseCheck(wrong).attempt()
-    with pytest.raises(StoreUnavailable, match="28P01"):
-        Store(wrong).find(1)
-    assert "hunter2" not in f"{refused.value!r} {wrong!r}"
+def test_a_page_of_large_items_ends_early_and_says_where_the_next_begins(store: Store) -> None:
+    large = "x" * (MAX_PAGE_TEXT // 2)
+    for _ in range(4):
+        store.add("large", large)
+    store.add("larger", "y" * (MAX_PAGE_TEXT + 1))
+    pages, after = [], 0
+    while after is not None:
+        page = json.loads(store.page(after=after, limit=100))
+        pages.append([item["id"] for item in page["items"]])
+        after = page["next"]
+    assert pages == [[1, 2], [3, 4], [5]]
 
 
 def test_a_value_the_database_refuses_is_the_callers_fault(store: Store) -> None:
     with pytest.raises(NotStorable, match="22001"):
         store.add("x" * 256, None)
-    assert store.add("x", None).name == "x"
+    with pytest.raises(NotStorable, match="22001"):
+        store.add_once("key", "x" * 256, None)
+    assert store.add("x", None).id
+    assert store.counts().opened == 1
 
 
-def test_each_thread_has_one_connection_and_close_ends_them_all(store: Store, admin: Connection) -> None:
+def test_a_statement_that_waits_for_a_lock_is_given_up_and_the_connection_kept(store: Store, admin: Line) -> None:
     item = store.add("lamp", None)
+    admin.run("BEGIN")
+    admin.run("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+    with pytest.raises(StoreTooSlow, match="too long"):
+        store.find(item.id)
+    admin.run("ROLLBACK")
+    assert found(store, item.id)["name"] == "lamp"
+    assert store.counts().opened == 1
+
+
+def test_no_statement_runs_on_after_its_time(store: Store, admin: Line) -> None:
+    """The server ends it, before the socket gives up: nothing is left running for a caller who is gone."""
+    store.add("lamp", None)
+    admin.run(
+        "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(9); END $$"
+    )
+    admin.run("CREATE TRIGGER slow BEFORE DELETE ON items FOR EACH ROW EXECUTE FUNCTION slow()")
+    try:
+        with pytest.raises(StoreTooSlow):
+            store.remove(1)
+        [[running]] = admin.run("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DELETE%'")
+        assert running == 0
+    finally:
+        admin.run("DROP TRIGGER slow ON items")
+
+
+def test_a_statement_that_the_server_forgot_is_prepared_again_also_for_a_write(store: Store) -> None:
+    store.add("first", None)
+    line, _ = store._pool.lend()
+    line.run("DEALLOCATE ALL")
+    store._pool.give_back(line)
+    store.add("second", None)
+    assert json.loads(store.summary())["count"] == 2
+
+
+def test_a_schema_that_changed_under_a_prepared_statement_costs_no_request(store: Store, admin: Line) -> None:
+    store.add("first", None)
+    admin.run("ALTER TABLE items ALTER COLUMN id TYPE bigint")
+    try:
+        store.add("second", None)
+        assert json.loads(store.summary())["count"] == 2
+    finally:
+        admin.run("ALTER TABLE items ALTER COLUMN id TYPE integer")
+
+
+def test_a_deadlock_is_asked_again(database: Database, store: Store, admin: Line) -> None:
+    for name in ("first", "second"):
+        store.add(name, None)
+    # The update locks row 1, then waits for row 2 in the trigger; admin holds 2 and asks for 1.
+    admin.run(
+        "CREATE OR REPLACE FUNCTION second() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM FROM items WHERE id = 2 FOR UPDATE; RETURN NEW; END $$"
+    )
+    admin.run("CREATE TRIGGER second AFTER UPDATE ON items FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION second()")
+    admin.run("ALTER ROLE postgres SET deadlock_timeout = '200ms'")  # who looks first is the one that fails
+    changed: list[bytes | None] = []
+    pod = Store(database)
+    change = threading.Thread(target=lambda: changed.append(pod.change(1, "changed", None)))
+    try:
+        admin.run("BEGIN")
+        admin.run("SELECT FROM items WHERE id = 2 FOR UPDATE")
+        change.start()
+        admin.run("SELECT pg_sleep(0.05)")
+        admin.run("SELECT FROM items WHERE id = 1 FOR UPDATE")
+        admin.run("COMMIT")
+        change.join(3)
+        assert len(changed) == 1
+        assert found(store, 1)["name"] == "changed"
+        assert pod.counts().exchanges == 2
+    finally:
+        admin.run("ROLLBACK")
+        admin.run("ALTER ROLE postgres RESET deadlock_timeout")
+        admin.run("DROP TRIGGER second ON items")
+        pod.close()
+
+
+def test_threads_share_the_pool_and_nobody_gets_anothers_answer(database: Database, store: Store, admin: Line) -> None:
+    ids = [store.add(f"n{number}", None).id for number in range(8)]
+    shared = Store(database, pool=3)
     wrong: list[object] = []
 
-    def ask_often() -> None:
-        wrong.extend(found for _ in range(50) if (found := store.find(item.id)) != item)
+    def ask_often(item_id: int) -> None:
+        wrong.extend(item for _ in range(50) if (item := found(shared, item_id))["id"] != item_id)
 
-    threads = [threading.Thread(target=ask_often) for _ in range(8)]
+    threads = [threading.Thread(target=ask_often, args=(item_id,)) for item_id in ids]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert _connections(admin) == 9
-    store.close()
-    deadline = time.monotonic() + 3
-    while _connections(admin) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert _connections(admin) == 0
+    assert (shared.counts().opened, shared.counts().exchanges) == (3, 400)
+    shared.close()
 
 
-def test_the_table_creation_alone_may_be_repeated(admin: Connection) -> None:
-    create_schema(admin)
-    create_schema(admin)
+def test_an_exhausted_pool_is_said(database: Database, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("items.pool.PATIENCE", 0.05)
+    store.add("lamp", None)
+    small = Store(database, pool=1)
+    line, _ = small._pool.lend()
+    with pytest.raises(StoreUnavailable, match="all 1 connections"):
+        small.find(1)
+    small._pool.give_back(line)
+    assert small.find(1)
+    small.close()
 
 
-def _connections(admin: Connection) -> int:
-    [[count]] = admin.run(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'items' AND pid <> pg_backend_pid()"
-    )
-    return int(count)
-
-
-def _kill_others(admin: Connection) -> None:
-    admin.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'items' AND pid <> pg_backend_pid()"
-    )
-    time.sleep(0.1)
+def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
+    wrong = replace(database, password="hunter2")
+    with pytest.raises(StoreUnavailable, match="password authentication failed") as refused:
+        Store(wrong).find(1)
+    assert "hunter2" not in f"{refused.value!r} {wrong!r}"

@@ -88,7 +88,8 @@ def said(error: BaseException) -> str:
     """Give what the server or the system said, without anything that was sent."""
     if isinstance(error, DatabaseError):
         return f"{_field(error, 'M') or 'refused'} ({sqlstate(error) or '?'})"
-    return str(error.__cause__ or error) or type(error).__name__
+    system = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return str(system) or type(error).__name__
 
 
 def _field(error: DatabaseError, name: str) -> str:

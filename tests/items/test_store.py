@@ -152,7 +152,7 @@ def test_a_deadlock_is_asked_again(database: Database, store: Store, admin: Line
         pod.close()
 
 
-def test_threads_share_the_pool_and_nobody_gets_anothers_answer(database: Database, store: Store, admin: Line) -> None:
+def test_threads_share_the_pool_and_nobody_gets_anothers_answer(database: Database, store: Store) -> None:
     ids = [store.add(f"n{number}", None).id for number in range(8)]
     shared = Store(database, pool=3)
     wrong: list[object] = []

@@ -1,4 +1,9 @@
-"""A bulkhead: what answers probes and scrapes always finds a worker, however many handlers are stuck."""
+"""
+A bulkhead: what answers probes and scrapes always finds a worker, however many handlers are stuck.
+
+The server keeps two lanes (serving.workers), so that a burst can queue without holding a worker; here is what the app
+sees of it: how many requests are let in at a time, and what is said to those who are not.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -8,10 +13,13 @@ from serving.middleware import WsgiApp
 from serving.problem import answer_problem
 
 PERMITS = 6
-"""Two fewer than the server's threads."""
+"""Workers for requests that may wait for something; the server has a few more for those that do not."""
 
 FREE = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Paths that need no permit: none of them waits for anything."""
+
+REFUSED = "serving.refused"
+"""Where in the WSGI environ the server says that a request has queued for too long to be served."""
 
 RETRY_AFTER = 1  # seconds
 
@@ -22,7 +30,9 @@ class Bulkhead:
     def __init__(self, permits: int, metrics: Metrics) -> None:
         # Taking from a list and putting back is one step each in Python, and cheaper than a semaphore.
         self._free = [object()] * permits
-        self._refused = metrics.counter("bulkhead_refused", f"Requests that found none of the {permits} permits free.")
+        self._refused = metrics.counter(
+            "bulkhead_refused", f"Requests refused because {permits} others were under way."
+        )
         metrics.gauge(
             "bulkhead_permits_in_use",
             f"Requests that hold one of {permits} permits.",
@@ -36,8 +46,10 @@ class Bulkhead:
             if environ["PATH_INFO"] in FREE:
                 return app(environ, start_response)
             try:
-                permit = self._free.pop()
+                permit = None if environ.get(REFUSED) else self._free.pop()
             except IndexError:
+                permit = None
+            if permit is None:
                 return self._refuse(environ, start_response)
             body: Iterable[bytes] | None = None
             try:

@@ -17,6 +17,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import InternalServerError
 
+from serving.bulkhead import FREE, REFUSED
 from serving.lifecycle import Lifecycle
 from serving.problem import MEDIA_TYPE, problem_body
 
@@ -56,6 +57,12 @@ class WholeTask(WSGITask):  # type: ignore[misc]
             lines.append("Connection: Keep-Alive")
         lines.append(f"Date: {_date(int(self.start_time))}\r\n\r\n")
         return "\r\n".join(lines).encode("latin-1")
+
+    def get_environment(self) -> dict[str, Any]:
+        """Give the WSGI environ."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[REFUSED] = self.channel.refused
+        return environ
 
     def write(self, data: bytes) -> None:
         """Send a chunk; the first one with the header before it."""
@@ -97,7 +104,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = ProblemTask
     lifecycle = Lifecycle()  # each server has a subclass with its own: channel_class()
     requests: list[Any]
+    refused = False  # the request that is served next has queued for too long
     input_ended = False  # the client will send no more; it may still read
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the request that is served next must not wait for others: it waits for nothing itself."""
+        request = self.requests[0]
+        return request.error is not None or request.path in FREE
 
     def readable(self) -> bool:
         """Tell the loop whether to read on: also while a request is served, one ahead."""
@@ -145,6 +159,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         request = self.requests[0]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._run(task)
+        self.refused = False
         if task.close_on_finish:
             self._take_leave()
         else:

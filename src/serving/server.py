@@ -21,6 +21,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from serving.body import MAX_BODY
+from serving.bulkhead import PERMITS
 from serving.channel import channel_class
 from serving.lifecycle import Lifecycle
 from serving.loop import Watched
@@ -29,7 +30,7 @@ from serving.workers import Workers
 
 _log = logging.getLogger("server")
 
-THREADS = 8
+RESERVE = 2  # workers for probes, scrapes and refusals
 CONNECTIONS = 1000
 TURN = 0.2  # seconds: how long the loop sleeps at most
 IDLE = 0.5  # seconds without a byte: what is in flight on loopback or a cluster network has arrived
@@ -81,7 +82,7 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
         host=host,
         port=port,
         map=Watched(),
-        _dispatcher=Workers(THREADS),
+        _dispatcher=Workers(general=PERMITS, reserve=RESERVE),
         connection_limit=CONNECTIONS,
         channel_request_lookahead=1,  # a connection is watched while its request is served
         max_request_body_size=MAX_BODY,
@@ -98,6 +99,7 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
 def _turn(server: Any) -> None:
     server._map.stir(server._fileno)  # the listener: is there room for one more?
     server._map.turn(TURN)
+    server.task_dispatcher.refuse_overdue()
 
 
 def _close_listener(server: Any) -> None:

@@ -1,45 +1,106 @@
-"""The threads that serve requests, behind a queue that is one lock in C."""
+"""
+The threads that serve requests, in two lanes: what waits for nothing must never wait for what waits.
+
+The general lane takes requests in the order they came; a burst queues here, holding no worker. The reserve takes what
+must be answered whatever happens, and tells those who queued for longer than `patience` seconds that they are refused.
+"""
 
 import logging
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Protocol
 
 _log = logging.getLogger("server")
+
+PATIENCE = 0.5  # seconds
+
+
+class Task(Protocol):
+    """What waitress hands over: a connection with a request on it."""
+
+    urgent: bool
+    refused: bool
+
+    def service(self) -> None:
+        """Serve the request."""
 
 
 class Workers:
     """What waitress calls a task dispatcher: `add_task` for the loop, `shutdown` for the end."""
 
-    def __init__(self, count: int) -> None:
-        self._tasks: SimpleQueue[Any] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(count)]
+    def __init__(
+        self,
+        *,
+        general: int,
+        reserve: int,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._queue: deque[tuple[float, Task]] = deque()
+        # For each entry of the queue a token; where a worker waits is one lock in C. A token may find the queue empty.
+        self._tokens: SimpleQueue[bool] = SimpleQueue()
+        self._urgent: SimpleQueue[Task | None] = SimpleQueue()
+        names = [(self._serve_queue, f"worker-{n}") for n in range(general)]
+        names += [(self._serve_urgent, f"reserve-{n}") for n in range(reserve)]
+        self._threads = [threading.Thread(target=target, name=name, daemon=True) for target, name in names]
         for thread in self._threads:
             thread.start()
 
-    def add_task(self, task: Any) -> None:
-        """Have a worker call `task.service()`."""
-        self._tasks.put(task)
-
+    @property
     def waiting(self) -> int:
-        """Give the number of tasks that no worker has taken yet."""
-        return self._tasks.qsize()
+        """How many requests no worker has taken yet."""
+        return len(self._queue)
+
+    def add_task(self, task: Task) -> None:
+        """Have a worker call `task.service()`; for any thread."""
+        if task.urgent:
+            self._urgent.put(task)
+        else:
+            self._queue.append((self._clock(), task))
+            self._tokens.put(True)
+
+    def refuse_overdue(self) -> None:
+        """Send those who have queued for too long to the reserve; for the loop, at each turn."""
+        while self._queue and self._queue[0][0] + self._patience < self._clock():
+            try:
+                since, task = self._queue.popleft()
+            except IndexError:  # a worker was faster
+                return
+            task.refused = since + self._patience < self._clock()
+            self._urgent.put(task)
 
     def shutdown(self, timeout: float) -> None:
         """Serve what is queued, then end the threads; wait at most `timeout` seconds for that."""
         for _ in self._threads:
-            self._tasks.put(None)
+            self._tokens.put(False)
+            self._urgent.put(None)
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        stuck = sum(thread.is_alive() for thread in self._threads)
-        if stuck:
-            _log.warning("%d workers were still busy after %.0f s", stuck, timeout)
+        busy = sum(thread.is_alive() for thread in self._threads)
+        if busy:
+            _log.warning("%d workers were still busy after %.0f s", busy, timeout)
 
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+    def _serve_queue(self) -> None:
+        while self._tokens.get():
             try:
-                task.service()
-            except Exception:  # noqa: BLE001 - the worker lives on, the log has it
-                _log.exception("serving broke")
+                _, task = self._queue.popleft()
+            except IndexError:  # it was refused meanwhile
+                continue
+            _serve(task)
+
+    def _serve_urgent(self) -> None:
+        while (task := self._urgent.get()) is not None:
+            _serve(task)
+
+
+def _serve(task: Task) -> None:
+    try:
+        task.service()
+    except Exception:  # noqa: BLE001 - the worker lives on, the log has it
+        _log.exception("serving broke")

@@ -1,29 +1,26 @@
 """
-Run benchmarks: `python -m bench [NAME...]`, all by default, `--list` to see them.
+Run benchmarks: `python -m bench [NAME...] [--quick] [--write]`, all by default, `--list` to see them.
 
-A benchmark is a module of this package with `measure() -> Sequence[Row]`; its docstring says what and how. Each writes
-out/bench/<name>.json. Exit status: 0 every `must` holds; 1 one does not, or a benchmark measured nothing or
-broke; 2 there is no such benchmark; 130 Ctrl-C.
+A benchmark is a module of this package with `measure(*, quick: bool) -> Figures`; its docstring says what and how. Its
+rows go to out/bench/<name>.json; `--write` also puts its tables into bench/README.md. `--quick` is for work on a
+benchmark: one short round, figures that say little. Exit status: 0 every `must` holds; 1 one does not, or a benchmark
+measured nothing or broke; 2 there is no such benchmark; 130 Ctrl-C.
 """
 
 import argparse
 import importlib
-import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import bench
-from bench.row import Row, table, write_rows
+from bench import readme
+from bench.errors import CannotMeasure
+from bench.row import Figures, table, write_rows
 
 OUT = Path(__file__).resolve().parents[1] / "out" / "bench"
-NOT_BENCHMARKS = {"__main__", "row"}
-
-
-def names() -> list[str]:
-    """Give the names of all benchmarks."""
-    return sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in NOT_BENCHMARKS)
+README = Path(__file__).resolve().parent / "README.md"
+NAMES = ("cluster_start", "services")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,30 +28,43 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("python -m bench", description="Run benchmarks.")
     parser.add_argument("names", nargs="*", help="benchmarks to run (default: all)")
     parser.add_argument("--list", action="store_true", help="print the names and run none")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that it runs")
+    parser.add_argument("--write", action="store_true", help="put the tables into bench/README.md")
     asked = parser.parse_args(argv)
-    unknown = sorted(set(asked.names) - set(names()))
+    unknown = sorted(set(asked.names) - set(NAMES))
     if unknown:
-        print(f"bench: no benchmark {unknown[0]}; there are {', '.join(names())}", file=sys.stderr)
+        print(f"bench: no benchmark {unknown[0]}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
-    chosen = asked.names or names()
+    chosen = asked.names or list(NAMES)
     if asked.list:
         print("\n".join(chosen))
         return 0
-    held = [run(name, OUT) for name in chosen]
+    held = []
+    for name in chosen:
+        figures = run(name, OUT, quick=asked.quick)
+        if figures and asked.write:
+            README.write_text(readme.written(README.read_text(), name, readme.block(figures, quick=asked.quick)))
+        held.append(figures is not None and bool(figures.rows) and all(row.holds for row in figures.rows))
     return 0 if all(held) else 1
 
 
-def run(name: str, out: Path) -> bool:
-    """Run one benchmark, write and print its rows; tell whether it measured something and every must holds."""
+def run(name: str, out: Path, *, quick: bool) -> Figures | None:
+    """Run one benchmark, write and print what it found; None if it broke."""
     try:
-        rows: Sequence[Row] = importlib.import_module(f"bench.{name}").measure()
+        figures: Figures = importlib.import_module(f"bench.{name}").measure(quick=quick)
+    except CannotMeasure as error:
+        print(f"bench: {name}: {error}", file=sys.stderr)
+        return None
     except Exception:  # noqa: BLE001  One that broke must not take the others along; it fails the job.
         print(f"bench: {name} broke", file=sys.stderr)
         traceback.print_exc()
-        return False
-    write_rows(rows, out / f"{name}.json")
-    print(table(name, rows) if rows else f"{name}\n  measured nothing", flush=True)
-    return bool(rows) and all(row.holds for row in rows)
+        return None
+    write_rows(figures.rows, out / f"{name}.json")
+    print(table(name, figures.rows) if figures.rows else f"{name}\n  measured nothing", flush=True)
+    for grid in figures.grids:
+        print(f"\n{grid.title}\n{readme.grid_table(grid)}", flush=True)
+    print("".join(f"\n{sentence}\n" for sentence in figures.sentences), flush=True)
+    return figures
 
 
 if __name__ == "__main__":

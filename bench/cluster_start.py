@@ -9,11 +9,10 @@ cluster, pods included, SETTLE seconds after it is ready.
 
 import statistics
 import time
-from collections.abc import Sequence
-from pathlib import Path
 
 import cluster
-from bench.row import Row, at_most, measured
+from bench.processes import family, pss_megabytes
+from bench.row import Figures, at_most, measured
 from cluster import processes
 from cluster.folders import folders
 from cluster.report import METRICS_READY, NODE_READY
@@ -28,22 +27,23 @@ METRICS_SECONDS = 30.0
 IDLE_MEGABYTES = 900.0
 
 
-def measure() -> Sequence[Row]:
+def measure(*, quick: bool = False) -> Figures:
     """Start and stop, and give the rows; leaves no cluster behind."""
     try:
         _up(NODE_READY)
-        node = [_fresh(NODE_READY) for _ in range(ROUNDS)]
+        node = [_fresh(NODE_READY) for _ in range(1 if quick else ROUNDS)]
         metrics = _fresh(METRICS_READY)
         time.sleep(SETTLE)
         memory = pss_megabytes(family(processes.find(folders(NAME).plan)))
     finally:
         cluster.down(NAME, _say_nothing)
-    return [
+    rows = [
         at_most("up to node Ready", statistics.median(node), "s", NODE_READY_SECONDS, "prototype: 5.8 s"),
         measured("up to node Ready, slowest", max(node), "s"),
         at_most("up to metrics API", metrics, "s", METRICS_SECONDS, "prototype: 21.2 s"),
         at_most("idle memory (PSS)", memory, "MB", IDLE_MEGABYTES, "prototype: 630 MB"),
     ]
+    return Figures(rows)
 
 
 def _fresh(promise: str) -> float:
@@ -59,33 +59,3 @@ def _up(promise: str) -> float:
 
 def _say_nothing(_: str) -> None:
     """Keep progress out of the table; a failure is an exception and is seen."""
-
-
-def family(roots: Sequence[int], proc: Path = Path("/proc")) -> set[int]:
-    """Give the given processes and all that descend from them."""
-    children: dict[int, list[int]] = {}
-    for stat in proc.glob("[0-9]*/stat"):
-        try:
-            # After the name, which may hold spaces and brackets, come state and parent.
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(parent, []).append(int(stat.parent.name))
-    found: set[int] = set()
-    ahead = list(roots)
-    while ahead:
-        found.add(pid := ahead.pop())
-        ahead += [child for child in children.get(pid, ()) if child not in found]
-    return found
-
-
-def pss_megabytes(pids: set[int], proc: Path = Path("/proc")) -> float:
-    """Sum the proportional set size of processes, in MB of 10^6 bytes; those that ended meanwhile count nothing."""
-    kibibytes = 0
-    for pid in pids:
-        try:
-            text = (proc / str(pid) / "smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        kibibytes += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
-    return kibibytes * 1024 / 1e6

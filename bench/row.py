@@ -1,12 +1,13 @@
 """
-A measured row, and the file and the table made of rows.
+A measured row, a grid of rows side by side, and the file and the tables made of them.
 
-`value` and `must` are in `unit`; `must` is the bound that is promised, None where nothing is.
+`value`, `must`, `aim`, `low` and `high` are in `unit`; `must` is the bound that is promised, `aim` the one that is
+hoped for, None where there is none. `low` and `high` are the smallest and the largest of repeated measurements.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 
@@ -18,13 +19,47 @@ class Row:
     value: float
     unit: str
     must: float | None = None
+    aim: float | None = None
     holds: bool = True
+    low: float | None = None
+    high: float | None = None
     peer: str | None = None
 
+    def between(self, values: Sequence[float]) -> "Row":
+        """Give this row with the spread of the measurements it is the middle of."""
+        return replace(self, low=round(min(values), 3), high=round(max(values), 3))
 
-def at_most(measure: str, value: float, unit: str, must: float, peer: str | None = None) -> Row:
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows side by side: a name and a text per column for each line; text because a cell may say why it is empty."""
+
+    title: str
+    columns: Sequence[str]
+    lines: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one benchmark found: rows to promise with, grids and sentences to read."""
+
+    rows: Sequence[Row]
+    grids: Sequence[Grid] = ()
+    sentences: Sequence[str] = field(default=())
+
+
+def at_most(
+    measure: str, value: float, unit: str, must: float, peer: str | None = None, aim: float | None = None
+) -> Row:
     """Make a row whose value must not be above a bound."""
-    return Row(measure, round(value, 3), unit, must, value <= must, peer)
+    return Row(measure, round(value, 3), unit, must, aim, value <= must, peer=peer)
+
+
+def at_least(
+    measure: str, value: float, unit: str, must: float, peer: str | None = None, aim: float | None = None
+) -> Row:
+    """Make a row whose value must not be below a bound."""
+    return Row(measure, round(value, 3), unit, must, aim, value >= must, peer=peer)
 
 
 def measured(measure: str, value: float, unit: str, peer: str | None = None) -> Row:
@@ -43,7 +78,14 @@ def table(name: str, rows: Sequence[Row]) -> str:
     width = max((len(row.measure) for row in rows), default=0)
     lines = [f"{name}"]
     for row in rows:
-        bound = "" if row.must is None else f"must {row.must:g}: {'holds' if row.holds else 'BROKEN'}"
-        line = f"  {row.measure:<{width}}  {row.value:>10g} {row.unit:<5} {bound:<20} {row.peer or ''}"
+        line = f"  {row.measure:<{width}}  {row.value:>10g} {row.unit:<5} {promise(row):<30} {row.peer or ''}"
         lines.append(line.rstrip())
     return "\n".join(lines)
+
+
+def promise(row: Row) -> str:
+    """Give what was promised of a row and whether it holds; empty if nothing was."""
+    if row.must is None:
+        return ""
+    aim = "" if row.aim is None else f", aim {row.aim:g}"
+    return f"must {row.must:g}{aim}: {'holds' if row.holds else 'BROKEN'}"

@@ -29,7 +29,7 @@ pool = ConnectionPool(
 class Items:
     """One item of the table."""
 
-    def on_get(self, request: falcon.Request, response: falcon.Response, item_id: int) -> None:
+    def on_get(self, _request: falcon.Request, response: falcon.Response, item_id: int) -> None:
         """Give an item."""
         with pool.connection() as connection:
             row = connection.execute(FIND, (item_id,)).fetchone()
@@ -42,7 +42,7 @@ class Items:
 class Health:
     """Readiness."""
 
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+    def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """Tell whether the database answers."""
         with pool.connection() as connection:
             connection.execute("SELECT 1")

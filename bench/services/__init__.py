@@ -1,0 +1,66 @@
+"""
+What our services cost, beside the same service as others would write it, and beside PostgreSQL's own client.
+
+Same machine, same table, same JSON bytes, same run: contestants.py says who, rounds.py how. bench/README.md explains
+the choices and holds the last table.
+"""
+
+import sys
+import time
+from collections.abc import Collection, Sequence
+
+from bench.errors import CannotMeasure
+from bench.row import Figures
+from bench.services import grids
+from bench.services.alone import alone
+from bench.services.bed import Bed, bed
+from bench.services.contestants import NAIVE, OURS
+from bench.services.load import CLIENTS
+from bench.services.promises import Seen, promises
+from bench.services.rounds import QUICK, WHOLE, Admitted, Plan, Turn, admitted, turns
+from bench.services.server import Contestant
+from bench.services.standings import standing
+
+
+def measure(*, quick: bool = False) -> Figures:
+    """Measure everything; leaves no process, cgroup or table behind. Raises CannotMeasure."""
+    began = time.monotonic()
+
+    def progress(said: str) -> None:
+        print(f"bench: services: {time.monotonic() - began:4.0f} s: {said}", file=sys.stderr, flush=True)
+
+    plan = QUICK if quick else WHOLE
+    with bed(progress) as made:
+        entered = {one.contestant.name: one for one in admitted(made)}
+        if missing := [one.name for one in (OURS, NAIVE) if one.name not in entered]:
+            raise CannotMeasure(f"without {' and '.join(missing)} there is nothing to compare: see above")
+        ours_alone = alone(made, plan)
+        taken = list(turns(made, [one.contestant for one in entered.values()], plan))
+        counts = entered[OURS.name].counts, entered[NAIVE.name].counts
+        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), turns_of(NAIVE, taken))
+        return figures(made, plan, entered.values(), seen, taken)
+
+
+def turns_of(contestant: Contestant, taken: Sequence[Turn]) -> list[Turn]:
+    """Give the turns of one contestant, round by round."""
+    return [turn for turn in taken if turn.contestant is contestant]
+
+
+def figures(made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn]) -> Figures:
+    """Give what was seen as rows, tables and sentences."""
+    standings = {
+        one.contestant.name: {
+            **grids.of_environment(one, made.environment(one.contestant)),
+            **standing(turns_of(one.contestant, taken)),
+        }
+        for one in entered
+    }
+    how = (
+        f"PostgreSQL {made.postgres_version()}; {plan.rounds} rounds, {plan.seconds:g} s for each load, "
+        f"{CLIENTS} clients in a closed loop."
+    )
+    return Figures(
+        [*promises(seen), *grids.rows(standings)],
+        grids.grids(standings, plan),
+        [how, grids.losses(OURS.name, standings)],
+    )

@@ -1,0 +1,136 @@
+"""What is measured of our services alone: the store beside pgbench, 600 requests a second, the consumer's calls."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, repeat
+from pathlib import Path
+
+from bench.errors import CannotMeasure
+from bench.services.bed import ROWS, Bed
+from bench.services.contestants import CONSUMER, OURS
+from bench.services.counts import Counts, counted
+from bench.services.load import Load, load
+from bench.services.quota import quota
+from bench.services.rounds import MILLICORES, WARM_UP, Plan, Turn, relayed
+from bench.services.server import ROOT, Contestant
+
+PROMISED_RATE = 600.0
+LONGER = 3  # times a round's load: its percentiles are promised
+INSIDE = Path(__file__).parent / "inside"
+PGBENCH = f"\\set id random(1, {ROWS})\nSELECT id, name, description, created_at FROM items WHERE id = :id;\n"
+
+
+@dataclass(frozen=True)
+class StoreWall:
+    """Microseconds that one item by id takes, one caller: our store, and PostgreSQL's own client, round by round."""
+
+    store: tuple[float, ...]
+    pgbench: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """All of it. `calls`: processor time in microseconds of an upstream call, by the way it is made."""
+
+    posts: Counts
+    keyed_posts: Counts
+    wall: StoreWall
+    promised: tuple[Load, ...]
+    consumer: Turn
+    calls: Mapping[str, float]
+
+
+def alone(bed: Bed, plan: Plan) -> Alone:
+    """Measure all of it."""
+    bed.progress("counts per POST")
+    plain, keyed = posts(bed)
+    bed.progress("the store beside pgbench")
+    wall = store_wall(bed, plan)
+    bed.progress(f"{PROMISED_RATE:g} requests/s at {MILLICORES}m")
+    promised = promised_load(bed, plan)
+    bed.progress("the consumer")
+    turn, calls = consumer_turn(bed, plan)
+    return Alone(plain, keyed, wall, tuple(promised), turn, calls)
+
+
+def store_wall(bed: Bed, plan: Plan) -> StoreWall:
+    """Measure both in turns, on the same processor."""
+    seconds = f"{plan.seconds / 2:g}"
+    pairs = [
+        (float(str(inside(bed, OURS, bed.postgres.env, "store_wall", seconds))), _pgbench(bed, plan.seconds / 2))
+        for _ in range(plan.rounds)
+    ]
+    return StoreWall(tuple(store for store, _ in pairs), tuple(pgbench for _, pgbench in pairs))
+
+
+def posts(bed: Bed) -> tuple[Counts, Counts]:
+    """Give the counts per POST, without and with an Idempotency-Key."""
+    with relayed(bed, OURS) as (between, server):
+        plain = counted(between, server.port, "POST", repeat("/items"))
+        keys = ({"Idempotency-Key": f"bench-{number}"} for number in count())
+        keyed = counted(between, server.port, "POST", repeat("/items"), keys)
+    bed.psql(f"DELETE FROM items WHERE id > {ROWS}; VACUUM ANALYZE items;")
+    return plain, keyed
+
+
+def promised_load(bed: Bed, plan: Plan) -> list[Load]:
+    """Offer PROMISED_RATE to ours at 500m CPU, once a round, each time to a new process."""
+    loads = []
+    for _ in range(plan.rounds):
+        with quota(MILLICORES) as share, bed.running(OURS, share) as server:
+            load(bed, server, rate=None, seconds=WARM_UP)
+            loads.append(load(bed, server, rate=PROMISED_RATE, seconds=LONGER * plan.seconds))
+    return loads
+
+
+def consumer_turn(bed: Bed, plan: Plan) -> tuple[Turn, dict[str, float]]:
+    """Give the consumer's turn at 500m CPU before our items, and the processor time of its calls in microseconds."""
+    with bed.running(OURS) as items:
+        calls = inside(bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds)))
+        if not isinstance(calls, dict):
+            raise CannotMeasure(f"upstream_cost printed {calls!r}")
+        with quota(MILLICORES) as share, bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items.url}) as server:
+            idle = server.mebibytes()
+            saturated = load(bed, server, rate=None, seconds=plan.seconds)
+            return Turn(CONSUMER, True, server.cold_start, idle, server.mebibytes(), (saturated,)), calls
+
+
+def inside(bed: Bed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str) -> object:
+    """Run a program of `inside` with the Python and on the processor of a contestant; give the JSON it prints."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+    command = [bed.environment(contestant).python, str(INSIDE / f"{program}.py"), *arguments]
+    return json.loads(_run(bed, command, env))
+
+
+def _pgbench(bed: Bed, seconds: float) -> float:
+    script = bed.scratch / "find.sql"
+    script.write_text(PGBENCH)
+    program = str(bed.postgres.programs / "pgbench")
+    command = [program, "-n", "-M", "prepared", "-c", "1", "-T", f"{max(1, round(seconds))}", "-f", str(script)]
+    return pgbench_microseconds(_run(bed, command, bed.libpq))
+
+
+def pgbench_microseconds(said: str) -> float:
+    """Read the mean time of a transaction from what pgbench prints; raises CannotMeasure when it is not there."""
+    found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
+    if found is None:
+        raise CannotMeasure(f"pgbench told no tps: {said[-600:]}")
+    return 1e6 / float(found[1])
+
+
+def _run(bed: Bed, command: Sequence[str], env: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command,
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: os.sched_setaffinity(0, bed.server_cpus),
+    )
+    if done.returncode != 0:
+        raise CannotMeasure(f"{Path(command[0]).name} {Path(command[1]).name} failed: {done.stderr.strip()[-600:]}")
+    return done.stdout

@@ -1,0 +1,84 @@
+"""What is promised of our services, as rows: the measured value beside what must and what should hold. Pure."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.row import Row, at_least, at_most
+from bench.services.alone import PROMISED_RATE, Alone, StoreWall
+from bench.services.counts import Counts
+from bench.services.latency import latency
+from bench.services.load import Load
+from bench.services.rounds import Turn
+from bench.services.standings import throttled
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that the promises are judged by. `ours` and `naive` have the same number of turns, round by round."""
+
+    gets: Counts
+    naive_gets: Counts
+    alone: Alone
+    ours: Sequence[Turn]
+    naive: Sequence[Turn]
+
+
+def promises(seen: Seen) -> list[Row]:
+    """Judge every promise of the services."""
+    return [*_counts(seen), *_processor(seen), *_wall(seen.alone.wall), *_under_load(seen.alone.promised), *_size(seen)]
+
+
+def _counts(seen: Seen) -> Iterator[Row]:
+    naive = seen.naive_gets
+    beside = {"GET": (f"naive: {naive.exchanges:g}", f"naive: {naive.segments:g}")}
+    kinds = {"GET": seen.gets, "POST": seen.alone.posts, "POST with a key": seen.alone.keyed_posts}
+    for kind, counts in kinds.items():
+        exchanges, segments = beside.get(kind, (None, None))
+        yield at_most(f"exchanges with PostgreSQL per {kind}", counts.exchanges, "", 1, exchanges, aim=1)
+        yield at_most(f"TCP segments per response to {kind}", counts.segments, "", 1, segments, aim=1)
+
+
+def _processor(seen: Seen) -> Iterator[Row]:
+    ours = [turn.saturated.per_cpu_second for turn in seen.ours if not turn.limited]
+    naive = [turn.saturated.per_cpu_second for turn in seen.naive if not turn.limited]
+    ratios = [one / other for one, other in zip(ours, naive, strict=True)]
+    beside = f"naive: {statistics.median(naive):,.0f} per CPU-second"
+    measure = "requests per CPU-second, GET by id"
+    yield at_least(f"{measure}, against naive", statistics.median(ratios), "x", 3, beside, aim=4.5).between(ratios)
+    yield at_least(measure, statistics.median(ours), "/CPU-s", 3000, aim=4500).between(ours)
+    calls = seen.alone.calls
+    consumer, plain = calls["consumer"], calls["requests.get"]
+    beside = f"{consumer:.0f} us; requests.get: {plain:.0f} us; a kept Session: {calls['Session.get']:.0f} us"
+    yield at_most("consumer: CPU per upstream call, against requests.get", consumer / plain, "x", 0.5, beside, aim=0.25)
+
+
+def _wall(wall: StoreWall) -> Iterator[Row]:
+    walls = [store / pgbench for store, pgbench in zip(wall.store, wall.pgbench, strict=True)]
+    store, pgbench = statistics.median(wall.store), statistics.median(wall.pgbench)
+    beside = f"{store:.0f} us; pgbench: {pgbench:.0f} us"
+    measure = "the store against pgbench -M prepared, 1 client, wall"
+    yield at_most(measure, statistics.median(walls), "x", 4, beside, aim=2.5).between(walls)
+
+
+def _under_load(loads: Sequence[Load]) -> Iterator[Row]:
+    """Judge the requests of all rounds together: a percentile of a few is no percentile."""
+    seen = latency([request for load in loads for request in load.requests])
+    name = f"{PROMISED_RATE:g} requests/s, open loop, 500m"
+    rounds = [latency(load.requests).p99 for load in loads]
+    beside = f"p50 {seen.p50:.2f} ms, p99.9 {seen.p999:.2f} ms, {seen.requests:,} requests"
+    yield at_most(f"{name}: p99 from intended time", seen.p99, "ms", 10, beside, aim=3).between(rounds)
+    yield at_most(f"{name}: failed requests", seen.failed, "", 0, aim=0)
+    periods = [throttled(load) for load in loads]
+    yield at_most(f"{name}: throttled periods", statistics.median(periods), "%", 5).between(periods)
+
+
+def _size(seen: Seen) -> Iterator[Row]:
+    limited = [turn for turn in seen.ours if turn.limited]
+    for name, turns in (("items", limited), ("consumer", [seen.alone.consumer])):
+        idle, loaded = [turn.idle for turn in turns], [turn.loaded for turn in turns]
+        starts = [turn.cold_start for turn in turns]
+        yield at_most(f"{name}: RSS idle", statistics.median(idle), "MiB", 45, aim=38).between(idle)
+        yield at_most(f"{name}: RSS loaded", statistics.median(loaded), "MiB", 45, aim=38).between(loaded)
+        start = f"{name}: cold start to Ready at 500m"
+        yield at_most(start, statistics.median(starts), "s", 2, aim=1).between(starts)

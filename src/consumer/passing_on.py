@@ -30,12 +30,20 @@ def passed_on(reply: Reply, upstream_url: str) -> HTTPResponse:
     headers = _headers(reply, upstream_url)
     if reply.status == 204:
         return HTTPResponse(status=204, headers=headers)
-    media_type = reply.headers.get("content-type", "")
-    if reply.body and media_type.split(";", 1)[0].strip().lower() in _JSON and _PRINTABLE.fullmatch(media_type):
-        return HTTPResponse(reply.body, reply.status, headers={**headers, "Content-Type": media_type})
+    if _is_json(reply):
+        headers["Content-Type"] = reply.headers["content-type"]
+        return HTTPResponse(reply.body, reply.status, headers=headers)
     if reply.status >= 400:
         return problem(reply.status, "items refused it", headers)
     return problem(502, f"items answered {reply.status} without JSON")
+
+
+def _is_json(reply: Reply) -> bool:
+    media_type = reply.headers.get("content-type", "")
+    label = media_type.split(";", 1)[0].strip().lower()
+    # We ask for no encoding: whoever compresses all the same makes of it what our caller did not ask for.
+    encoded = reply.headers.get("content-encoding", "identity") != "identity"
+    return bool(reply.body) and label in _JSON and not encoded and _PRINTABLE.fullmatch(media_type) is not None
 
 
 def _headers(reply: Reply, upstream_url: str) -> dict[str, str]:

@@ -108,14 +108,14 @@ class ScriptedUpstream:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            while asked := _request(connection):
+            while asked := _message(connection):
                 move = self._moves[min(len(self.requests), len(self._moves) - 1)]
                 self.requests.append(asked)
                 if not move(connection):
                     return
 
 
-def _request(connection: socket.socket) -> bytes:
+def _message(connection: socket.socket) -> bytes:
     asked = b""
     while b"\r\n\r\n" not in asked:
         chunk = connection.recv(65536)
@@ -140,3 +140,31 @@ def scripted_upstream(*moves: Move, port: int = 0) -> Iterator[ScriptedUpstream]
         yield upstream
     finally:
         upstream.close()
+
+
+@contextlib.contextmanager
+def losing_the_first_answer(url: str) -> Iterator[str]:
+    """Lend the URL of a relay before another server; of the first connection the answer is lost, after it came."""
+    host, port = url.removeprefix("http://").split(":")
+
+    def relay(client: socket.socket, *, loses: bool) -> None:
+        with contextlib.suppress(OSError), client, socket.create_connection((host, int(port))) as server:
+            while asked := _message(client):
+                server.sendall(asked)
+                answer = _message(server)
+                if loses or not answer:
+                    return
+                client.sendall(answer)
+
+    def accept(listener: socket.socket) -> None:
+        loses = True
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=relay, args=(client,), kwargs={"loses": loses}, daemon=True).start()
+                loses = False
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)

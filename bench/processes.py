@@ -32,6 +32,13 @@ def cpu_seconds(pids: Iterable[int], proc: Path = PROC) -> float:
     return sum(int(fields[11]) + int(fields[12]) for fields in stats if fields) / TICKS
 
 
+def busy_percent(before: str, after: str) -> float:
+    """Give how busy the machine was between two readings of /proc/stat, in per cent of all its processors."""
+    (idle, total), (idle_after, total_after) = (_idle_and_total(text) for text in (before, after))
+    passed = total_after - total
+    return 100 * (1 - (idle_after - idle) / passed) if passed else 0.0
+
+
 def pss_megabytes(pids: Iterable[int], proc: Path = PROC) -> float:
     """Sum the proportional set size of processes, in MB of 10^6 bytes."""
     return sum(_kibibytes(text, "Pss:") for text in _smaps(pids, proc)) * 1024 / 1e6
@@ -49,6 +56,12 @@ def resident_mebibytes(pids: Iterable[int], proc: Path = PROC) -> float:
     ]
     largest = max(held, default=(0, 0))
     return (largest[0] + sum(private for _, private in held) - largest[1]) / 1024
+
+
+def _idle_and_total(stat: str) -> tuple[int, int]:
+    """Read the first line: user nice system idle iowait irq softirq steal, then guests that are in user already."""
+    ticks = [int(field) for field in stat.splitlines()[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def _stat(file: Path) -> list[str] | None:

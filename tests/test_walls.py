@@ -73,6 +73,17 @@ WALLS = (
     Wall("cluster/**/*.py", others=("yaml", "cryptography"), ours=("cluster",)),
     Wall("load/**/*.py", others=("locust", "gevent"), ours=("load",)),
     Wall("children/**/*.py", ours=("children",)),
+    # The peers stand alone, as their users write them; each has the packages of its own environment.
+    Wall(
+        "bench/peers/*.py",
+        others=(
+            *("asyncpg", "fastapi", "pydantic", "flask", "falcon", "psycopg", "psycopg_pool"),
+            *("bottle", "waitress", "pg8000"),
+        ),
+    ),
+    # Run by the Python of a service, inside of it. All else sees the services from outside.
+    Wall("bench/services/inside/*.py", others=("requests",), ours=("items", "consumer")),
+    Wall("bench/**/*.py", ours=("bench", "children", "cluster")),
 )
 
 

@@ -8,8 +8,10 @@ the choices and holds the last table.
 import sys
 import time
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from bench.errors import CannotMeasure
+from bench.processes import busy_percent
 from bench.row import Figures
 from bench.services import grids
 from bench.services.alone import alone
@@ -21,10 +23,14 @@ from bench.services.rounds import QUICK, WHOLE, Admitted, Plan, Turn, admitted, 
 from bench.services.server import Contestant
 from bench.services.standings import standing
 
+SETTLE = 2.0  # seconds
+STAT = Path("/proc/stat")
+
 
 def measure(*, quick: bool = False) -> Figures:
     """Measure everything; leaves no process, cgroup or table behind. Raises CannotMeasure."""
     began = time.monotonic()
+    others = busy(SETTLE)
 
     def progress(said: str) -> None:
         print(f"bench: services: {time.monotonic() - began:4.0f} s: {said}", file=sys.stderr, flush=True)
@@ -38,7 +44,7 @@ def measure(*, quick: bool = False) -> Figures:
         taken = list(turns(made, [one.contestant for one in entered.values()], plan))
         counts = entered[OURS.name].counts, entered[NAIVE.name].counts
         seen = Seen(*counts, ours_alone, turns_of(OURS, taken), turns_of(NAIVE, taken))
-        return figures(made, plan, entered.values(), seen, taken)
+        return figures(made, plan, entered.values(), seen, taken, others)
 
 
 def turns_of(contestant: Contestant, taken: Sequence[Turn]) -> list[Turn]:
@@ -46,7 +52,16 @@ def turns_of(contestant: Contestant, taken: Sequence[Turn]) -> list[Turn]:
     return [turn for turn in taken if turn.contestant is contestant]
 
 
-def figures(made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn]) -> Figures:
+def busy(seconds: float) -> float:
+    """Give how busy the machine is with other things, in per cent, watching for so many seconds."""
+    before = STAT.read_text()
+    time.sleep(seconds)
+    return busy_percent(before, STAT.read_text())
+
+
+def figures(
+    made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn], others: float
+) -> Figures:
     """Give what was seen as rows, tables and sentences."""
     standings = {
         one.contestant.name: {
@@ -57,7 +72,7 @@ def figures(made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, ta
     }
     how = (
         f"PostgreSQL {made.postgres_version()}; {plan.rounds} rounds, {plan.seconds:g} s for each load, "
-        f"{CLIENTS} clients in a closed loop."
+        f"{CLIENTS} clients in a closed loop. Before the run, other programs kept the machine {others:.0f} % busy."
     )
     return Figures(
         [*promises(seen), *grids.rows(standings)],

@@ -53,6 +53,11 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
     return ordered[max(0, math.ceil(round(percent / 100 * len(ordered), 6)) - 1)]
 
 
+def lateness(requests: Sequence[Request]) -> float:
+    """Give the milliseconds after its time at which the generator sent a request, 99th percentile: its own fault."""
+    return percentile(sorted((request.sent - request.intended) * 1000 for request in requests), 99)
+
+
 def seconds_of(requests: Sequence[Request]) -> float:
     """Give how long the load took, from the first due time to the last answer."""
     return max(request.done for request in requests) - min(request.intended for request in requests)

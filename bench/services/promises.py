@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.row import Row, at_least, at_most
 from bench.services.alone import PROMISED_RATE, Alone, StoreWall
 from bench.services.counts import Counts
-from bench.services.latency import latency
+from bench.services.latency import latency, lateness
 from bench.services.load import Load
 from bench.services.rounds import Turn
 from bench.services.standings import throttled
@@ -68,6 +68,9 @@ def _under_load(loads: Sequence[Load]) -> Iterator[Row]:
     rounds = [latency(load.requests).p99 for load in loads]
     beside = f"p50 {seen.p50:.2f} ms, p99.9 {seen.p999:.2f} ms, {seen.requests:,} requests"
     yield at_most(f"{name}: p99 from intended time", seen.p99, "ms", 10, beside, aim=3).between(rounds)
+    # What the generator sends late is held against the server: then the rows around this one tell of the machine.
+    late = max(lateness(load.requests) for load in loads)
+    yield at_most("load generator: sent after it was due, p99", late, "ms", 1)
     yield at_most(f"{name}: failed requests", seen.failed, "", 0, aim=0)
     periods = [throttled(load) for load in loads]
     yield at_most(f"{name}: throttled periods", statistics.median(periods), "%", 5).between(periods)

@@ -62,14 +62,15 @@ def quota(millicores: int, mount: Path = cgroups.MOUNT) -> Iterator[Quota]:
     try:
         cgroups.make(name, mount)
         try:
-            yield Quota(_limit(mount, name, millicores * PERIOD // 1000))
+            yield Quota(limit(name, millicores * PERIOD // 1000, mount))
         finally:
             cgroups.remove(name, mount)
     except PermissionError as error:
         raise CannotMeasure(f"a CPU limit needs a cgroup that may be written, which root may: {error}") from error
 
 
-def _limit(mount: Path, name: str, share: int) -> Path:
+def limit(name: str, share: int, mount: Path) -> Path:
+    """Give a group so many microseconds of each period; return its folder where the CPU controller is."""
     if cgroups.is_v2(mount):
         (mount / name / "cpu.max").write_text(f"{share} {PERIOD}")
         return mount / name

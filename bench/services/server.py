@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,7 +109,8 @@ def running(
         _await_ready(process, port, contestant, log)
         yield Server(process.pid, port, time.monotonic() - began, quota)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself, and _await_ready said so
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.services.generator import parsed
-from bench.services.latency import Latency, Request, lateness, latency, percentile, seconds_of
+from bench.services.latency import Latency, Request, latency, lateness, percentile, seconds_of
 
 
 def request(due: float, took: float, status: int = 200, late: float = 0.0) -> Request:

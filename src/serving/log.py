@@ -9,7 +9,9 @@ import json
 import logging
 import sys
 import time
-from contextlib import nullcontext
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TextIO
@@ -69,13 +71,37 @@ def log_request(method: str, path: str, status: int, *, seconds: float, request_
         f'"message": {_quoted(f"{method} {path} {status}")}, "request_id": "{request_id}", '
         f'"method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "ms": {ms}}}\n'
     )
+    _held.append(line)
+    if not _holding:
+        write_held()
+
+
+@contextmanager
+def lines_held() -> Iterator[None]:
+    """Let requests' lines be held until write_held(), which whoever enters here calls often; no worker then waits."""
+    global _holding
+    _holding = True
+    try:
+        yield
+    finally:
+        _holding = False
+        write_held()
+
+
+def write_held() -> None:
+    """Write the lines that are held."""
+    if not (_held and _lines):
+        return
+    lines = [_held.popleft() for _ in range(len(_held))]
     with _lines.lock or nullcontext():
-        _lines.stream.write(line)
+        _lines.stream.write("".join(lines))
         _lines.flush()
 
 
 _access = logging.getLogger("access")
 _lines: "logging.StreamHandler[TextIO] | None" = None
+_held: deque[str] = deque()
+_holding = False
 _quoted = json.JSONEncoder().encode
 
 

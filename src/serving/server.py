@@ -24,6 +24,7 @@ from serving.body import MAX_BODY
 from serving.bulkhead import PERMITS
 from serving.channel import channel_class
 from serving.lifecycle import Lifecycle
+from serving.log import lines_held, write_held
 from serving.loop import Watched
 from serving.middleware import WsgiApp
 from serving.workers import Workers
@@ -64,6 +65,11 @@ def serve(
         raise CannotListen(str(error)) from error
     lifecycle.wakes(server.pull_trigger)  # Python goes on waiting after a signal handler (PEP 475)
     _log.info("listening on %s:%s", server.effective_host, server.effective_port)
+    with lines_held():
+        _serve_and_drain(server, lifecycle, drain)
+
+
+def _serve_and_drain(server: Any, lifecycle: Lifecycle, drain: Drain) -> None:
     while not lifecycle.draining:
         _turn(server)
     began = time.monotonic()
@@ -99,7 +105,8 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
 def _turn(server: Any) -> None:
     server._map.stir(server._fileno)  # the listener: is there room for one more?
     server._map.turn(TURN)
-    server.task_dispatcher.refuse_overdue()
+    server.task_dispatcher.hand_out()
+    write_held()
 
 
 def _close_listener(server: Any) -> None:

@@ -41,6 +41,7 @@ class Workers:
     ) -> None:
         self._patience = patience
         self._clock = clock
+        self._incoming: deque[Task] = deque()
         self._queue: deque[tuple[float, Task]] = deque()
         # For each entry of the queue a token; where a worker waits is one lock in C. A token may find the queue empty.
         self._tokens: SimpleQueue[bool] = SimpleQueue()
@@ -54,28 +55,30 @@ class Workers:
     @property
     def waiting(self) -> int:
         """How many requests no worker has taken yet."""
-        return len(self._queue)
+        return len(self._queue) + len(self._incoming)
 
     def add_task(self, task: Task) -> None:
-        """Have a worker call `task.service()`; for any thread."""
+        """Take a request in, to be handed out at the end of the loop's turn; for any thread."""
         if task.urgent:
             self._urgent.put(task)
         else:
-            self._queue.append((self._clock(), task))
-            self._tokens.put(True)
+            self._incoming.append(task)
 
-    def refuse_overdue(self) -> None:
-        """Send those who have queued for too long to the reserve; for the loop, at each turn."""
-        while self._queue and self._queue[0][0] + self._patience < self._clock():
-            try:
-                since, task = self._queue.popleft()
-            except IndexError:  # a worker was faster
-                return
-            task.refused = since + self._patience < self._clock()
-            self._urgent.put(task)
+    def hand_out(self) -> None:
+        """
+        Wake workers for what has come in, and have those refused who have queued for too long.
+
+        For the loop, when it has nothing else to do: a worker that is woken before that only waits for the
+        interpreter's lock.
+        """
+        while self._incoming:
+            self._queue.append((self._clock(), self._incoming.popleft()))
+            self._tokens.put(True)
+        self._refuse_overdue()
 
     def shutdown(self, timeout: float) -> None:
         """Serve what is queued, then end the threads; wait at most `timeout` seconds for that."""
+        self.hand_out()
         for _ in self._threads:
             self._tokens.put(False)
             self._urgent.put(None)
@@ -85,6 +88,15 @@ class Workers:
         busy = sum(thread.is_alive() for thread in self._threads)
         if busy:
             _log.warning("%d workers were still busy after %.0f s", busy, timeout)
+
+    def _refuse_overdue(self) -> None:
+        while self._queue and self._queue[0][0] + self._patience < self._clock():
+            try:
+                since, task = self._queue.popleft()
+            except IndexError:  # a worker was faster
+                return
+            task.refused = since + self._patience < self._clock()
+            self._urgent.put(task)
 
     def _serve_queue(self) -> None:
         while self._tokens.get():

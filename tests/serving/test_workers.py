@@ -37,6 +37,7 @@ class Lanes:
         job = Job(urgent=urgent, waits=waits)
         self._jobs.append(job)
         self.workers.add_task(job)
+        self.workers.hand_out()
         return job
 
     def end(self) -> None:
@@ -64,7 +65,7 @@ def test_the_urgent_does_not_wait_for_the_queue(lanes: Lanes) -> None:
 def test_a_burst_is_served_in_the_order_it_came(lanes: Lanes) -> None:
     first, second = lanes.add(), lanes.add(waits=False)
     lanes.now += 0.4
-    lanes.workers.refuse_overdue()
+    lanes.workers.hand_out()
     lanes.end()
     assert [(job.done.is_set(), job.refused) for job in (first, second)] == [(True, False), (True, False)]
 
@@ -74,7 +75,7 @@ def test_who_queues_for_too_long_is_refused_by_the_reserve(lanes: Lanes) -> None
     lanes.now += 0.3
     in_time = lanes.add()
     lanes.now += 0.3
-    lanes.workers.refuse_overdue()
+    lanes.workers.hand_out()
     assert overdue.done.wait(5)
     assert (overdue.refused, in_time.begun.is_set(), lanes.workers.waiting) == (True, False, 1)
 
@@ -82,7 +83,7 @@ def test_who_queues_for_too_long_is_refused_by_the_reserve(lanes: Lanes) -> None
 def test_what_was_refused_is_not_served_again(lanes: Lanes) -> None:
     lanes.add()
     lanes.now += 1
-    lanes.workers.refuse_overdue()
+    lanes.workers.hand_out()
     after = lanes.add(waits=False)
     lanes.end()
     assert after.done.is_set()

@@ -33,6 +33,7 @@ _log = logging.getLogger("server")
 
 RESERVE = 2  # workers for probes, scrapes and refusals
 CONNECTIONS = 1000
+ROOM = 50  # connections that are closed when there are that many
 TURN = 0.2  # seconds: how long the loop sleeps at most
 IDLE = 0.5  # seconds without a byte: what is in flight on loopback or a cluster network has arrived
 
@@ -103,10 +104,19 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
 
 
 def _turn(server: Any) -> None:
+    if server.in_connection_overflow:
+        _make_room(server)
     server._map.stir(server._fileno)  # the listener: is there room for one more?
     server._map.turn(TURN)
     server.task_dispatcher.hand_out()
     write_held()
+
+
+def _make_room(server: Any) -> None:
+    """Close those who were silent for longest: without room for one more, a probe would wait in the backlog."""
+    silent = [channel for channel in server.active_channels.values() if not _is_answering(channel)]
+    for channel in sorted(silent, key=lambda channel: channel.last_activity)[:ROOM]:
+        _close(server, channel)
 
 
 def _close_listener(server: Any) -> None:
@@ -123,16 +133,24 @@ def _finish(server: Any, *, within: float) -> None:
     while server.active_channels and time.monotonic() < deadline:
         for channel in list(server.active_channels.values()):
             if _is_idle(channel):
-                channel.will_close = True
-                server._map.stir(channel._fileno)
+                _close(server, channel)
         _turn(server)
     if server.active_channels:
         _log.warning("%d connections were not done after %.0f s", len(server.active_channels), within)
 
 
+def _close(server: Any, channel: Any) -> None:
+    channel.will_close = True
+    server._map.stir(channel._fileno)
+
+
 def _is_idle(channel: Any) -> bool:
-    waiting = channel.requests or channel.request is not None or channel.total_outbufs_len
+    waiting = _is_answering(channel) or channel.request is not None
     return not waiting and time.time() - channel.last_activity > IDLE
+
+
+def _is_answering(channel: Any) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len)
 
 
 def _allow_files(wanted: int) -> None:

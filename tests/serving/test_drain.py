@@ -13,7 +13,7 @@ import pytest
 
 from tests.service_child import ServiceChild, service_child
 
-PROGRAM = str(Path(__file__).with_name("drained_service.py"))
+PROGRAM = str(Path(__file__).with_name("small_service.py"))
 CLIENTS = 24
 
 
@@ -129,12 +129,12 @@ def test_a_request_in_flight_is_finished_after_the_listener_is_closed(tmp_path: 
 
 def test_requests_that_wait_for_a_worker_are_served_too(tmp_path: Path) -> None:
     with service(tmp_path, linger=0.1) as child:
-        waiting = [child.connect() for _ in range(20)]  # 8 workers: 12 of these are in the queue
+        waiting = [child.connect() for _ in range(12)]  # 6 workers: half of these are in the queue
         for connection in waiting:
-            connection.request("GET", "/slow/0.4")
-        time.sleep(0.2)
+            connection.request("GET", "/slow/0.25")
+        time.sleep(0.1)
         child.terminate()
-        assert [connection.getresponse().read() for connection in waiting] == [b'{"slept": "0.4"}'] * 20
+        assert [connection.getresponse().read() for connection in waiting] == [b'{"slept": "0.25"}'] * 12
         assert child.ended(within=5) == 0
         assert '"level": "error"' not in child.said
 

@@ -1,14 +1,16 @@
-"""A small service under test, as a program: drained_service.py PORT LINGER IN_FLIGHT."""
+"""A small service under test, as a program: small_service.py PORT LINGER IN_FLIGHT."""
 
 import sys
 import time
 
-from bottle import Bottle
+from bottle import Bottle, HTTPResponse
 
+from serving.body import read_body
+from serving.bulkhead import PERMITS, Bulkhead
 from serving.health import add_health
 from serving.lifecycle import Lifecycle, drain_on_signals
 from serving.log import start_log
-from serving.metrics import Metrics
+from serving.metrics import Metrics, add_metrics
 from serving.middleware import observed
 from serving.problem import speak_problems
 from serving.server import Drain, serve
@@ -16,7 +18,7 @@ from serving.settings import Mode
 
 
 def main(port: int, linger: float, in_flight: float) -> None:
-    """Serve /fast, /slow/<seconds> and /large until told to stop; say so once everything is let go."""
+    """Serve a few routes until told to stop; say so once everything is let go."""
     lifecycle, app = Lifecycle(), Bottle()
     drain_on_signals(lifecycle)
     speak_problems(app)
@@ -27,11 +29,15 @@ def main(port: int, linger: float, in_flight: float) -> None:
 
     app.route("/fast", "GET", lambda: {"fast": True})
     app.route("/slow/<seconds>", "GET", slow)
+    app.route("/empty", "DELETE", lambda: HTTPResponse(status=204))
+    app.route("/length", "POST", lambda: {"bytes": len(read_body())})
     app.route("/large", "GET", lambda: b"x" * 8_000_000)
+    metrics = Metrics("under-test")
+    add_metrics(app, metrics)
     add_health(app, lifecycle, {}, version="1", pod="under-test")
     start_log(Mode.PRODUCTION)
     serve(
-        observed(app, pod="under-test", metrics=Metrics("under-test")),
+        observed(Bulkhead(PERMITS, metrics).around(app), pod="under-test", metrics=metrics),
         host="127.0.0.1",
         port=port,
         lifecycle=lifecycle,

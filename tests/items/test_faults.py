@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from items.app import make_app
-from items.connection import FOR_CHECKS, FOR_REQUESTS, connect, hang_up
+from items.connection import FOR_CHECKS, FOR_MIGRATIONS, FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
 from items.errors import StoreUnavailable
 from items.recess import Recess
@@ -211,8 +211,9 @@ def test_the_keepalive_of_a_connection_finds_a_vanished_server_within_a_minute(d
 
 
 def test_the_server_gives_up_before_the_socket_and_both_before_the_consumer() -> None:
-    for waits in (FOR_REQUESTS, FOR_CHECKS):
+    for waits in (FOR_REQUESTS, FOR_CHECKS, FOR_MIGRATIONS):
         assert waits.lock < waits.statement < waits.answer
+        assert waits.lock < FOR_REQUESTS.statement  # who waits for a lock holds others up: not until they fail
     assert FOR_REQUESTS.answer < 2.0  # what the consumer gives one attempt
 
 

@@ -10,7 +10,7 @@ from serving.middleware import WsgiApp
 from tests.wsgi_client import Answered, ask, ask_json
 
 FUZZ = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 texts = st.text(alphabet=st.characters(), max_size=300)
 values = st.recursive(

@@ -91,7 +91,7 @@ class Upstream:
 
     def _may_repeat(self, pause: float, deadline: float) -> bool:
         """Wait for the next attempt's turn; False when it has none: told to stop, too late, no budget, breaker open."""
-        if self._stopping() or time.monotonic() + pause >= deadline:
+        if time.monotonic() + pause >= deadline:
             return False
         if not self._budget.spend():
             self._seen.out_of_budget()

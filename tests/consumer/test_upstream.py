@@ -31,7 +31,7 @@ KEYED = replace(POST, idempotency_key="k-1")
 DELETE = Call("DELETE", "/items/7", request_id="abc")
 DOWN = answers("503 Service Unavailable")
 IN_PROGRESS = answers("409 Conflict")
-SPARE = 0.4  # seconds a busy machine may need on top of a bound
+SPARE = 0.6  # seconds a busy machine may need on top of a bound
 
 
 class Remembering(Unseen):
@@ -239,17 +239,17 @@ def test_a_body_that_nobody_takes_has_the_same_end() -> None:
         never_reads.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         url = f"http://127.0.0.1:{never_reads.getsockname()[1]}"
         large = replace(KEYED, body=b"x" * 8_000_000)
-        ending, _, took = failure(Upstream(url, replace(QUICK, attempts=1)), large)
+        ending, _, took = failure(Upstream(url, replace(QUICK, connect=1.6, attempt=1.6, attempts=1)), large)
     assert ending is Ending.LATE
-    assert took < QUICK.attempt + SPARE
+    assert took < 1.6 / 2 + SPARE  # half of the attempt: the other half could have gone into the connection
 
 
 @pytest.mark.parametrize("slow", [says_nothing, drips(HEADERS, b"X-Drop: a\r\n")])
 def test_the_deadline_holds_however_many_attempts_are_left(slow: Move) -> None:
-    patience = replace(QUICK, attempt=0.4, attempts=100)
+    patience = replace(QUICK, attempt=0.9, attempts=100)  # the second may take what is left, not 0.9 s more
     with scripted_upstream(slow) as server:
         ending, said, took = failure(Upstream(server.url, patience))
-        assert len(server.requests) > 1
+        assert len(server.requests) == 2
     assert (ending, said) == (Ending.LATE, "items did not answer in time")
     assert took < patience.total + SPARE
 

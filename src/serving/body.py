@@ -10,6 +10,9 @@ from serving.problem import problem
 MAX_BODY = 1024 * 1024
 """Bytes; waitress refuses more before the app is asked."""
 
+MAX_HEADER = 32 * 1024
+"""Bytes of the request line and all header lines."""
+
 
 def read_body() -> bytes:
     """Give the bytes of the current request's body; raises a 413 problem."""

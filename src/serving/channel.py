@@ -8,6 +8,7 @@ This leans on names that waitress does not promise; tests/serving/test_waitress_
 """
 
 import logging
+import socket
 import time
 from email.utils import formatdate
 from functools import lru_cache
@@ -17,11 +18,21 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import InternalServerError
 
+from serving.body import MAX_BODY, MAX_HEADER
 from serving.bulkhead import FREE, REFUSED
 from serving.lifecycle import Lifecycle
 from serving.problem import MEDIA_TYPE, problem_body
 
 _OURS = frozenset({"connection", "content-length", "date"})
+
+# Seconds: how long the rest of a request that was refused is read and thrown away. Closed with something unread, the
+# kernel would reset the connection, and the client would never see why.
+DISCARD = 2.0
+
+_LIMITS = {
+    413: f"a body may have at most {MAX_BODY} bytes",
+    431: f"the header may have fewer than {MAX_HEADER} bytes",
+}
 
 _log = logging.getLogger("server")
 
@@ -89,7 +100,9 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         error: Any = self.request.error
-        body = problem_body(error.code, str(error.body))
+        detail = _LIMITS.get(error.code, str(error.body))
+        body = problem_body(error.code, detail)
+        _log.info("refused with %d: %s", error.code, detail)
         self.status = f"{error.code} {error.reason}"
         self.response_headers.append(("Content-Type", MEDIA_TYPE))
         self.set_close_on_finish()
@@ -105,6 +118,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     lifecycle = Lifecycle()  # each server has a subclass with its own: channel_class()
     requests: list[Any]
     refused = False  # the request that is served next has queued for too long
+    unread = False  # the request was refused before it was read
+    discards_until = 0.0  # monotonic seconds; 0 when this connection is not waiting for its end
     input_ended = False  # the client will send no more; it may still read
 
     @property
@@ -115,7 +130,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def readable(self) -> bool:
         """Tell the loop whether to read on: also while a request is served, one ahead."""
-        return not self.input_ended and bool(super().readable())
+        return not self.input_ended and bool(self.discards_until or super().readable())
+
+    def writable(self) -> bool:
+        """Tell the loop whether there is something to send, or this connection to close."""
+        if self.discards_until:
+            return time.monotonic() > self.discards_until
+        return bool(super().writable())
+
+    def handle_write(self) -> None:
+        """Send what waits, close when that was asked for; after a refusal, not before the client has said all."""
+        if self.discards_until:
+            self.handle_close()
+        elif self.unread and self.close_when_flushed and not self.total_outbufs_len:
+            self.socket.shutdown(socket.SHUT_WR)
+            self.discards_until = time.monotonic() + DISCARD
+        else:
+            super().handle_write()
 
     def handle_read(self) -> None:
         """Take what came. The end of the input while a request is served does not take its answer away."""
@@ -128,7 +159,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         if data:
             self.last_activity = time.time()
-            self.received(data)
+            self.received(data)  # nothing, once this connection is to be closed
             return
         with self.requests_lock:
             self.input_ended = True
@@ -159,7 +190,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         request = self.requests[0]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._run(task)
-        self.refused = False
+        self.refused, self.unread = False, request.error is not None
         if task.close_on_finish:
             self._take_leave()
         else:

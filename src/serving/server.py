@@ -20,7 +20,7 @@ from typing import Any
 from waitress import wasyncore
 from waitress.server import create_server
 
-from serving.body import MAX_BODY
+from serving.body import MAX_BODY, MAX_HEADER
 from serving.bulkhead import PERMITS
 from serving.channel import channel_class
 from serving.lifecycle import Lifecycle
@@ -92,8 +92,8 @@ def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:
         _dispatcher=Workers(general=PERMITS, reserve=RESERVE),
         connection_limit=CONNECTIONS,
         channel_request_lookahead=1,  # a connection is watched while its request is served
-        max_request_body_size=MAX_BODY,
-        max_request_header_size=32 * 1024,
+        max_request_body_size=MAX_BODY + 1,  # waitress refuses what is as large as this
+        max_request_header_size=MAX_HEADER,
         inbuf_overflow=2 * MAX_BODY,  # a body never becomes a temporary file: the root may be read-only
         outbuf_overflow=8 * MAX_BODY,
         ident=None,

@@ -98,11 +98,11 @@ def test_resources_are_the_architecture_s() -> None:
 
 
 def test_the_environment_is_exactly_the_architecture_s() -> None:
-    """Each pod has the variables of the seed, no more: public ones from a ConfigMap, the password from the Secret."""
+    """Each pod has the seed's variables and one more: public ones from a ConfigMap, the password from the Secret."""
     database = {"DB_HOST": "postgres", "DB_PORT": "5432", "DB_NAME": "microservices_db", "DB_USER": "postgres"}
     address = {"MICROSERVICE_1_HOST": "microservice-1", "MICROSERVICE_1_PORT": "5000"}
     public = {
-        "microservice-1": {"FLASK_ENV": "production", "PORT": "5000", **database},
+        "microservice-1": {"FLASK_ENV": "production", "PORT": "5000", **database, "READY_DB_GRACE": "0"},
         "microservice-2": {
             **{"FLASK_ENV": "production", "PORT": "5001", **address},
             "MICROSERVICE_1_URL": "http://microservice-1:5000",

@@ -77,7 +77,7 @@ WALLS = (
     Wall(
         "bench/peers/*.py",
         others=(
-            *("asyncpg", "fastapi", "pydantic", "flask", "falcon", "psycopg", "psycopg_pool"),
+            *("asyncpg", "fastapi", "pydantic", "starlette", "orjson", "flask", "falcon", "psycopg", "psycopg_pool"),
             *("bottle", "waitress", "pg8000"),
         ),
     ),

@@ -30,7 +30,7 @@ STAT = Path("/proc/stat")
 def measure(*, quick: bool = False) -> Figures:
     """Measure everything; leaves no process, cgroup or table behind. Raises CannotMeasure."""
     began = time.monotonic()
-    others = busy(SETTLE)
+    others = busy(SETTLE)  # before anything of ours runs
 
     def progress(said: str) -> None:
         print(f"bench: services: {time.monotonic() - began:4.0f} s: {said}", file=sys.stderr, flush=True)
@@ -43,8 +43,8 @@ def measure(*, quick: bool = False) -> Figures:
         ours_alone = alone(made, plan)
         taken = list(turns(made, [one.contestant for one in entered.values()], plan))
         counts = entered[OURS.name].counts, entered[NAIVE.name].counts
-        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), turns_of(NAIVE, taken))
-        return figures(made, plan, entered.values(), seen, taken, others)
+        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), turns_of(NAIVE, taken), others)
+        return figures(made, plan, entered.values(), seen, taken)
 
 
 def turns_of(contestant: Contestant, taken: Sequence[Turn]) -> list[Turn]:
@@ -59,9 +59,7 @@ def busy(seconds: float) -> float:
     return busy_percent(before, STAT.read_text())
 
 
-def figures(
-    made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn], others: float
-) -> Figures:
+def figures(made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn]) -> Figures:
     """Give what was seen as rows, tables and sentences."""
     standings = {
         one.contestant.name: {
@@ -72,7 +70,7 @@ def figures(
     }
     how = (
         f"PostgreSQL {made.postgres_version()}; {plan.rounds} rounds, {plan.seconds:g} s for each load, "
-        f"{CLIENTS} clients in a closed loop. Before the run, other programs kept the machine {others:.0f} % busy."
+        f"{CLIENTS} clients in a closed loop."
     )
     return Figures(
         [*promises(seen), *grids.rows(standings)],

@@ -5,6 +5,7 @@ from bench.services.server import Contestant
 READINESS = {"X-Probe": "readiness"}
 UVICORN = ("--host", "127.0.0.1", "--port", "{port}", "--loop", "uvloop", "--http", "httptools", "--no-access-log")
 GUNICORN = ("-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8")
+GRANIAN = ("--host", "127.0.0.1", "--port", "{port}", "--loop", "uvloop", "--log-level", "warning")
 PEERS = "bench/peers"
 
 OURS = Contestant(
@@ -23,6 +24,12 @@ CONTESTANTS = (
     NAIVE,
     Contestant(
         "FastAPI, uvicorn, asyncpg", "peer-fastapi", ("-m", "uvicorn", "fastapi_asyncpg:app", *UVICORN), imports=PEERS
+    ),
+    Contestant(
+        "Starlette, granian, asyncpg",
+        "peer-starlette",
+        ("-m", "granian", "--interface", "asgi", *GRANIAN, "starlette_granian:app"),
+        imports=PEERS,
     ),
     Contestant("Flask, gunicorn, psycopg", "peer-flask", (*GUNICORN, "flask_psycopg:app"), imports=PEERS),
     Contestant("Falcon, gunicorn, psycopg", "peer-falcon", (*GUNICORN, "falcon_psycopg:app"), imports=PEERS),

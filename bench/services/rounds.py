@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     rates: Sequence[float]
 
 
-WHOLE = Plan(rounds=3, seconds=3.5, rates=(200, 400, 800))
+WHOLE = Plan(rounds=3, seconds=3.0, rates=(200, 400, 800))
 QUICK = Plan(rounds=1, seconds=1.5, rates=(200, 800))
 
 

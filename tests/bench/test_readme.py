@@ -23,7 +23,7 @@ def test_only_the_block_of_the_benchmark_is_replaced() -> None:
 @pytest.mark.parametrize("lines", [(), (0,), (1,)])
 def test_a_text_without_both_marks_is_refused(lines: tuple[int, ...]) -> None:
     """Half a block would eat what follows it."""
-    with pytest.raises(ValueError, match="bench/README.md has no lines"):
+    with pytest.raises(ValueError, match=r"bench/README\.md has no lines"):
         written("\n".join(marks("a")[line] for line in lines), "a", "new")
 
 

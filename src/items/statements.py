@@ -7,7 +7,7 @@ Parameters are sent as text; a CAST says what one is where nothing else does.
 MAX_PAGE_TEXT = 1024 * 1024
 """Bytes of description after which a page ends early: a hundred large items would not fit into a pod's memory."""
 
-# As datetime.isoformat() and a Z: the column has no time zone, the session's is UTC.
+# ISO 8601; the column has no time zone, the session's is UTC.
 _TIME = """to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 _ITEM = f"(SELECT row_to_json(item) FROM (SELECT id, name, description, {_TIME} AS created_at) AS item)::text"
 

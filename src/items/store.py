@@ -105,6 +105,9 @@ class Store:
                 not_done=sqlstate(error).startswith(_NOT_DONE),
                 may_pass=sqlstate(error) == _UNIQUE,
             ) from error
+        except BaseException:
+            self._pool.drop(line)  # not foreseen: who knows what it would say next
+            raise
         self._pool.give_back(line)
         self._outage.ended()
         return rows

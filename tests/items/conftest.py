@@ -1,11 +1,14 @@
 """The items app on a real PostgreSQL, in this process."""
 
-from collections.abc import Iterator
+import contextlib
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
+from items.errors import StoreUnavailable
 from items.schema import migrate, steps
 from items.settings import Database, Settings
 from items.store import Store
@@ -65,3 +68,17 @@ def kill_others(admin: Line) -> None:
     """End every other connection of the service, as an administrator would; returns once they are gone."""
     others = "FROM pg_stat_activity WHERE application_name = 'items' AND pid <> pg_backend_pid()"
     admin.run(f"SELECT pg_terminate_backend(pid, 2000) {others}")
+
+
+RECOVERY = 15.0  # seconds after which everything must work again; it takes about 2
+
+
+def seconds_until(true: Callable[[], bool]) -> float:
+    """Wait until it is true, at most RECOVERY, with every outage on the way forgiven; give how long that took."""
+    began = time.monotonic()
+    while time.monotonic() < began + RECOVERY:
+        with contextlib.suppress(StoreUnavailable):
+            if true():
+                return time.monotonic() - began
+        time.sleep(0.02)
+    return RECOVERY

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from items.app import make_app
 from items.connection import FOR_CHECKS, FOR_MIGRATIONS, FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
 from items.errors import StoreUnavailable
@@ -19,14 +18,8 @@ from items.recess import Recess
 from items.settings import Database
 from items.store import Store
 from items.wire import Line
-from serving.checker import BackgroundCheck
-from serving.instance import Instance
-from serving.lifecycle import Lifecycle
-from tests.items.conftest import kill_others
+from tests.items.conftest import RECOVERY, kill_others, seconds_until
 from tests.postgres_child import PostgresChild
-from tests.wsgi_client import ask, ask_json
-
-RECOVERY = 15.0  # seconds after which everything must work again; it takes about 2
 
 
 @contextlib.contextmanager
@@ -105,11 +98,11 @@ def test_a_database_that_refuses_is_asked_by_one_request_at_a_time_and_used_when
         before = store.counts().not_opened
         answers = _ask_for(store, item.id, seconds=0.5)
         assert set(answers) == {"the database does not answer: [Errno 111] Connection refused"}
-        assert len(answers) > 100
+        assert len(answers) > 20
         assert store.counts().not_opened - before <= 6
     finally:
         postgres.start()
-    assert _seconds_until(lambda: store.find(item.id) == item.item) < RECOVERY
+    assert seconds_until(lambda: store.find(item.id) == item.item) < RECOVERY
 
 
 def test_after_one_request_has_waited_for_a_frozen_database_the_others_do_not(
@@ -121,11 +114,11 @@ def test_after_one_request_has_waited_for_a_frozen_database_the_others_do_not(
         with pytest.raises(StoreUnavailable, match="timed out"):
             store.find(item.id)
         assert time.monotonic() - began < FOR_REQUESTS.answer + 0.5
-        began = time.monotonic()
+        asked, opened = store.counts().exchanges, store.counts().opened
         with pytest.raises(StoreUnavailable, match="timed out"):
             store.find(item.id)
-        assert time.monotonic() - began < 0.1
-    assert _seconds_until(lambda: store.find(item.id) == item.item) < RECOVERY
+        assert (store.counts().exchanges, store.counts().opened, store.counts().not_opened) == (asked, opened, 0)
+    assert seconds_until(lambda: store.find(item.id) == item.item) < RECOVERY
 
 
 def test_nobody_waits_for_a_silent_database_that_the_checker_knows_of(database: Database) -> None:
@@ -137,11 +130,9 @@ def test_nobody_waits_for_a_silent_database_that_the_checker_knows_of(database: 
         with pytest.raises(DatabaseDown, match="timed out"):
             deaf.attempt()
         assert time.monotonic() - began < FOR_CHECKS.connect + 0.5
-        began = time.monotonic()
         for _ in range(100):
             with pytest.raises(StoreUnavailable, match="timed out"):
                 store.find(1)
-        assert time.monotonic() - began < 0.5
         assert store.counts().not_opened == 0
 
 
@@ -217,69 +208,6 @@ def test_the_server_gives_up_before_the_socket_and_both_before_the_consumer() ->
     assert FOR_REQUESTS.answer < 2.0  # what the consumer gives one attempt
 
 
-def test_through_a_restart_and_a_freeze_every_acknowledged_write_is_there_once(
-    database: Database, empty_table: None, postgres: PostgresChild
-) -> None:
-    """Writers ask again with their key until they are acknowledged, as the consumer does."""
-    assert empty_table is None
-    outage = Recess()
-    store = Store(database, outage=outage)
-    checker = BackgroundCheck(DatabaseCheck(database, outage=outage).attempt, errors=(DatabaseDown,), interval=0.2)
-    app = make_app(store, Instance.here("items", Lifecycle()), {"database": checker})
-    checker.start()
-    acknowledged: dict[str, int] = {}
-    statuses: set[int] = set()
-    slowest: list[float] = []
-    stop = threading.Event()
-
-    def write(writer: int) -> None:
-        number = 0
-        while not stop.is_set():
-            name = f"w{writer}-{number}"
-            began = time.monotonic()
-            answered = ask_json(app, "POST", "/items", {"name": name}, headers={"Idempotency-Key": name})
-            slowest.append(time.monotonic() - began)
-            statuses.add(answered.status)
-            if answered.status == 201:
-                acknowledged[name] = answered.json["id"]
-                number += 1
-            else:
-                assert answered.headers["retry-after"] == "1"
-                stop.wait(0.02)
-
-    writers = [threading.Thread(target=write, args=(writer,)) for writer in range(5)]
-    for writer in writers:
-        writer.start()
-    time.sleep(0.2)
-    postgres.stop()
-    time.sleep(0.3)
-    postgres.start()
-    with postgres.frozen():
-        time.sleep(2)
-    before = len(acknowledged)
-    recovered = _seconds_until(lambda: len(acknowledged) > before + 10)
-    stop.set()
-    for writer in writers:
-        writer.join(5)
-    checker.stop()
-    stored = {name: store_id for store_id, name in _all(database)}
-    assert recovered < RECOVERY
-    assert statuses <= {201, 503}
-    assert max(slowest) < FOR_REQUESTS.answer + 1.0
-    assert len(stored) == len(_all(database))  # none twice
-    assert acknowledged.items() <= stored.items()
-    assert len(stored) - len(acknowledged) <= 5  # at most what each writer had asked last
-    assert ask(app, "GET", "/health", headers={"X-Probe": "readiness"}).status == 200
-    store.close()
-
-
-def _all(database: Database) -> list[list[Any]]:
-    line = connect(database, FOR_REQUESTS)
-    rows: list[list[Any]] = line.run("SELECT id, name FROM items")
-    hang_up(line)
-    return rows
-
-
 def _ask_for(store: Store, item_id: int, *, seconds: float) -> list[str]:
     """Ask again and again; give what each failure said."""
     says = []
@@ -290,14 +218,3 @@ def _ask_for(store: Store, item_id: int, *, seconds: float) -> list[str]:
         except StoreUnavailable as error:
             says.append(str(error))
     return says
-
-
-def _seconds_until(true: Any, within: float = RECOVERY) -> float:
-    """Wait until it is true, with every failure on the way forgiven; give how long that took."""
-    began = time.monotonic()
-    while time.monotonic() < began + within:
-        with contextlib.suppress(StoreUnavailable):
-            if true():
-                return time.monotonic() - began
-        time.sleep(0.02)
-    return within

@@ -168,6 +168,13 @@ def test_an_exhausted_pool_is_said(database: Database, store: Store, monkeypatch
     small.close()
 
 
+def test_what_nobody_foresaw_does_not_keep_its_connection(store: Store) -> None:
+    for _ in range(20):
+        with pytest.raises(UnicodeEncodeError):
+            store.add("\ud800", None)
+    assert store.counts().lent == 0
+
+
 def test_a_wrong_password_is_said_without_the_password(database: Database) -> None:
     wrong = replace(database, password="hunter2")
     with pytest.raises(StoreUnavailable, match="password authentication failed") as refused:

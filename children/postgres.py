@@ -61,7 +61,7 @@ class PostgresChild:
         if self.process is None:
             return
         # Immediate, as when a node goes: the data survives, the connections do not.
-        os.kill(self._postmaster, signal.SIGQUIT)
+        self.process.send_signal(signal.SIGQUIT)  # nothing, if an interrupt from the terminal has ended it already
         self.process.wait(WITHIN)
         self.process = None
 

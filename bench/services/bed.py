@@ -9,10 +9,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import CannotMeasure
 from bench.processes import cpu_seconds, family
 from bench.services.contestants import OURS
 from bench.services.environments import Environment, environment
@@ -94,7 +95,12 @@ def bed(progress: Callable[[str], object]) -> Iterator[Bed]:
     load = generator(others, progress)
     os.sched_setaffinity(0, others)  # what is started from here on inherits it: PostgreSQL above all
     try:
-        with postgres_child() as postgres, tempfile.TemporaryDirectory(prefix="bench-services-") as scratch:
+        with ExitStack() as held:
+            try:
+                postgres = held.enter_context(postgres_child())
+            except RuntimeError as error:
+                raise CannotMeasure(f"no PostgreSQL: {error}") from error
+            scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="bench-services-"))
             made = Bed(postgres, load, server, Path(scratch), progress)
             with made.running(OURS):
                 pass  # ready: the table is there

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, repeat
 
+from bench.errors import CannotMeasure
+
 BURST = 100  # requests
 BURSTS = 3
 # Where tcp_info (linux/tcp.h) holds tcpi_data_segs_in, an unsigned 32-bit number.
@@ -124,7 +126,7 @@ def _burst(
             response = connection.getresponse()
             response.read()
             if response.status not in (200, 201):
-                raise RuntimeError(f"{method} {path} was answered {response.status}")
+                raise CannotMeasure(f"{method} {path} was answered {response.status}")
         turns = between.turns - before
         return Counts(turns / BURST, segments_in(connection.sock) / BURST)
     finally:
@@ -135,6 +137,6 @@ def segments_in(sock: socket.socket) -> int:
     """Give how many segments with data this socket has received."""
     told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
     if len(told) < DATA_SEGMENTS_IN + 4:
-        raise RuntimeError("this kernel does not count the data segments of a TCP socket (Linux 4.6 or newer does)")
+        raise CannotMeasure("this kernel does not count the data segments of a TCP socket (Linux 4.6 or newer does)")
     count: int = struct.unpack_from("=I", told, DATA_SEGMENTS_IN)[0]
     return count

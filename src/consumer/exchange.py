@@ -1,11 +1,11 @@
 """
 One request to the items service and its reply, through an adapter of requests, within a bound on all of it.
 
-An adapter is the part of requests that sends. What a Session does before and after it (merging of settings, cookies,
-hooks, redirects, a PreparedRequest from parts that are prepared already) is two thirds of the CPU time of a call and
-nothing of it is wanted between two services: 1,070 µs for requests.get, 670 for a Session without environment, 350
-for the adapter alone, 255 for this one (`python -m bench` has the row). It reads no environment: no proxy, no .netrc,
-no scan of the variables that Kubernetes sets for every service.
+An adapter is the part of requests that sends. What a Session does before and after it (settings merged, cookies,
+hooks, redirects, a request prepared from parts that are prepared already) is most of the CPU time of a call, and
+nothing of it is wanted between two services. Measured (requests 2.34, urllib3 2.8, Python 3.11): 1,070 us for
+requests.get, 670 for a kept Session that does not trust the environment, 350 for an adapter alone, 255 for this one.
+It reads no environment: no proxy, no .netrc, no scan of the variables that Kubernetes sets for every service.
 
 The time-out of a socket is per read: an answer in drops is never late. Here the whole response has one end.
 """
@@ -30,7 +30,7 @@ from urllib3.util import Timeout
 
 from consumer.call import Call, Ending, Reply, UpstreamFailed
 
-LINE_AGE = 30.0  # seconds: a connection is to one pod; without an end, a pod that was added would never be asked
+CONNECTION_AGE = 30.0  # seconds: a connection is to one pod; without an end, a pod that was added would never be asked
 ACCEPTS = "application/json, application/problem+json"
 
 
@@ -46,8 +46,8 @@ class Exchange:
         """
         Ask once and give the whole reply; raises UpstreamFailed.
 
-        `within` bounds all of it in seconds, `connect` the connection; asking for the host's address is the
-        resolver's affair and has its bounds (the pod's dnsConfig).
+        `within` bounds all of it in seconds, `connect` the connection. The look-up of the name is bounded by
+        the resolver instead (dnsConfig in the manifest).
         """
         if within <= 0:
             raise UpstreamFailed(Ending.UNREACHABLE, "no time was left to ask items")
@@ -118,7 +118,7 @@ class _OneHost(HTTPAdapter):
         parts = urlsplit(url)
         self._before_path = len(f"{parts.scheme}://{parts.netloc}")
         self._pool: Any = None
-        self.good_until = time.monotonic() + LINE_AGE * random.uniform(0.75, 1.25)
+        self.good_until = time.monotonic() + CONNECTION_AGE * random.uniform(0.75, 1.25)
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         super().init_poolmanager(*arguments, **more)

@@ -114,7 +114,7 @@ def test_calls_of_a_thread_share_a_connection_and_threads_do_not() -> None:
 
 
 def test_a_connection_has_an_age_so_that_a_new_pod_gets_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consumer.exchange.LINE_AGE", 0.0)
+    monkeypatch.setattr("consumer.exchange.CONNECTION_AGE", 0.0)
     with scripted_upstream(answers("200 OK")) as server:
         upstream = Upstream(server.url, QUICK)
         for _ in range(3):

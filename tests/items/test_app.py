@@ -161,3 +161,21 @@ def test_health_answers_both_probes(app: WsgiApp) -> None:
     assert ask(app, "GET", "/health").json["status"] == "ok"
     ready = ask(app, "GET", "/health", headers={"X-Probe": "readiness"}).json
     assert (ready["status"], ready["checks"]["database"]["ok"]) == ("ok", True)
+
+
+def test_the_metrics_count_exchanges_and_connections(app: WsgiApp) -> None:
+    created(app, "lamp")
+    for _ in range(3):
+        ask(app, "GET", "/items/1")
+    shown = ask(app, "GET", "/metrics").body.decode().splitlines()
+    for line in (
+        "database_exchanges_total 4.0",
+        'database_connects_total{outcome="opened"} 1.0',
+        'database_connects_total{outcome="failed"} 0.0',
+        'database_connections{state="idle"} 1.0',
+        'database_connections{state="in_use"} 0.0',
+        "database_pool_waiters 0.0",
+        "database_pool_refusals_total 0.0",
+    ):
+        assert line in shown
+    assert any(line.startswith("http_request_duration_seconds_count{") and "<item_id>" in line for line in shown)

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from items.connection import FOR_REQUESTS, connect, hang_up
+from items.errors import StoreUnavailable
 from items.settings import Database, Settings
-from items.store import Store, StoreUnavailable
+from items.store import Store
 from serving.settings import SettingsError
 from tests.postgres_child import PostgresChild
 
@@ -135,8 +136,9 @@ def test_each_mode_does_what_it_says(speaking_tls: PostgresChild, authority: Aut
     assert uses_tls(database_with(speaking_tls, **trusting(authority, tmp_path)))
 
 
+@pytest.mark.usefixtures("empty_table")
 def test_the_store_works_over_tls_and_keeps_its_connection(
-    speaking_tls: PostgresChild, authority: Authority, tmp_path: Path, empty_table: None
+    speaking_tls: PostgresChild, authority: Authority, tmp_path: Path
 ) -> None:
     store = Store(database_with(speaking_tls, **trusting(authority, tmp_path)))
     large = "x" * 300_000
@@ -144,7 +146,6 @@ def test_the_store_works_over_tls_and_keeps_its_connection(
     assert [store.find(added.id) for _ in range(3)] == [added.item] * 3
     assert store.counts().opened == 1
     store.close()
-    assert empty_table is None
 
 
 def test_a_server_signed_by_somebody_else_is_refused(speaking_tls: PostgresChild, tmp_path: Path) -> None:

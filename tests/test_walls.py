@@ -49,6 +49,7 @@ WALLS = (
     Wall("src/items/**/*.py", others=("bottle",), ours=("items", "serving")),
     # urllib3 is what requests is made of: its errors say whether a request was sent.
     Wall("src/consumer/exchange.py", others=("requests", "urllib3"), ours=("consumer",)),
+    Wall("src/consumer/bounded.py", others=("urllib3",)),
     Wall("src/consumer/retrying.py", others=("backoff",), ours=("consumer",)),
     Wall("src/consumer/**/*.py", others=("bottle",), ours=("consumer", "serving")),
     Wall("src/serving/**/*.py", others=("bottle", "waitress"), ours=("serving",)),

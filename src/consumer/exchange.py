@@ -6,14 +6,10 @@ hooks, redirects, a request prepared from parts that are prepared already) is mo
 nothing of it is wanted between two services. Measured (requests 2.34, urllib3 2.8, Python 3.11): 1,070 us for
 requests.get, 670 for a kept Session that does not trust the environment, 350 for an adapter alone, 255 for this one.
 It reads no environment: no proxy, no .netrc, no scan of the variables that Kubernetes sets for every service.
-
-The time-out of a socket is per read: an answer in drops is never late. Here the whole response has one end.
 """
 
 import http.client
-import io
 import random
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,12 +18,11 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError as Urllib3Error
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 from urllib3.util import Timeout
 
+from consumer.bounded import BoundedPool, BoundedTlsPool
 from consumer.call import Call, Ending, Reply, UpstreamFailed
 
 CONNECTION_AGE = 30.0  # seconds: a connection is to one pod; without an end, a pod that was added would never be asked
@@ -122,7 +117,7 @@ class _OneHost(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         super().init_poolmanager(*arguments, **more)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTlsPool}
 
     def get_connection_with_tls_context(self, *arguments: Any, **more: Any) -> Any:
         if self._pool is None:
@@ -137,57 +132,6 @@ class _OneHost(HTTPAdapter):
         response = requests.Response()
         response.status_code, response.raw, response.headers = raw.status, raw, raw.headers
         return response
-
-
-class _BoundedReads(io.RawIOBase):
-    """Reads a socket; all reads together end when the time-out that the socket had at first is over."""
-
-    def __init__(self, source: Any, connection: socket.socket) -> None:
-        self._source = source
-        self._socket = connection
-        self._end = time.monotonic() + (connection.gettimeout() or 0.0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the response took too long")
-        self._socket.settimeout(left)
-        read: int | None = self._source.readinto(buffer)
-        return read
-
-    def close(self) -> None:
-        try:
-            self._source.close()
-        finally:
-            super().close()
-
-
-class _BoundedResponse(http.client.HTTPResponse):
-    """A response whose status line, headers and body have one end together."""
-
-    def __init__(self, sock: socket.socket, *arguments: Any, **more: Any) -> None:
-        super().__init__(sock, *arguments, **more)
-        # urllib3 has just set the socket's time-out to what is left of the attempt.
-        self.fp = io.BufferedReader(_BoundedReads(self.fp.detach(), sock))
-
-
-class _Connection(HTTPConnection):
-    response_class = _BoundedResponse
-
-
-class _TlsConnection(HTTPSConnection):
-    response_class = _BoundedResponse
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
 
 
 def _lower(response: requests.Response) -> dict[str, str]:

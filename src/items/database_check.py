@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 
 from pg8000.exceptions import DatabaseError
 
@@ -31,15 +30,12 @@ class DatabaseCheck:
     Tells `outage` when nobody answers at all, and when somebody does: requests need not find out one by one.
     """
 
-    def __init__(
-        self, database: Database, *, outage: Recess | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, database: Database, *, outage: Recess | None = None) -> None:
         self._database = database
         self._outage = outage or Recess()
-        self._clock = clock
         self._steps = steps()
         self._line: Line | None = None
-        self._next_sweep = clock()
+        self._next_sweep = time.monotonic()
 
     def attempt(self) -> None:
         """Return when the database answers and has the schema; raises DatabaseDown. Takes about 2 s at most."""
@@ -82,8 +78,12 @@ class DatabaseCheck:
 
     def _sweep(self, line: Line) -> None:
         """Forget keys that are older than a day, a batch at a time."""
-        if self._clock() < self._next_sweep:
+        if time.monotonic() < self._next_sweep:
             return
-        swept = line.ask(SWEEP, f"{KEPT} seconds", str(BATCH))
-        if len(swept) < BATCH:
-            self._next_sweep = self._clock() + SWEEPS
+        try:
+            swept = len(line.ask(SWEEP, f"{KEPT} seconds", str(BATCH)))
+        except DatabaseError as error:  # too slow, or locked out: that is no reason to call the database down
+            _log.warning("keys were not swept, next try in %d s: %s", SWEEPS, said(error))
+            swept = 0
+        if swept < BATCH:
+            self._next_sweep = time.monotonic() + SWEEPS

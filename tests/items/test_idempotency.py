@@ -160,6 +160,16 @@ def test_a_sweep_takes_a_batch_at_each_check_until_nothing_is_left(
     assert left == [[5], [0]]
 
 
+def test_a_sweep_that_cannot_be_made_is_no_outage(database: Database, store: Store, admin: Line) -> None:
+    store.add_once("k1", "lamp", None)
+    check = DatabaseCheck(database)
+    admin.run("BEGIN")
+    admin.run("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE")
+    check.attempt()
+    admin.run("ROLLBACK")
+    check.close()
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(asked=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["lamp", "chair"]), st.booleans()), max_size=8))
 def test_whatever_is_asked_of_two_pods_the_first_request_with_a_key_decides(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pg8000.exceptions import DatabaseError
 
 from items.errors import NotStorable, StoreTooSlow, StoreUnavailable
 from items.settings import Database
@@ -109,6 +110,18 @@ def test_a_statement_that_the_server_forgot_is_prepared_again_also_for_a_write(s
     store._pool.give_back(line)
     store.add("second", None)
     assert json.loads(store.summary())["count"] == 2
+
+
+def test_a_transaction_that_somebody_left_open_and_failed_costs_no_request(store: Store) -> None:
+    store.add("first", None)
+    line, _ = store._pool.lend()
+    line.run("BEGIN")
+    with pytest.raises(DatabaseError):
+        line.run("SELECT 1/0")
+    line._transaction_status = b"I"  # as if nobody had noticed: the pool would not take it back
+    store._pool.give_back(line)
+    store.add("second", None)
+    assert (json.loads(store.summary())["count"], store.counts().opened) == (2, 2)
 
 
 def test_a_schema_that_changed_under_a_prepared_statement_costs_no_request(store: Store, admin: Line) -> None:

@@ -42,7 +42,7 @@ def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
-class WholeTask(WSGITask):  # type: ignore[misc]
+class _Whole(Task):  # type: ignore[misc]
     """A response whose header leaves together with its first chunk."""
 
     wrote_header: bool
@@ -69,12 +69,6 @@ class WholeTask(WSGITask):  # type: ignore[misc]
         lines.append(f"Date: {_date(int(self.start_time))}\r\n\r\n")
         return "\r\n".join(lines).encode("latin-1")
 
-    def get_environment(self) -> dict[str, Any]:
-        """Give the WSGI environ."""
-        environ: dict[str, Any] = super().get_environment()
-        environ[REFUSED] = self.channel.refused
-        return environ
-
     def write(self, data: bytes) -> None:
         """Send a chunk; the first one with the header before it."""
         if self.wrote_header or not self.complete:
@@ -95,7 +89,17 @@ class WholeTask(WSGITask):  # type: ignore[misc]
         return data
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]
+class WholeTask(_Whole, WSGITask):  # type: ignore[misc]
+    """What the app answers."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Give the WSGI environ."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[REFUSED] = self.channel.refused
+        return environ
+
+
+class ProblemTask(_Whole, ErrorTask):  # type: ignore[misc]
     """What waitress itself refuses (bad syntax, too large, not implemented), as a problem."""
 
     def execute(self) -> None:
@@ -105,7 +109,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         _log.info("refused with %d: %s", error.code, detail)
         self.status = f"{error.code} {error.reason}"
         self.response_headers.append(("Content-Type", MEDIA_TYPE))
-        self.set_close_on_finish()
+        self.close_on_finish = True
         self.content_length = len(body)
         self.write(body)
 

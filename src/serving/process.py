@@ -55,10 +55,11 @@ def run(
         print(f"{service}: {error}", file=sys.stderr)
         return 2
     start_log(settings.mode)
-    app, close = build(settings, Instance.here(service, lifecycle))
+    instance = Instance.here(service, lifecycle)
+    app, close = build(settings, instance)
     try:
         if not lifecycle.draining:
-            serve(app, port=settings.port, lifecycle=lifecycle)
+            serve(app, port=settings.port, lifecycle=lifecycle, metrics=instance.metrics)
     except CannotListen as error:
         print(f"{service}: cannot listen on port {settings.port}: {error}", file=sys.stderr)
         return 1

@@ -26,6 +26,7 @@ from serving.channel import channel_class
 from serving.lifecycle import Lifecycle
 from serving.log import lines_held, write_held
 from serving.loop import Watched
+from serving.metrics import Metrics
 from serving.middleware import WsgiApp
 from serving.workers import Workers
 
@@ -57,6 +58,7 @@ def serve(
     lifecycle: Lifecycle,
     host: str = "0.0.0.0",
     drain: Drain = Drain(),
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve `app` until `lifecycle` drains, finish what is here, return. Raises CannotListen."""
     _allow_files(2 * CONNECTIONS)
@@ -65,6 +67,8 @@ def serve(
     except OSError as error:
         raise CannotListen(str(error)) from error
     lifecycle.wakes(server.pull_trigger)  # Python goes on waiting after a signal handler (PEP 475)
+    if metrics:
+        _tell(server, metrics)
     _log.info("listening on %s:%s", server.effective_host, server.effective_port)
     with lines_held():
         _serve_and_drain(server, lifecycle, drain)
@@ -81,6 +85,11 @@ def _serve_and_drain(server: Any, lifecycle: Lifecycle, drain: Drain) -> None:
     _finish(server, within=drain.in_flight)
     server.task_dispatcher.shutdown(timeout=2)
     _log.info("drained in %.1f s", time.monotonic() - began)
+
+
+def _tell(server: Any, metrics: Metrics) -> None:
+    metrics.gauge("server_connections", "Connections that are open.", lambda: len(server.active_channels))
+    metrics.gauge("server_requests_queued", "Requests no worker has taken.", lambda: server.task_dispatcher.waiting)
 
 
 def _listen(app: WsgiApp, host: str, port: int, lifecycle: Lifecycle) -> Any:

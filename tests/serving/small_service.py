@@ -41,6 +41,7 @@ def main(port: int, linger: float, in_flight: float) -> None:
         host="127.0.0.1",
         port=port,
         lifecycle=lifecycle,
+        metrics=metrics,
         drain=Drain(linger=linger, in_flight=in_flight),
     )
     print("let go", flush=True)

@@ -54,6 +54,7 @@ def test_idle_clients_cost_nobody_else_anything(child: ServiceChild, count: int)
         for client in idle:
             assert client.recv(65536).startswith(b"HTTP/1.1 200")
         assert [answers(child, path) for path in ("/health", "/fast")] == [200, 200]
+        assert b"server_connections %d.0\n" % (count + 1) in child.get("/metrics")[1]
         idle[0].sendall(b"GET /fast HTTP/1.1\r\nHost: x\r\n\r\n")
         assert idle[0].recv(65536).startswith(b"HTTP/1.1 200")
 

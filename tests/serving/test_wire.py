@@ -52,6 +52,15 @@ def test_a_response_is_one_segment(child: ServiceChild) -> None:
         assert data_segments_received(client) - before == REQUESTS
 
 
+def test_a_refusal_is_one_segment_too(child: ServiceChild) -> None:
+    with contextlib.closing(child.connect()) as client:
+        client.connect()
+        before = data_segments_received(client)
+        client.request("GET", "/fast", headers={"Content-Length": "x"})
+        assert client.sock.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert data_segments_received(client) - before == 1
+
+
 def test_a_request_changes_hands_a_few_times_only(child: ServiceChild) -> None:
     with contextlib.closing(child.connect()) as client:
         asked(client, "GET", "/fast")

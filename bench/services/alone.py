@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, repeat
 from pathlib import Path
+from typing import Any
 
 from bench.errors import CannotMeasure
 from bench.services.bed import ROWS, Bed
@@ -34,7 +35,7 @@ class StoreWall:
 
 @dataclass(frozen=True)
 class Alone:
-    """All of it. `calls`: processor time in microseconds of an upstream call, by the way it is made."""
+    """What was measured of them. `calls`: processor time in microseconds of an upstream call, by the way it is made."""
 
     posts: Counts
     keyed_posts: Counts
@@ -45,7 +46,7 @@ class Alone:
 
 
 def alone(bed: Bed, plan: Plan) -> Alone:
-    """Measure all of it."""
+    """Measure our services alone."""
     bed.progress("counts per POST")
     plain, keyed = posts(bed)
     bed.progress("the store beside pgbench")
@@ -61,7 +62,7 @@ def store_wall(bed: Bed, plan: Plan) -> StoreWall:
     """Measure both in turns, on the same processor."""
     seconds = f"{plan.seconds / 2:g}"
     pairs = [
-        (float(str(inside(bed, OURS, bed.postgres.env, "store_wall", seconds))), _pgbench(bed, plan.seconds / 2))
+        (float(inside(bed, OURS, bed.postgres.env, "store_wall", seconds)), _pgbench(bed, plan.seconds / 2))
         for _ in range(plan.rounds)
     ]
     return StoreWall(tuple(store for store, _ in pairs), tuple(pgbench for _, pgbench in pairs))
@@ -90,16 +91,14 @@ def promised_load(bed: Bed, plan: Plan) -> list[Load]:
 def consumer_turn(bed: Bed, plan: Plan) -> tuple[Turn, dict[str, float]]:
     """Give the consumer's turn at 500m CPU before our items, and the processor time of its calls in microseconds."""
     with bed.running(OURS) as items:
-        calls = inside(bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds)))
-        if not isinstance(calls, dict):
-            raise CannotMeasure(f"upstream_cost printed {calls!r}")
+        calls: dict[str, float] = inside(bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds)))
         with quota(MILLICORES) as share, bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items.url}) as server:
             idle = server.mebibytes()
             saturated = load(bed, server, rate=None, seconds=plan.seconds)
             return Turn(CONSUMER, True, server.cold_start, idle, server.mebibytes(), (saturated,)), calls
 
 
-def inside(bed: Bed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str) -> object:
+def inside(bed: Bed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str) -> Any:
     """Run a program of `inside` with the Python and on the processor of a contestant; give the JSON it prints."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables}
     command = [bed.environment(contestant).python, str(INSIDE / f"{program}.py"), *arguments]

@@ -6,12 +6,12 @@ from bench.readme import number
 from bench.row import Grid, Row
 from bench.services.environments import Environment
 from bench.services.rounds import Admitted, Plan
-from bench.services.standings import Figure, Figures, behind
+from bench.services.standings import Figure, Standing, behind
 
 MEGABYTES, NATIVE, EXCHANGES, SEGMENTS = "packages", "native packages", "exchanges per GET", "segments per response"
 
 
-def of_environment(admitted: Admitted, environment: Environment) -> Figures:
+def of_environment(admitted: Admitted, environment: Environment) -> Standing:
     """Give the figures of a contestant that no load changes."""
     return {
         EXCHANGES: Figure(admitted.counts.exchanges, "", less=True),
@@ -21,7 +21,7 @@ def of_environment(admitted: Admitted, environment: Environment) -> Figures:
     }
 
 
-def rows(standings: Mapping[str, Figures]) -> list[Row]:
+def rows(standings: Mapping[str, Standing]) -> list[Row]:
     """Give every figure of every contestant as a row that promises nothing."""
     return [
         Row(f"{name}: {measure}", round(figure.value, 3), figure.unit, low=figure.low, high=figure.high)
@@ -30,12 +30,12 @@ def rows(standings: Mapping[str, Figures]) -> list[Row]:
     ]
 
 
-def grids(standings: Mapping[str, Figures], plan: Plan) -> list[Grid]:
+def grids(standings: Mapping[str, Standing], plan: Plan) -> list[Grid]:
     """Give the tables: what a contestant costs, and its latencies without and with a limit."""
     return [cost(standings), *(latencies(standings, plan, limit) for limit in ("unlimited", "500m"))]
 
 
-def cost(standings: Mapping[str, Figures]) -> Grid:
+def cost(standings: Mapping[str, Standing]) -> Grid:
     """Give the table of what each costs."""
     columns = {
         "requests per CPU-second (spread)": ("requests per CPU-second, unlimited",),
@@ -54,7 +54,7 @@ def cost(standings: Mapping[str, Figures]) -> Grid:
     return Grid("What they cost", tuple(columns), lines)
 
 
-def latencies(standings: Mapping[str, Figures], plan: Plan, limit: str) -> Grid:
+def latencies(standings: Mapping[str, Standing], plan: Plan, limit: str) -> Grid:
     """Give the table of latencies under one limit; failed requests beside those that had any."""
     loads = ["closed loop", *(f"{rate:g}/s" for rate in plan.rates)]
     throttling = [f"throttled periods at {load}, {limit}" for load in loads] if limit != "unlimited" else []
@@ -70,7 +70,7 @@ def latencies(standings: Mapping[str, Figures], plan: Plan, limit: str) -> Grid:
     return Grid(title, heads, lines)
 
 
-def losses(ours: str, standings: Mapping[str, Figures]) -> str:
+def losses(ours: str, standings: Mapping[str, Standing]) -> str:
     """Give as Markdown in which measures somebody is ahead of ours."""
     others = {name: figures for name, figures in standings.items() if name != ours}
     found = list(behind(standings[ours], others))
@@ -79,17 +79,17 @@ def losses(ours: str, standings: Mapping[str, Figures]) -> str:
     return "\n".join(["Where ours is not first (by more than 5 %):\n", *(f"- {line}" for line in found)])
 
 
-def _percentiles(figures: Figures, load: str, limit: str) -> str:
+def _percentiles(figures: Standing, load: str, limit: str) -> str:
     cell = _beside(figures, [f"{percent} at {load}, {limit}" for percent in ("p50", "p99", "p99.9")])
     failed = figures[f"failed at {load}, {limit}"].value
     return f"{cell}; {failed:.3g} % failed" if failed else cell
 
 
-def _beside(figures: Figures, measures: Sequence[str]) -> str:
+def _beside(figures: Standing, measures: Sequence[str]) -> str:
     return " / ".join(number(figures[measure].value) for measure in measures)
 
 
-def _spread(figures: Figures, measure: str) -> str:
+def _spread(figures: Standing, measure: str) -> str:
     figure = figures[measure]
     assert figure.low is not None
     assert figure.high is not None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from bench.readme import number
 from bench.services.latency import Request, latency
 from bench.services.load import Load
 from bench.services.rounds import Turn
@@ -29,7 +30,7 @@ class Figure:
     high: float | None = None
 
 
-Figures: TypeAlias = Mapping[str, Figure]
+Standing: TypeAlias = Mapping[str, Figure]
 T = TypeVar("T")
 
 
@@ -38,7 +39,7 @@ def limit_of(limited: bool) -> str:
     return "500m" if limited else "unlimited"
 
 
-def standing(turns: Sequence[Turn]) -> Figures:
+def standing(turns: Sequence[Turn]) -> Standing:
     """Give all figures of one contestant from its turns."""
     found: dict[str, Figure] = {}
     for limited in (False, True):
@@ -86,13 +87,13 @@ def _postgres_microseconds(load: Load) -> float:
     return load.postgres_cpu / load.served * 1e6 if load.served else 0.0
 
 
-def behind(ours: Figures, others: Mapping[str, Figures]) -> Iterator[str]:
+def behind(ours: Standing, others: Mapping[str, Standing]) -> Iterator[str]:
     """Give a line for every measure in which somebody is ahead of ours by more than NEAR: who, and by how much."""
     for measure, figure in ours.items():
         ahead = {name: figures[measure] for name, figures in others.items() if is_ahead(figures[measure], than=figure)}
         if ahead:
-            told = ", ".join(f"{name} {other.value:.3g}" for name, other in ahead.items())
-            yield f"{measure}: ours {figure.value:.3g} {figure.unit}; {told}"
+            told = ", ".join(f"{name}: {number(other.value)}" for name, other in ahead.items())
+            yield f"{measure}: ours {number(figure.value)} {figure.unit}; {told}"
 
 
 def is_ahead(figure: Figure, *, than: Figure) -> bool:

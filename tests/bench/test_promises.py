@@ -127,7 +127,7 @@ def test_a_figure_is_ahead_only_beyond_the_spread_of_repeats() -> None:
 def test_where_we_lose_is_printed() -> None:
     ours, naive = standing(turns(OURS, 0.25, 0.25)), standing(turns(NAIVE, 0.2, 0.2))
     told = losses("ours", {"ours": ours, "naive": naive})
-    assert "- requests per CPU-second, unlimited: ours 4e+03 /CPU-s; naive 5e+03" in told
+    assert "- requests per CPU-second, unlimited: ours 4,000 /CPU-s; naive: 5,000" in told
     assert list(behind(naive, {"ours": ours})) == []
     assert losses("naive", {"ours": ours, "naive": naive}).startswith("Nobody is ahead of ours")
 

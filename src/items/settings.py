@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from serving.settings import Mode, SettingsError, choice, mode, number, port, seconds, text
 
-POOL = 6  # connections: as many as requests are let in at once (serving.server.THREADS less the probes' two)
+POOL = 6  # connections: as many as requests are let in at once (serving.bulkhead.PERMITS)
 MAX_POOL = 11
 """Of one pod. With its checker, times the 8 pods there may be (5, one surge, two ending), below max_connections 100."""
 

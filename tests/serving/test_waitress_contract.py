@@ -16,7 +16,8 @@ from waitress.server import BaseWSGIServer, TcpWSGIServer, create_server
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import InternalServerError
 
-from serving.channel import Channel, ProblemTask, WholeTask
+from serving.channel import Channel
+from serving.response import ProblemTask, WholeTask
 
 
 class Idle:

@@ -41,7 +41,7 @@ class Alone:
     keyed_posts: Counts
     wall: StoreWall
     promised: tuple[Load, ...]
-    consumer: Turn
+    consumer: tuple[Turn, ...]
     calls: Mapping[str, float]
 
 
@@ -54,8 +54,8 @@ def alone(bed: Bed, plan: Plan) -> Alone:
     bed.progress(f"{PROMISED_RATE:g} requests/s at {MILLICORES}m")
     promised = promised_load(bed, plan)
     bed.progress("the consumer")
-    turn, calls = consumer_turn(bed, plan)
-    return Alone(plain, keyed, wall, tuple(promised), turn, calls)
+    consumer, calls = consumer_turns(bed, plan)
+    return Alone(plain, keyed, wall, tuple(promised), tuple(consumer), calls)
 
 
 def store_wall(bed: Bed, plan: Plan) -> StoreWall:
@@ -88,14 +88,18 @@ def promised_load(bed: Bed, plan: Plan) -> list[Load]:
     return loads
 
 
-def consumer_turn(bed: Bed, plan: Plan) -> tuple[Turn, dict[str, float]]:
-    """Give the consumer's turn at 500m CPU before our items, and the processor time of its calls in microseconds."""
+def consumer_turns(bed: Bed, plan: Plan) -> tuple[list[Turn], dict[str, float]]:
+    """Give the consumer's turns at 500m CPU before our items, and the processor time of its calls in microseconds."""
     with bed.running(OURS) as items:
         calls: dict[str, float] = inside(bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds)))
-        with quota(MILLICORES) as share, bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items.url}) as server:
-            idle = server.mebibytes()
-            saturated = load(bed, server, rate=None, seconds=plan.seconds)
-            return Turn(CONSUMER, True, server.cold_start, idle, server.mebibytes(), (saturated,)), calls
+        return [_consumer_turn(bed, plan, items.url) for _ in range(plan.rounds)], calls
+
+
+def _consumer_turn(bed: Bed, plan: Plan, items_url: str) -> Turn:
+    with quota(MILLICORES) as share, bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items_url}) as server:
+        idle = server.mebibytes()
+        saturated = load(bed, server, rate=None, seconds=plan.seconds)
+        return Turn(CONSUMER, True, server.cold_start, idle, server.mebibytes(), (saturated,))
 
 
 def inside(bed: Bed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str) -> Any:

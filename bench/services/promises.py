@@ -89,7 +89,7 @@ def _under_load(loads: Sequence[Load]) -> Iterator[Row]:
 
 def _size(seen: Seen) -> Iterator[Row]:
     limited = [turn for turn in seen.ours if turn.limited]
-    for name, turns in (("items", limited), ("consumer", [seen.alone.consumer])):
+    for name, turns in (("items", limited), ("consumer", seen.alone.consumer)):
         idle, loaded = [turn.idle for turn in turns], [turn.loaded for turn in turns]
         starts = [turn.cold_start for turn in turns]
         yield at_most(f"{name}: RSS idle", statistics.median(idle), "MiB", 45, aim=38).between(idle)

@@ -54,7 +54,7 @@ def seen() -> Seen:
     one = Counts(1.0, 1.0)
     calls = {"consumer": 400.0, "requests.get": 1000.0, "Session.get": 700.0}
     wall = StoreWall((80.0, 90.0), (40.0, 30.0))
-    consumer = turn(CONSUMER, limited=True, cpu=0.3)
+    consumer = (turn(CONSUMER, limited=True, cpu=0.3),)
     alone = Alone(one, one, wall, (load(cpu=0.2, rate=600), load(cpu=0.2, rate=600)), consumer, calls)
     return Seen(one, Counts(7.0, 2.0), alone, turns(OURS, 0.25, 0.25), turns(NAIVE, 1.0, 1.0), 2.0)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.postgres_child import PostgresChild, postgres_child
+from children.postgres import PostgresChild, postgres_child
 
 
 @pytest.fixture(scope="session")

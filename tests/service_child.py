@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.postgres_child import free_port
+from children.postgres import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN = 10.0  # seconds for a start

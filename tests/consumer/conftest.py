@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from children.postgres import PostgresChild
 from consumer.upstream import Upstream
 from serving.middleware import WsgiApp
 from tests.consumer.items_server import items_server
 from tests.consumer.telling_upstream import app_before
-from tests.postgres_child import PostgresChild
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from waitress.server import create_server
 
+from children.postgres import PostgresChild
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.schema import migrate, steps
@@ -14,7 +15,6 @@ from items.settings import Settings
 from items.store import Store
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
-from tests.postgres_child import PostgresChild
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from children.postgres import PostgresChild
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.errors import StoreUnavailable
@@ -17,7 +18,6 @@ from serving.checker import CheckState
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
-from tests.postgres_child import PostgresChild
 
 
 class Fine:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from children.postgres import PostgresChild
 from items.connection import FOR_CHECKS, FOR_MIGRATIONS, FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
 from items.errors import StoreUnavailable
@@ -19,7 +20,6 @@ from items.settings import Database
 from items.store import Store
 from items.wire import Line
 from tests.items.conftest import RECOVERY, kill_others, seconds_until
-from tests.postgres_child import PostgresChild
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from children.postgres import PASSWORD, PostgresChild, free_port
 from items.__main__ import build
 from items.settings import MAX_POOL, Settings
 from items.wire import Line
@@ -17,7 +18,6 @@ from serving.bulkhead import PERMITS
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.settings import SettingsError
-from tests.postgres_child import PASSWORD, PostgresChild, free_port
 from tests.service_child import ROOT, ServiceChild, service_child
 from tests.wsgi_client import ask
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from children.postgres import PostgresChild
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
@@ -19,7 +20,6 @@ from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
 from tests.items.conftest import RECOVERY, seconds_until
-from tests.postgres_child import PostgresChild
 from tests.wsgi_client import Answered, ask, ask_json
 
 WRITERS = 5

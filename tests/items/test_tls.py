@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from children.postgres import PostgresChild
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.errors import StoreUnavailable
 from items.settings import Database, Settings
 from items.store import Store
 from serving.settings import SettingsError
-from tests.postgres_child import PostgresChild
 
 
 @dataclass(frozen=True)

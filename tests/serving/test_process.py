@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import serving
-from tests.postgres_child import free_port
+from children.postgres import free_port
 from tests.service_child import ROOT
 
 PROGRAM = """

@@ -7,24 +7,16 @@ UNKNOWN. That the cluster enforces policies at all is shown by the canary, never
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, number, of_kind, unmet
+from conformance.verdicts.reach import Reach
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, failed, passed, unknown
 
 STRANGER = "stranger"
 FAILED_ATTEMPT = frozenset({"refused", "timeout", "unreachable"})
-
-
-class Reach(Enum):
-    """Whether a source reaches a port of a target; the value is its mark in the matrix."""
-
-    ALLOWED = "."
-    BLOCKED = "X"
-    UNKNOWN = "?"
 
 
 @dataclass(frozen=True)

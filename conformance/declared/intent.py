@@ -78,6 +78,23 @@ class Persist:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """
+    What `write` wrote is read by `read` after the workload lost its volumes, from a backup made in between.
+
+    `backup` and `restore` are CronJobs: a Job made from the one backs up, a Job made from the other restores, each
+    within so many seconds.
+    """
+
+    workload: str
+    backup: str
+    restore: str
+    within: float
+    write: str
+    read: str
+
+
+@dataclass(frozen=True)
 class Load:
     """The load that must make a workload grow: so many users on one path."""
 
@@ -118,6 +135,7 @@ class Profile:
     entries: tuple[Entry, ...] = ()
     journeys: tuple[Journey, ...] = ()
     persists: tuple[Persist, ...] = ()
+    backups: tuple[Backup, ...] = ()
     scales: tuple[Scale, ...] = ()
     rollout: Rollout = Rollout()
 
@@ -140,3 +158,7 @@ class Profile:
     def persist(self, workload: str) -> Persist | None:
         """The promise of persistence of that workload, or None."""
         return next((p for p in self.persists if p.workload == workload), None)
+
+    def backup(self, workload: str) -> Backup | None:
+        """The promise that a backup of that workload brings its data back, or None."""
+        return next((b for b in self.backups if b.workload == workload), None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.declared.intent import (
+    Backup,
     Depend,
     Entry,
     Image,
@@ -62,6 +63,7 @@ def parse_profile(text: str, path: Path | str) -> Profile:
         entries=table.each("entries", _entry),
         journeys=table.each("journeys", _journey),
         persists=table.each("persists", _persist),
+        backups=table.each("backups", _backup),
         scales=table.each("scales", _scale),
         rollout=_rollout(table),
     )
@@ -154,6 +156,17 @@ def _persist(t: _Table) -> Persist:
     return Persist(t.text("workload"), t.text("write"), t.text("read"))
 
 
+def _backup(t: _Table) -> Backup:
+    return Backup(
+        workload=t.text("workload"),
+        backup=t.text("backup"),
+        restore=t.text("restore"),
+        within=t.seconds("within"),
+        write=t.text("write"),
+        read=t.text("read"),
+    )
+
+
 def _journey(t: _Table) -> Journey:
     journey = Journey(t.text("name"), t.each("steps", _step))
     if not journey.steps:
@@ -208,7 +221,9 @@ def _refuse_dangling(profile: Profile, path: Path | str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ProfileError(path, "journeys", f"{name!r} is there {names.count(name)} times")
-    for index, persist in enumerate(profile.persists):
-        for field, name in (("write", persist.write), ("read", persist.read)):
-            if name not in names:
-                raise ProfileError(path, f"persists[{index}].{field}", f"no journey is named {name!r}")
+    promises: dict[str, tuple[Persist | Backup, ...]] = {"persists": profile.persists, "backups": profile.backups}
+    for table, made in promises.items():
+        for index, promise in enumerate(made):
+            for field, name in (("write", promise.write), ("read", promise.read)):
+                if name not in names:
+                    raise ProfileError(path, f"{table}[{index}].{field}", f"no journey is named {name!r}")

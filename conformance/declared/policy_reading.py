@@ -37,11 +37,12 @@ class PolicyError(ValueError):
 def read_policy(document: Mapping[str, Any], namespace: str) -> NetworkPolicy:
     """Read one NetworkPolicy object; `namespace` is where it goes when it does not say."""
     metadata, spec = document["metadata"], document.get("spec") or {}
+    _only(spec, "podSelector policyTypes ingress egress", "spec")
     egress = _list(spec, "egress", "spec")
     return NetworkPolicy(
         namespace=metadata.get("namespace") or namespace,
         name=metadata["name"],
-        pods=_selector(spec.get("podSelector") or {}, "spec.podSelector"),
+        pods=read_selector(spec.get("podSelector") or {}, "spec.podSelector"),
         types=_types(spec, has_egress=bool(egress)),
         ingress=_rules(_list(spec, "ingress", "spec"), Direction.INGRESS),
         egress=_rules(egress, Direction.EGRESS),
@@ -67,6 +68,13 @@ def _list(mapping: Mapping[str, Any], key: str, field: str) -> Sequence[Any]:
     return found
 
 
+def _only(mapping: Mapping[str, Any], fields: str, field: str) -> None:
+    """Refuse a field that the API does not know: it would be dropped, and what is left admits or selects more."""
+    for key in mapping:
+        if key not in fields.split():
+            raise PolicyError(f"{field}.{key}", f"is no field of the API; known are {', '.join(fields.split())}")
+
+
 def _types(spec: Mapping[str, Any], *, has_egress: bool) -> tuple[Direction, ...]:
     given = _list(spec, "policyTypes", "spec")
     if not given:
@@ -84,10 +92,7 @@ def _rules(rules: Sequence[Any], direction: Direction) -> tuple[Rule, ...]:
 
 
 def _rule(rule: Mapping[str, Any], field: str, direction: Direction) -> Rule:
-    wrong = Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
-    if wrong.peers in rule:
-        # The field would be dropped in silence, and a rule without peers admits everyone.
-        raise PolicyError(f"{field}.{wrong.peers}", f"an {direction.word} rule lists its peers under {direction.peers}")
+    _only(rule, f"{direction.peers} ports", field)
     peers = _list(rule, direction.peers, field)
     ports = _list(rule, "ports", field)
     return Rule(
@@ -97,6 +102,7 @@ def _rule(rule: Mapping[str, Any], field: str, direction: Direction) -> Rule:
 
 
 def _peer(peer: Mapping[str, Any], field: str) -> Peer:
+    _only(peer, "podSelector namespaceSelector ipBlock", field)
     pods, namespaces, block = (peer.get(key) for key in ("podSelector", "namespaceSelector", "ipBlock"))
     if block is not None:
         if pods is not None or namespaces is not None:
@@ -105,8 +111,8 @@ def _peer(peer: Mapping[str, Any], field: str) -> Peer:
     if pods is None and namespaces is None:
         raise PolicyError(field, "names no peer: it needs podSelector, namespaceSelector or ipBlock")
     return PodPeer(
-        pods=None if pods is None else _selector(pods, f"{field}.podSelector"),
-        namespaces=None if namespaces is None else _selector(namespaces, f"{field}.namespaceSelector"),
+        pods=None if pods is None else read_selector(pods, f"{field}.podSelector"),
+        namespaces=None if namespaces is None else read_selector(namespaces, f"{field}.namespaceSelector"),
     )
 
 
@@ -124,6 +130,7 @@ def _block(block: Mapping[str, Any], field: str) -> IpBlock:
 
 
 def _port(port: Mapping[str, Any], field: str) -> PolicyPort:
+    _only(port, "port protocol endPort", field)
     protocol, number, end = port.get("protocol") or "TCP", port.get("port"), port.get("endPort")
     if protocol not in PROTOCOLS:
         raise PolicyError(f"{field}.protocol", f"must be one of {', '.join(PROTOCOLS)}, is {protocol!r}")
@@ -137,7 +144,9 @@ def _port(port: Mapping[str, Any], field: str) -> PolicyPort:
     return PolicyPort(protocol, number, end)
 
 
-def _selector(selector: Mapping[str, Any], field: str) -> Selector:
+def read_selector(selector: Mapping[str, Any], field: str) -> Selector:
+    """Read a label selector; `field` is its place, for the error."""
+    _only(selector, "matchLabels matchExpressions", field)
     labels = selector.get("matchLabels") or {}
     expressions = _list(selector, "matchExpressions", field)
     return Selector(

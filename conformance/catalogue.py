@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
+from conformance.observe.backups import observe_backup
 from conformance.observe.journeys import observe_journey, observe_names
 from conformance.observe.lifecycle import observe_outage, observe_restart, observe_rollout
 from conformance.observe.reachability import observe_reachability
@@ -51,6 +52,7 @@ CHECKS = (
     Check("api.journey", "the probe image", observe_journey),
     Check("isolation.reachability", "NetworkPolicy enforcement, ephemeral containers", observe_reachability),
     Check("persistence.pod-delete", "a StorageClass for the claims", observe_restart),
+    Check("persistence.backup-restore", "the right to delete claims and make Jobs", observe_backup),
     Check("probes.readiness-follows-database", "the right to scale the database", observe_outage),
     Check("probes.liveness-ignores-database", "the right to scale the database", observe_outage),
     Check("rollout.no-loss", "room for one more pod of each workload", observe_rollout),

@@ -17,7 +17,7 @@ from conformance.declared.renaming import rename
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.recorder import Recorder
-from conformance.observe.system import AGENT, CLIENT, Deployed
+from conformance.observe.system import AGENT, CLIENT, Deployed, way_out
 from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
 from conformance.verdicts.evidence import Planned
@@ -109,6 +109,7 @@ class Run:
         with self.recorder.observation("deploy"), watches.recorded("deploy"):
             observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
         self._missing = [each.name for each in self.system.workloads if not deployed.all_ready(each)]
+        self._cluster.apply(rename([way_out()], namespace))
         try:
             deployed.start_pod(CLIENT, [*AGENT, "idle"])
         except NotInTime as late:

@@ -39,6 +39,7 @@ class Cluster:
         api = self.own_client()
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
+        self.batch = client.BatchV1Api(api)
         self.custom = client.CustomObjectsApi(api)
         self._api = api
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System, Workload
-from conformance.observe.cluster import Cluster
+from conformance.observe.cluster import RUN_LABEL, Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until
 from conformance.observe.watches import Watches
@@ -23,6 +23,25 @@ RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+
+
+def way_out() -> dict[str, Any]:
+    """
+    A policy that lets the harness's own pods of a namespace go anywhere.
+
+    Where the system denies all by default, its client could reach nothing, and nothing would have a control. What
+    may come in is left to the system: this is what is proved.
+    """
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "kubeproof-way-out"},
+        "spec": {
+            "podSelector": {"matchExpressions": [{"key": RUN_LABEL, "operator": "Exists"}]},
+            "policyTypes": ["Egress"],
+            "egress": [{}],
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ class Deployed:
             "terminationGracePeriodSeconds": 0,
             "restartPolicy": "Never",
         }
-        metadata = {"name": name, "labels": {"kubeproof.dev/run": self.run, **(labels or {})}}
+        metadata = {"name": name, "labels": {RUN_LABEL: self.run, **(labels or {})}}
         self.cluster.core.create_namespaced_pod(where, {"metadata": metadata, "spec": spec})
         address: list[str] = []
 

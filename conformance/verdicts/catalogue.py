@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
+from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned
 from conformance.verdicts.history import of_kind, unmet
@@ -34,6 +35,7 @@ LAWS: dict[str, str] = {
     "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
     "persistence.pod-delete": "what was written is read again after the pod with the volume was replaced",
+    "persistence.backup-restore": "what was written before a backup is read again when it is restored after a loss",
 }
 
 JUDGES: dict[str, Judge] = {
@@ -46,11 +48,20 @@ JUDGES: dict[str, Judge] = {
     "rollout.no-loss": judge_rollout,
     "scaling.up": judge_scaling,
     "persistence.pod-delete": judge_persistence,
+    "persistence.backup-restore": judge_backup,
 }
 
 # Checks whose FAIL no lost line could have undone: one failed request stays failed. The others look at a last
 # state, and the last state may be what was lost.
-LASTING = frozenset({"api.journey", "probes.liveness-ignores-database", "rollout.no-loss", "persistence.pod-delete"})
+LASTING = frozenset(
+    {
+        "api.journey",
+        "probes.liveness-ignores-database",
+        "rollout.no-loss",
+        "persistence.pod-delete",
+        "persistence.backup-restore",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -75,13 +86,15 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for service in system.services:
         yield Planned("dns.names", service.name, "dns")
     # A read that only makes sense after its write is not a journey of its own.
-    halves = {name for persist in profile.persists for name in (persist.write, persist.read)}
+    halves = {name for each in (*profile.persists, *profile.backups) for name in (each.write, each.read)}
     for journey in profile.journeys:
         if journey.name not in halves:
             yield Planned("api.journey", journey.name, f"journey:{journey.name}")
     yield Planned("isolation.reachability", profile.system, "reachability")
     for persist in profile.persists:
         yield Planned("persistence.pod-delete", persist.workload, f"restart:{persist.workload}")
+    for backup in profile.backups:
+        yield Planned("persistence.backup-restore", backup.workload, f"backup:{backup.workload}")
     for check in ("probes.readiness-follows-database", "probes.liveness-ignores-database"):
         for depend in profile.depends:
             yield Planned(check, depend.workload, f"outage:{depend.database}")

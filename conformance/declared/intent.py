@@ -1,12 +1,15 @@
 """
 The values of kubeproof.toml: what the architecture says, independent of the manifests.
 
-Bodies and expectations of journeys are JSON values and therefore not hashable; all else is.
+Bodies and expectations of requests are JSON values and therefore not hashable; all else is.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from conformance.declared.labels import Labels
+from conformance.declared.tables import Amount
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,19 @@ class Depend:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where traffic enters: a GET of `path` on `service` reaches `workload` and answers `expect`."""
+    """
+    Where traffic enters: a request for `path` on `service` reaches `workload` and answers `expect`.
+
+    `host` is the name under which it does so from outside as well, None when it is not reached from there.
+    """
 
     workload: str
     service: str
     path: str
     expect: int
+    host: str | None = None
+    method: str = "GET"
+    body: Any = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +80,18 @@ class Journey:
 
 @dataclass(frozen=True)
 class Persist:
-    """What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back."""
+    """
+    What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back.
+
+    Capacity, mode and class are what its claim asks of storage, None where the architecture does not say.
+    """
 
     workload: str
     write: str
     read: str
+    capacity: str | None = None
+    mode: str | None = None
+    storage_class: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +121,20 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """At most so many pods in so many seconds."""
+
+    pods: int
+    every: float
+
+
+@dataclass(frozen=True)
 class Scale:
-    """Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds."""
+    """
+    Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds.
+
+    `cpu` and `memory` are percent of the request; `idle_memory` is a quantity: what a pod uses without load.
+    """
 
     workload: str
     minimum: int
@@ -113,6 +142,11 @@ class Scale:
     target: int
     within: float
     load: Load
+    cpu: int | None = None
+    memory: int | None = None
+    up: Pace | None = None
+    down: Pace | None = None
+    idle_memory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +154,87 @@ class Rollout:
     """How many requests of each connection kind a rollout must have seen before it can be called lossless."""
 
     minimum_requests: int = 500
+
+
+@dataclass(frozen=True)
+class IntendedProbe:
+    """A probe as the architecture wants it, in seconds; a `path` of None is not asked for."""
+
+    path: str | None
+    period: float
+    timeout: float
+    failures: int
+
+
+@dataclass(frozen=True)
+class IntendedWorkload:
+    """A workload's numbers as the architecture wants them; None is what it does not say."""
+
+    name: str
+    kind: str | None = None
+    port: int | None = None
+    replicas: int | None = None
+    requests: Labels = ()
+    limits: Labels = ()
+    liveness: IntendedProbe | None = None
+    readiness: IntendedProbe | None = None
+    sleep: float | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A namespace that the manifests do not make, and the workloads that its pods may enter."""
+
+    namespace: str
+    labels: Labels = ()
+    enters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drain:
+    """How long a pod of this workload needs from its signal to its end: it lingers, then finishes."""
+
+    workload: str
+    linger: Amount
+    in_flight: Amount
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """One time-out, in seconds, and the workload that has it."""
+
+    name: str
+    workload: str
+    seconds: Amount
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Time-outs around one request, from the innermost: each must be shorter than the next."""
+
+    name: str
+    order: tuple[Timeout, ...]
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What one pod of a workload opens to a database, and what the database takes without its reserve."""
+
+    workload: str
+    database: str
+    per_pod: Amount
+    most: Amount
+    reserved: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """What callers of a workload are promised: a share of loss, and seconds."""
+
+    workload: str
+    loss: float
+    p99: float
+    recovery: float
 
 
 @dataclass(frozen=True)
@@ -138,6 +253,14 @@ class Profile:
     backups: tuple[Backup, ...] = ()
     scales: tuple[Scale, ...] = ()
     rollout: Rollout = Rollout()
+    pod_security: str | None = None
+    provided: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    workloads: tuple[IntendedWorkload, ...] = ()
+    drains: tuple[Drain, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    connections: tuple[Connections, ...] = ()
+    levels: tuple[Level, ...] = ()
 
     def overlay(self, name: str) -> str | None:
         """The folder of the overlay of that name, or None."""

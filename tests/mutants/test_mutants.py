@@ -95,7 +95,9 @@ def test_an_emptydir_takes_the_name_of_the_claim(mutated: dict[str, list[dict[st
 
 def test_a_backup_of_another_database_has_the_last_word_on_which(mutated: dict[str, list[dict[str, Any]]]) -> None:
     """The variable is there twice, and Kubernetes takes the later one; the Jobs are otherwise as they were."""
-    for before, after in zip(of(mutated[""], "CronJob"), of(mutated["backup-of-another-database"], "CronJob"), strict=True):
+    for before, after in zip(
+        of(mutated[""], "CronJob"), of(mutated["backup-of-another-database"], "CronJob"), strict=True
+    ):
         paths = [each["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0] for each in (before, after)]
         env = [container.pop("env") for container in paths]
         assert env[1] == [*env[0], {"name": "PGDATABASE", "value": "postgres"}]

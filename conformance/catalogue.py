@@ -15,6 +15,7 @@ from conformance.observe.backups import observe_backup
 from conformance.observe.journeys import observe_journey, observe_names
 from conformance.observe.lifecycle import observe_outage, observe_restart, observe_rollout
 from conformance.observe.reachability import observe_reachability
+from conformance.observe.routes import observe_gateway, observe_ingress
 from conformance.observe.scaling import observe_scaling
 from conformance.observe.system import Deployed
 from conformance.verdicts.catalogue import JUDGES, LAWS, Judge, declared_plan
@@ -50,6 +51,8 @@ CHECKS = (
     Check("deploy.ready", "images that can be pulled", None),
     Check("dns.names", "cluster DNS", observe_names),
     Check("api.journey", "the probe image", observe_journey),
+    Check("ingress.routes", "a controller for the class of the Ingress", observe_ingress),
+    Check("gateway.routes", "the Gateway API, and a controller for the Gateway", observe_gateway),
     Check("isolation.reachability", "NetworkPolicy enforcement, ephemeral containers", observe_reachability),
     Check("persistence.pod-delete", "a StorageClass for the claims", observe_restart),
     Check("persistence.backup-restore", "the right to delete claims and make Jobs", observe_backup),

@@ -117,7 +117,7 @@ class Run:
         return deployed
 
     def _clean(self, namespace: str) -> None:
-        for name in (f"{namespace}-stranger", namespace):
+        for name in (f"{namespace}-visitor", f"{namespace}-stranger", namespace):
             self._cluster.delete_namespace(name)
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def requests(rules: tuple[Rule, ...], host: str) -> tuple[Request, ...]:
         owners = dict.fromkeys(rule.owner for rule in rules)
         return tuple(Request(owner, host, f"/{NOWHERE}", ()) for owner in owners)
     mine = [rule for rule in rules if rule.host == host]
-    found = {}
+    found: dict[str, Request] = {}
     for rule in mine:
         for path in _paths(rule, alone=any(each.unseen for each in mine)):
             services = destination(rules, host, path)
@@ -91,7 +91,7 @@ def own_host(host: str, namespace: str) -> str:
     A cluster has one table of hosts: under its real one a copy would take requests that belong to others.
     """
     if host in (ANY_HOST, OTHER_HOST):
-        return f"{host.split()[1]}.{namespace}.test"
+        return f"{'any' if host == ANY_HOST else 'other'}.{namespace}.test"  # no name in .test exists (RFC 6761)
     first, _, rest = host.partition(".")
     return f"{first}.{namespace}.{rest}" if rest else f"{first}.{namespace}"
 
@@ -140,7 +140,8 @@ def _route(document: Mapping[str, Any]) -> Iterator[Rule]:
     for rule in spec.get("rules") or ():
         backends = [each for each in rule.get("backendRefs") or () if each.get("weight", 1) > 0]
         services = tuple(each["name"] for each in backends if each.get("kind", "Service") == "Service")
-        for match in rule.get("matches") or ({},):
+        matches: Iterable[Mapping[str, Any]] = rule.get("matches") or ({},)
+        for match in matches:
             path = match.get("path") or {}
             kind = str(path.get("type", "PathPrefix")).removeprefix("Path")
             unseen = _unseen(rule, match, kind, services)

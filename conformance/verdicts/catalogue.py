@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
+from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
 from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned
@@ -20,6 +21,7 @@ from conformance.verdicts.persistence import judge_persistence
 from conformance.verdicts.probes import judge_liveness, judge_readiness
 from conformance.verdicts.reachability import judge_reachability
 from conformance.verdicts.rollout import judge_rollout
+from conformance.verdicts.routes import judge_gateway, judge_ingress
 from conformance.verdicts.scaling import judge_scaling
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, exit_status, unknown
 
@@ -31,6 +33,8 @@ LAWS: dict[str, str] = {
     "api.journey": "each journey of the profile holds from inside the cluster",
     "probes.readiness-follows-database": "without its database a pod leaves the Service, and returns with it",
     "probes.liveness-ignores-database": "no container restarts because its database is away",
+    "ingress.routes": "each host and path of an Ingress reaches its Service, and what no rule names is 404",
+    "gateway.routes": "each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
     "isolation.reachability": "only the declared pairs can talk",
     "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
@@ -44,6 +48,8 @@ JUDGES: dict[str, Judge] = {
     "api.journey": judge_journey,
     "probes.readiness-follows-database": judge_readiness,
     "probes.liveness-ignores-database": judge_liveness,
+    "ingress.routes": judge_ingress,
+    "gateway.routes": judge_gateway,
     "isolation.reachability": judge_reachability,
     "rollout.no-loss": judge_rollout,
     "scaling.up": judge_scaling,
@@ -90,6 +96,7 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for journey in profile.journeys:
         if journey.name not in halves:
             yield Planned("api.journey", journey.name, f"journey:{journey.name}")
+    yield from _planned_routes(system, profile)
     yield Planned("isolation.reachability", profile.system, "reachability")
     for persist in profile.persists:
         yield Planned("persistence.pod-delete", persist.workload, f"restart:{persist.workload}")
@@ -102,6 +109,16 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
     for scale in profile.scales:
         yield Planned("scaling.up", scale.workload, f"scaling:{scale.workload}")
+
+
+def _planned_routes(system: System, profile: Profile) -> Iterator[Planned]:
+    ingress, gateway = (hosts(read_rules(system.documents, kind)) for kind in (INGRESS, HTTP_ROUTE))
+    entered = dict.fromkeys(entry.host for entry in profile.entries if entry.host)
+    # An entry under a host that nobody routes is a promise all the same.
+    for host in (*ingress, *(each for each in entered if each not in (*ingress, *gateway))):
+        yield Planned("ingress.routes", host, "ingress")
+    for host in gateway:
+        yield Planned("gateway.routes", host, "gateway")
 
 
 def judge_run(system: System, profile: Profile, evidence: Evidence) -> tuple[Judged, ...]:

@@ -121,20 +121,8 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """At most so many pods in so many seconds."""
-
-    pods: int
-    every: float
-
-
-@dataclass(frozen=True)
 class Scale:
-    """
-    Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds.
-
-    `cpu` and `memory` are percent of the request; `idle_memory` is a quantity: what a pod uses without load.
-    """
+    """Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds."""
 
     workload: str
     minimum: int
@@ -142,11 +130,6 @@ class Scale:
     target: int
     within: float
     load: Load
-    cpu: int | None = None
-    memory: int | None = None
-    up: Pace | None = None
-    down: Pace | None = None
-    idle_memory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,8 +150,32 @@ class IntendedProbe:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """At most so many pods in so many seconds."""
+
+    pods: int
+    every: float
+
+
+@dataclass(frozen=True)
+class IntendedAutoscaler:
+    """An autoscaler's numbers as the architecture wants them; `cpu` and `memory` are percent of the request."""
+
+    minimum: int
+    maximum: int
+    cpu: int | None = None
+    memory: int | None = None
+    up: Pace | None = None
+    down: Pace | None = None
+
+
+@dataclass(frozen=True)
 class IntendedWorkload:
-    """A workload's numbers as the architecture wants them; None is what it does not say."""
+    """
+    A workload's numbers as the architecture wants them; None is what it does not say.
+
+    `sleep` is that of its preStop hook in seconds, `idle_memory` a quantity: what one pod uses without load.
+    """
 
     name: str
     kind: str | None = None
@@ -179,6 +186,8 @@ class IntendedWorkload:
     liveness: IntendedProbe | None = None
     readiness: IntendedProbe | None = None
     sleep: float | None = None
+    autoscaler: IntendedAutoscaler | None = None
+    idle_memory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -261,6 +270,10 @@ class Profile:
     chains: tuple[Chain, ...] = ()
     connections: tuple[Connections, ...] = ()
     levels: tuple[Level, ...] = ()
+
+    def intended(self, workload: str) -> IntendedWorkload | None:
+        """The numbers of that workload, or None."""
+        return next((w for w in self.workloads if w.name == workload), None)
 
     def overlay(self, name: str) -> str | None:
         """The folder of the overlay of that name, or None."""

@@ -68,6 +68,7 @@ def profile_schema() -> Schema:
 
 
 def _profile(t: Table) -> Profile:
+    workloads = t.each("workloads", read_workload, "what runs, with the architecture's numbers")
     return Profile(
         system=t.text("system", "the name of the system in reports"),
         namespace=t.text("namespace", "the namespace that the manifests put it into"),
@@ -79,14 +80,14 @@ def _profile(t: Table) -> Profile:
         pod_security=t.choice("pod_security", LEVELS, "the Pod Security level that every pod must meet"),
         provided=t.texts("provided", "Kind/name of objects that somebody else makes in the namespace"),
         neighbours=t.each("neighbours", read_neighbour, "namespaces beside the system's that its policies speak of"),
-        workloads=t.each("workloads", read_workload, "what runs, with the architecture's numbers"),
+        workloads=workloads,
         talks=t.each("talks", read_talk, "exactly these workloads may open connections to each other"),
         depends=t.each("depends", read_depend, "how fast a workload leaves its Services without its database"),
         entries=t.each("entries", read_entry, "where traffic enters: what must not fail while pods are replaced"),
         journeys=t.each("journeys", _journey, "requests in order that must hold from inside the cluster"),
         persists=t.each("persists", read_persist, "what outlives a pod, and on which storage"),
         backups=t.each("backups", read_backup, "what outlives a volume"),
-        scales=t.each("scales", read_scale, "how a workload grows and shrinks under load"),
+        scales=t.each("scales", lambda each: read_scale(each, workloads), "how a workload grows under load"),
         drains=t.each("drains", read_drain, "how long a pod needs from its signal to its end"),
         chains=t.each("timeouts", read_chain, "time-outs around one request, each shorter than the next"),
         connections=t.each("connections", read_connections, "how many connections a workload opens to a database"),

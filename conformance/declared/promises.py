@@ -1,5 +1,6 @@
 """One reader for each kind of promise in kubeproof.toml: a table becomes a value of `intent`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from conformance.declared.intent import (
@@ -10,6 +11,7 @@ from conformance.declared.intent import (
     Drain,
     Entry,
     Image,
+    IntendedAutoscaler,
     IntendedProbe,
     IntendedWorkload,
     Level,
@@ -58,6 +60,26 @@ def read_workload(t: Table) -> IntendedWorkload:
         liveness=t.maybe("liveness", _probe, "when a container is restarted"),
         readiness=t.maybe("readiness", _probe, "when a pod leaves its Services"),
         sleep=t.maybe_seconds("pre_stop", "seconds that a pod sleeps before it is signalled"),
+        autoscaler=t.maybe("autoscaler", _autoscaler, "how many replicas it has, and what decides"),
+        idle_memory=t.maybe_text("idle_memory", "memory that one pod uses without load"),
+    )
+
+
+def _autoscaler(t: Table) -> IntendedAutoscaler:
+    return IntendedAutoscaler(
+        minimum=t.whole("minimum", "the fewest replicas"),
+        maximum=t.whole("maximum", "the most replicas"),
+        cpu=t.maybe_whole("cpu", "percent of the CPU request above which it grows"),
+        memory=t.maybe_whole("memory", "percent of the memory request above which it grows"),
+        up=t.maybe("up", _pace, "how fast it grows"),
+        down=t.maybe("down", _pace, "how fast it shrinks"),
+    )
+
+
+def _pace(t: Table) -> Pace:
+    return Pace(
+        t.whole("pods", "at most so many pods", least=1),
+        t.seconds("every", "in so many seconds"),
     )
 
 
@@ -131,13 +153,24 @@ def read_backup(t: Table) -> Backup:
     )
 
 
-def read_scale(t: Table) -> Scale:
-    """Read one of `scales`."""
+def read_scale(t: Table, workloads: Iterable[IntendedWorkload]) -> Scale:
+    """Read one of `scales`; its bounds are those of the workload's autoscaler unless it says others."""
+    workload = t.text("workload", "the workload that grows")
     load = t.table("load", "the load that makes it grow")
+    own = next((each.autoscaler for each in workloads if each.name == workload), None)
+    bounds = {}
+    for field, known, says in (
+        ("minimum", own and own.minimum, "the fewest replicas, when not those of the workload's autoscaler"),
+        ("maximum", own and own.maximum, "the most replicas, when not those of the workload's autoscaler"),
+    ):
+        given = t.maybe_whole(field, says)
+        if given is None and known is None:
+            raise t.error(field, "is missing, here and in an autoscaler of the workload")
+        bounds[field] = known if given is None else given
     scale = Scale(
-        workload=t.text("workload", "the workload that grows"),
-        minimum=t.whole("minimum", "the fewest replicas"),
-        maximum=t.whole("maximum", "the most replicas"),
+        workload=workload,
+        minimum=bounds["minimum"] or 0,
+        maximum=bounds["maximum"] or 0,
         target=t.whole("target", "the replicas it reaches under the load"),
         within=t.seconds("within", "seconds from the load's begin to the target"),
         load=Load(
@@ -145,21 +178,9 @@ def read_scale(t: Table) -> Scale:
             load.text("path", "the path that is asked for"),
             load.whole("users", "how many users ask, each without a pause"),
         ),
-        cpu=t.maybe_whole("cpu", "percent of the CPU request above which it grows"),
-        memory=t.maybe_whole("memory", "percent of the memory request above which it grows"),
-        up=t.maybe("up", _pace, "how fast it grows"),
-        down=t.maybe("down", _pace, "how fast it shrinks"),
-        idle_memory=t.maybe_text("idle_memory", "memory that one pod uses without load"),
     )
     load.refuse_unknown()
     return scale
-
-
-def _pace(t: Table) -> Pace:
-    return Pace(
-        t.whole("pods", "at most so many pods", least=1),
-        t.seconds("every", "in so many seconds"),
-    )
 
 
 def read_drain(t: Table) -> Drain:

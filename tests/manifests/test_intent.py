@@ -35,7 +35,11 @@ def admits(subject: str, direction: str, app: str, port: int) -> bool:
 
 
 def test_the_policies_admit_exactly_the_declared_talks() -> None:
-    """Of all ordered pairs of workloads, those that egress and ingress both admit are the profile's [[talks]]."""
+    """
+    Of all ordered pairs, those that egress and ingress both admit are the profile's [[talks]].
+
+    What it promises to be backed up must be reached by what backs it up and restores it, and is so by nobody else.
+    """
     services, sources = specs("Service"), specs("Deployment", "StatefulSet", "CronJob")
     assert set(specs("Deployment", "StatefulSet")) == set(services)
     assert specs("NetworkPolicy")["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -45,7 +49,8 @@ def test_the_policies_admit_exactly_the_declared_talks() -> None:
             port = services[target]["ports"][0]["port"]
             if source != target and admits(source, "egress", target, port) and admits(target, "ingress", source, port):
                 admitted.add((source, target))
-    assert admitted == {(talk.source, talk.target) for talk in PROFILE.talks}
+    needed = {(job, each.workload) for each in PROFILE.backups for job in (each.backup, each.restore)}
+    assert admitted == needed | {(talk.source, talk.target) for talk in PROFILE.talks}
 
 
 def test_the_promised_scale_is_the_autoscaler_s() -> None:

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from conformance.declared.reading import Document, flat, read_system
-from conformance.declared.routes import ANY_HOST, own_host
+from conformance.declared.routes import ANY_HOST, HTTP_ROUTE, INGRESS, is_kind, own_host
 
 CLUSTER_SCOPED = frozenset(
     (
@@ -69,7 +69,7 @@ def rename(documents: Iterable[Document | None], namespace: str) -> list[dict[st
 def _own_hosts(document: dict[str, Any], namespace: str) -> None:
     """Put hosts of this namespace's own in the place of those that the document names, or leaves open."""
     spec: dict[str, Any] = document.get("spec") or {}
-    if document["kind"] == "Ingress":
+    if is_kind(document, INGRESS):
         if default := spec.pop("defaultBackend", None):
             everything = {"path": "/", "pathType": "Prefix", "backend": default}
             spec["rules"] = [*(spec.get("rules") or ()), {"http": {"paths": [everything]}}]
@@ -77,7 +77,7 @@ def _own_hosts(document: dict[str, Any], namespace: str) -> None:
             rule["host"] = own_host(rule.get("host") or ANY_HOST, namespace)
         for certificate in spec.get("tls") or ():
             certificate["hosts"] = [own_host(host, namespace) for host in certificate.get("hosts") or ()]
-    elif document["kind"] == "HTTPRoute":
+    elif is_kind(document, HTTP_ROUTE):
         spec["hostnames"] = [own_host(host, namespace) for host in spec.get("hostnames") or (ANY_HOST,)]
     elif document["kind"] == "Gateway":
         for listener in spec.get("listeners") or ():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INGRESS, HTTP_ROUTE = "Ingress", "HTTPRoute"
+GROUPS = {INGRESS: "networking.k8s.io", HTTP_ROUTE: "gateway.networking.k8s.io"}
 ANY_HOST = "any host"
 OTHER_HOST = "any other host"
 # A path that nobody declares.
@@ -48,7 +49,13 @@ class Request:
 def read_rules(documents: Iterable[Mapping[str, Any]], kind: str) -> tuple[Rule, ...]:
     """The rules of all objects of a kind, INGRESS or HTTP_ROUTE."""
     read = {INGRESS: _ingress, HTTP_ROUTE: _route}[kind]
-    return tuple(rule for each in documents if each["kind"] == kind for rule in read(each))
+    return tuple(rule for each in documents if is_kind(each, kind) for rule in read(each))
+
+
+def is_kind(document: Mapping[str, Any], kind: str) -> bool:
+    """Whether a document is of this kind of Kubernetes, and not another project's of the same name."""
+    group = str(document.get("apiVersion", "")).rpartition("/")[0]
+    return document["kind"] == kind and group in ("", GROUPS[kind])
 
 
 def hosts(rules: Iterable[Rule]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def _judge(rules: tuple[Rule, ...], profile: Profile, host: str, lines: Lines) -
     verdict = merge(verdicts)
     if not verdict.passed:
         return verdict
-    return passed(f"answered as declared: {len(asked) + len(entries)} requests", *verdict.evidence)
+    return passed(f"requests answered as declared: {len(asked) + len(entries)}", *verdict.evidence)
 
 
 def _unseen(rule: Rule) -> Verdict:

@@ -17,6 +17,8 @@ SUBJECTS = {
     "api.journey": ("buy", "journey:buy"),
     "probes.readiness-follows-database": ("shop", "outage:ledger"),
     "probes.liveness-ignores-database": ("shop", "outage:ledger"),
+    "ingress.routes": ("shop.example", "ingress"),
+    "gateway.routes": ("shop.example", "gateway"),
     "isolation.reachability": ("market", "reachability"),
     "rollout.no-loss": ("shop", "rollout:shop"),
     "scaling.up": ("shop", "scaling:shop"),

@@ -53,6 +53,7 @@ def test_the_seeded_defects_are_here() -> None:
     """Name by name: a mutant that vanishes is a law that nobody doubts any more."""
     assert {mutant.name: mutant.must_fail for mutant in read_mutants()} == {
         "backup-of-another-database": ("persistence.backup-restore",),
+        "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
         "no-autoscaler": ("scaling.up",),
         "no-drain": ("rollout.no-loss",),
@@ -102,6 +103,15 @@ def test_a_backup_of_another_database_has_the_last_word_on_which(mutated: dict[s
         env = [container.pop("env") for container in paths]
         assert env[1] == [*env[0], {"name": "PGDATABASE", "value": "postgres"}]
         assert before == after
+
+
+def test_a_wrong_backend_is_a_port_that_no_service_has(mutated: dict[str, list[dict[str, Any]]]) -> None:
+    (before,), (after,) = of(mutated[""], "Ingress"), of(mutated["ingress-wrong-backend"], "Ingress")
+    backends = [each["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"] for each in (before, after)]
+    wrong = [backend.pop("port") for backend in backends][1]
+    assert before == after
+    ports = {port["port"] for service in of(mutated[""], "Service") for port in service["spec"]["ports"]}
+    assert wrong["number"] not in ports
 
 
 def test_no_drain_takes_pre_stop_and_the_programs_own_handler(

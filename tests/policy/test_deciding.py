@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.objects import Port
+from conformance.declared.workloads import Port
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Node, Outside, Pod
 from conformance.verdicts.reach import Reach
@@ -236,8 +236,12 @@ def test_an_answer_names_the_policies_and_the_rule(written: str, flow: Flow, say
 def test_beside_the_closed_side_stands_the_rule_that_would_let_it_in() -> None:
     """The pair of the seed: the target admits the source, and the source has no way out to it."""
     on = network("""
-        shop: {podSelector: {matchLabels: {app: shop}}, egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: dns}}}]}]}
-        ledger: {podSelector: {matchLabels: {app: ledger}}, ingress: [{from: [{podSelector: {matchLabels: {app: shop}}}]}]}
+        shop:
+          podSelector: {matchLabels: {app: shop}}
+          egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: dns}}}]}]
+        ledger:
+          podSelector: {matchLabels: {app: ledger}}
+          ingress: [{from: [{podSelector: {matchLabels: {app: shop}}}]}]
     """)
     decision = decide(on, Flow(SHOP, LEDGER, 9090))
     assert decision.says == (

@@ -38,10 +38,12 @@ class Decision:
 def decide(network: Network, flow: Flow) -> Decision:
     """Decide a flow under the policies of a network."""
     as_pods = _decide(network, flow)
+    hosts = [end.name for end in (flow.source, flow.target) if isinstance(end, Pod) and end.host_network]
+    if not hosts:
+        return as_pods
     as_nodes = _decide(network, replace(flow, source=_as_node(flow.source), target=_as_node(flow.target)))
     if as_pods.reach is as_nodes.reach:
         return as_pods
-    hosts = [end.name for end in (flow.source, flow.target) if isinstance(end, Pod) and end.host_network]
     undefined = f"whether policies see {' and '.join(hosts)}, on the host's network, as pod or as node is undefined"
     return replace(as_pods, reach=Reach.UNKNOWN, says=f"cannot tell: {undefined}")
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from conformance.declared.objects import Labels
+from conformance.declared.labels import Labels
 from conformance.declared.policies import Expression, IpBlock, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Pod, called
 

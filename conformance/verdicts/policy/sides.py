@@ -15,6 +15,7 @@ from conformance.verdicts.reach import Reach
 class RuleName:
     """A rule by the name of its policy and its place in it."""
 
+    namespace: str
     policy: str
     direction: Direction
     index: int
@@ -87,7 +88,7 @@ def _rulings(
     for policy, selects in selecting:
         for index, rule in enumerate(policy.rules(direction)):
             yield Ruling(
-                RuleName(policy.name, direction, index),
+                RuleName(policy.namespace, policy.name, direction, index),
                 selects,
                 peers_match(rule, policy.namespace, far, network),
                 ports_match(rule, flow),

@@ -192,11 +192,10 @@ class IntendedWorkload:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A namespace that the manifests do not make, and the workloads that its pods may enter."""
+    """A namespace that the manifests do not make and speak of; its labels beside the one with its name."""
 
     namespace: str
     labels: Labels = ()
-    enters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

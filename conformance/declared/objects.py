@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.declared.labels import Labels
-from conformance.declared.workloads import ClaimTemplate, Container, Port, Probe, Quantities, Workload
+from conformance.declared.labels import Labels as Labels
+from conformance.declared.workloads import ClaimTemplate, Quantities
+from conformance.declared.workloads import Container as Container
+from conformance.declared.workloads import Port as Port
+from conformance.declared.workloads import Probe as Probe
+from conformance.declared.workloads import Workload as Workload
 
 if TYPE_CHECKING:
     from conformance.declared.policies import NetworkPolicy, Selector
@@ -323,6 +327,3 @@ class System:
                 keyed[reference.variable] = text
         # What is named one by one wins over what comes with a whole ConfigMap.
         return found | keyed | {each.name: each.value for each in container.variables if each.value is not None}
-
-
-__all__ = ["Container", "Labels", "Port", "Probe", "Workload"]

@@ -44,7 +44,6 @@ def read_neighbour(t: Table) -> Neighbour:
     return Neighbour(
         namespace=t.text("namespace", "its name"),
         labels=_pairs(t, "labels", "its labels, beside the one with its name"),
-        enters=t.texts("enters", "workloads of the system that its pods may open connections to"),
     )
 
 

@@ -72,7 +72,7 @@ def pod_of(workload: Workload) -> Pod:
 
 
 def surroundings(system: System, *, dns: Pod = CLUSTER_DNS) -> tuple[End, ...]:
-    """What is around every system: a pod that nobody declares in its namespace and in another, the cluster's DNS, the world."""
+    """What is around every system: the DNS, a pod nobody declares in its namespace and in another, the world."""
     return (
         End(DNS, dns),
         End(NEWCOMER, Pod(system.namespace, NEWCOMER)),

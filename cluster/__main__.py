@@ -9,7 +9,8 @@ from cluster import processes
 from cluster.build import binaries
 from cluster.errors import ClusterError, NotRunning
 from cluster.folders import folders
-from cluster.lifecycle import down, ingress, load, make_programs, up
+from cluster.lifecycle import down, ingress, make_programs, up
+from cluster.loading import load
 from cluster.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Report
 
 

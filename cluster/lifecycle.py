@@ -1,4 +1,4 @@
-"""A cluster's life from outside: up, down, is_up, ingress, load.
+"""A cluster's life from outside: up, down, is_up, ingress.
 
 A cluster is disposable: each `up` starts from nothing, and what an earlier one left (kill -9 included) is cleared
 first. One lock per name makes concurrent calls wait for each other.
@@ -17,13 +17,12 @@ from pathlib import Path
 
 from cluster import cgroups, processes
 from cluster.build import binaries, build, is_built
-from cluster.errors import ClusterError, ComponentExited, LoadFailed, NotReadyInTime, NotRunning, NotYet
+from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
 from cluster.folders import Folders, cache, folders
 from cluster.logs import last_lines
 from cluster.plan import Plan
 from cluster.preflight import SYSTEM_PATH, preflight
 from cluster.report import DNS_READY, INGRESS_READY, Report
-from cluster.starting import import_command
 from cluster.toolchain import find_go
 
 Progress = Callable[[str], object]
@@ -86,28 +85,6 @@ def ingress(name: str = "default") -> str:
     if INGRESS_READY not in Report.read(place.report).reached:
         raise NotYet("ingress", name)
     return f"http://127.0.0.1:{Plan.read(place.plan).ingress_port}"
-
-
-def load(name: str, archive: Path) -> None:
-    """Import an image archive (OCI or Docker) into a running cluster, pinned; raises NotRunning, LoadFailed."""
-    place = folders(name)
-    pids = processes.find(place.plan)
-    if not pids:
-        raise NotRunning(name)
-    plan = Plan.read(place.plan)
-    enter = ("nsenter", f"--target={pids[0]}", "--mount", "--net")
-    # Through standard input: the box may not see a file system that was mounted after its start.
-    with archive.open("rb") as content:
-        done = subprocess.run(
-            [*enter, *import_command(plan.program("ctr"), "-")],
-            stdin=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LoadFailed(f"cluster {name} did not take the image archive {archive}: {done.stdout.strip()}")
 
 
 def make_programs(progress: Progress, *, install: bool = True) -> Path:

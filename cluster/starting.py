@@ -164,10 +164,15 @@ class Task(threading.Thread):
             raise self._error
 
 
-def import_command(ctr: str, archive: str) -> tuple[str, ...]:
+def import_command(ctr: str, archive: str, *labels: str) -> tuple[str, ...]:
     """The command that imports `archive` ("-": standard input); pinned, because it cannot be pulled again."""
-    into = ("--address", str(CONTAINERD_SOCKET), "--namespace", "k8s.io", "images", "import")
-    return (ctr, *into, "--label", "io.cri-containerd.pinned=pinned", archive)
+    given = (option for label in ("io.cri-containerd.pinned=pinned", *labels) for option in ("--label", label))
+    return (*images_command(ctr), "import", *given, archive)
+
+
+def images_command(ctr: str) -> tuple[str, ...]:
+    """The command that tells and changes which images the kubelet can use."""
+    return (ctr, "--address", str(CONTAINERD_SOCKET), "--namespace", "k8s.io", "images")
 
 
 def environment(plan: Plan) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Requests from outside the system's namespace, sent where the controllers of Ingress and Gateway objects listen."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -14,12 +15,13 @@ from conformance.observe.system import AGENT, Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service
-TAKEN_UP = 30.0  # seconds for a controller to say in an object's status where it listens
+TAKEN_UP = 30.0  # seconds for the controllers to say in the objects' status where they listen
 SETTLED = 20.0  # seconds for the proxies to follow; a pod is Ready before each of them knows it
 GATEWAY_API = ("gateway.networking.k8s.io", "v1")
 
 Entrance = dict[str, Any]
-Find = Callable[[Deployed, str], Entrance]
+# (the deployed system, the object's name, seconds to wait)
+Find = Callable[[Deployed, str, float], Entrance]
 
 
 def observe_ingress(on: Deployed, of: str, _subject: str) -> None:
@@ -34,9 +36,11 @@ def observe_gateway(on: Deployed, of: str, _subject: str) -> None:
 
 def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
     asked = _requests(on, kind)
-    entrances = {owner: find(on, owner.partition("/")[2]) for owner in dict.fromkeys(each.owner for each in asked)}
-    for owner, entrance in entrances.items():
-        on.recorder.line(of, "entrance", owner=owner, **entrance)
+    entrances: dict[str, Entrance] = {}
+    deadline = time.monotonic() + TAKEN_UP
+    for owner in dict.fromkeys(each.owner for each in asked):
+        entrances[owner] = find(on, owner.partition("/")[2], max(0.0, deadline - time.monotonic()))
+        on.recorder.line(of, "entrance", owner=owner, **entrances[owner])
     reachable = [each for each in asked if entrances[each.owner]["address"]]
     if not reachable:
         return
@@ -108,7 +112,7 @@ def _as_declared(on: Deployed, request: Request, line: Any) -> bool:
     return line["pod"] in behind
 
 
-def _ingress_entrance(on: Deployed, name: str) -> Entrance:
+def _ingress_entrance(on: Deployed, name: str, within: float) -> Entrance:
     """Where the Ingress is served, by its status."""
     api = client.NetworkingV1Api(on.cluster.own_client())
     addresses: list[str] = []
@@ -119,7 +123,7 @@ def _ingress_entrance(on: Deployed, name: str) -> Entrance:
         return bool(addresses)
 
     try:
-        wait_until(taken_up, within=TAKEN_UP, hoping=f"a controller takes up Ingress {name}")
+        wait_until(taken_up, within=within, hoping=f"a controller takes up Ingress {name}")
     except NotInTime as late:
         return _closed(_why_no_ingress(api, name, on.namespace) or str(late))
     return _open(addresses[0], 80)
@@ -134,7 +138,7 @@ def _why_no_ingress(api: client.NetworkingV1Api, name: str, namespace: str) -> s
     return None
 
 
-def _gateway_entrance(on: Deployed, name: str) -> Entrance:
+def _gateway_entrance(on: Deployed, name: str, within: float) -> Entrance:
     """Where the first Gateway that the route names as its parent is served, by the Gateway's status."""
     parent = _custom(on, "httproutes", name, on.namespace)["spec"]["parentRefs"][0]
     where = parent.get("namespace", on.namespace)
@@ -147,7 +151,7 @@ def _gateway_entrance(on: Deployed, name: str) -> Entrance:
         return bool(_addresses(gateway) and route.get("status", {}).get("parents"))
 
     try:
-        wait_until(taken_up, within=TAKEN_UP, hoping=f"a controller takes up HTTPRoute {name} for {says}")
+        wait_until(taken_up, within=within, hoping=f"a controller takes up HTTPRoute {name} for {says}")
     except NotInTime as late:
         return _closed(str(late) if _addresses(gateway) else f"{says} has no address: no controller serves it")
     except ApiException as error:

@@ -6,6 +6,8 @@ that pod was a ready endpoint of it while the observation lasted. Of the profile
 workload and the status are judged: rules that lead astray consistently are still wrong.
 """
 
+from collections.abc import Iterable
+
 from conformance.declared.intent import Entry, Profile
 from conformance.declared.objects import System
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, read_rules, requests
@@ -27,17 +29,26 @@ def judge_gateway(system: System, profile: Profile, subject: str, lines: Lines) 
 def _judge(rules: tuple[Rule, ...], profile: Profile, host: str, lines: Lines) -> Verdict:
     entries = [entry for entry in profile.entries if entry.host == host]
     asked = requests(rules, host)
+    closed = _closed({request.owner for request in asked}, lines)
     verdicts = [_unseen(rule) for rule in rules if rule.host == host and rule.unseen]
-    verdicts += [_required(request, lines) for request in asked]
+    verdicts += closed.values()
+    verdicts += [_required(request, lines) for request in asked if request.owner not in closed]
     if entries and not any(rule.host == host for rule in rules):
         says = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
         verdicts.append(failed(says, Fact(None, says)))
-    else:
+    elif not closed:
         verdicts += [_entered(entry, lines) for entry in entries]
     verdict = merge(verdicts)
     if not verdict.passed:
         return verdict
     return passed(f"requests answered as declared: {len(asked) + len(entries)}", *verdict.evidence)
+
+
+def _closed(owners: set[str], lines: Lines) -> dict[str, Verdict]:
+    """The objects of which no controller says where it listens, each with the reason."""
+    entrances = [line for line in of_kind(lines, "entrance", address=None) if line.get("owner") in owners]
+    facts = {str(line.get("owner")): fact(line, f"{line.get('owner')}: {line.get('says')}") for line in entrances}
+    return {owner: unknown(here.says, here) for owner, here in facts.items()}
 
 
 def _unseen(rule: Rule) -> Verdict:
@@ -47,14 +58,10 @@ def _unseen(rule: Rule) -> Verdict:
 
 def _required(request: Request, lines: Lines) -> Verdict:
     """Judge one request by all its lines: a second try would hide what a client has seen."""
-    for entrance in of_kind(lines, "entrance", owner=request.owner):
-        if entrance.get("address") is None:
-            says = f"{request.owner}: {entrance.get('says')}"
-            return unknown(says, fact(entrance, says))
     seen = of_kind(lines, "route", owner=request.owner, host=request.host, path=request.path)
     if not seen:
         return unknown(f"GET {request.host}{request.path} was not tried")
-    return merge(_answer(line, lines) or _reached(request, line, lines) for line in seen)
+    return _each_once(_answer(line, lines) or _reached(request, line, lines) for line in seen)
 
 
 def _answer(line: Line, lines: Lines) -> Verdict | None:
@@ -111,4 +118,9 @@ def _entered(entry: Entry, lines: Lines) -> Verdict:
         verdicts.append(
             _answer(line, lines) or (passed("entered", got) if right else failed(f"{got.says}, {wanted}", got))
         )
-    return merge(verdicts)
+    return _each_once(verdicts)
+
+
+def _each_once(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on several tries of one request; what was seen again is told once."""
+    return merge({(each.outcome, each.because): each for each in verdicts}.values())

@@ -114,6 +114,7 @@ def _pod(pod: Raw, volumes: tuple[Volume, ...], path: str, template: Raw) -> Pod
         host_network=bool(pod.get("hostNetwork")),
         host_pid=bool(pod.get("hostPID")),
         host_ipc=bool(pod.get("hostIPC")),
+        host_users=bool(_given(pod, "hostUsers", True)),
         security=_security(pod.get("securityContext")),
         volumes=volumes,
         windows=(pod.get("os") or {}).get("name") == "windows",
@@ -151,6 +152,7 @@ def _container(spec: Raw, place: str) -> Container:
         command=tuple(map(str, spec.get("command") or ())),
         arguments=tuple(map(str, spec.get("args") or ())),
         pre_stop=_hook((spec.get("lifecycle") or {}).get("preStop")),
+        hosts=tuple(_hosts(spec, place)),
         security=_security(spec.get("securityContext")),
         restart_policy=spec.get("restartPolicy"),
     )
@@ -169,6 +171,18 @@ def _probe(kind: str, spec: Raw) -> Probe:
         headers=tuple((h["name"], h["value"]) for h in http.get("httpHeaders") or ()),
         initial_delay=float(spec.get("initialDelaySeconds") or 0),
     )
+
+
+def _hosts(spec: Raw, place: str) -> Iterator[tuple[str, str]]:
+    """Fields of probes and hooks that name a host of their own."""
+    lifecycle = spec.get("lifecycle") or {}
+    asking = {f"{kind}Probe": spec.get(f"{kind}Probe") for kind in ("liveness", "readiness", "startup")}
+    asking |= {f"lifecycle.{hook}": lifecycle.get(hook) for hook in ("postStart", "preStop")}
+    for field, raw in asking.items():
+        for way in ("httpGet", "tcpSocket"):
+            host = ((raw or {}).get(way) or {}).get("host")
+            if host:
+                yield f"{place}.{field}.{way}.host", str(host)
 
 
 def _references(spec: Raw, place: str) -> Iterator[Reference]:

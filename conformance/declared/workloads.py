@@ -105,7 +105,11 @@ class Hook:
 
 @dataclass(frozen=True)
 class Container:
-    """One container of a pod template; `place` is its path below the pod's spec."""
+    """
+    One container of a pod template; `place` is its path below the pod's spec.
+
+    `hosts` are the fields of probes and hooks that ask another host than the pod, with that host.
+    """
 
     name: str
     image: str
@@ -120,6 +124,7 @@ class Container:
     command: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     pre_stop: Hook | None = None
+    hosts: tuple[tuple[str, str], ...] = ()
     security: Security = Security()
     restart_policy: str | None = None
 
@@ -174,6 +179,7 @@ class Pod:
     host_network: bool = False
     host_pid: bool = False
     host_ipc: bool = False
+    host_users: bool = True
     security: Security = Security()
     volumes: tuple[Volume, ...] = ()
     windows: bool = False

@@ -40,6 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", default=str(ROOT / "kubeproof.toml"), help="what the architecture says")
     group.addoption("--out", help="folder of the run (default: out/<run>)")
     group.addoption("--probe-image", default="localhost/kubeproof-probe:dev", help="image of the harness's own pods")
+    group.addoption(
+        "--ingress-address",
+        help="HOST[:PORT] where the ingress controller listens, as a pod sees it (default: what it says in status)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -96,6 +100,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             profile=declared["profile"],
             profile_text=Path(config.getoption("--profile")).read_text(),
             probe_image=config.getoption("--probe-image"),
+            ingress_address=config.getoption("--ingress-address"),
         )
     except (CannotStart, embedded.ClusterError, ImageNotBuilt) as error:
         pytest.exit(str(error), returncode=NOT_STARTED)

@@ -46,9 +46,11 @@ class Run:
         profile: Profile,
         profile_text: str,
         probe_image: str,
+        ingress_address: str | None = None,
     ) -> None:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
+        self._ingress_address = ingress_address
         self._observed: set[str] = set()
         self._missing: list[str] = []
         self._stack = ExitStack()
@@ -105,6 +107,7 @@ class Run:
             namespace=namespace,
             run=self.name,
             probe_image=self._probe_image,
+            ingress_address=self._ingress_address,
         )
         with self.recorder.observation("deploy"), watches.recorded("deploy"):
             observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])

@@ -49,7 +49,8 @@ class Deployed:
     """
     One copy of the system in `namespace`, with a client pod beside it.
 
-    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run.
+    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run;
+    `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status.
     """
 
     cluster: Cluster
@@ -60,6 +61,7 @@ class Deployed:
     namespace: str
     run: str
     probe_image: str
+    ingress_address: str | None = None
 
     def start_pod(
         self,

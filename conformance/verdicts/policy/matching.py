@@ -48,22 +48,22 @@ def all_of(answers: Iterable[Answer]) -> Answer:
 def selected(selector: Selector, labels: Labels, *, known: bool, owner: str) -> Answer:
     """Match a selector with labels; `known` tells whether they are all there are, `owner` names who bears them."""
     have = dict(labels)
-    wanted = [*(Expression(key, Operator.IN, (value,)) for key, value in selector.labels), *selector.expressions]
-    return all_of(_expressed(each, have, known=known, owner=owner) for each in wanted)
+    return all_of(_expressed(each, have, known=known, owner=owner) for each in _wanted(selector))
+
+
+@lru_cache(maxsize=4096)
+def _wanted(selector: Selector) -> tuple[Expression, ...]:
+    return (*(Expression(key, Operator.IN, (value,)) for key, value in selector.labels), *selector.expressions)
 
 
 def _expressed(wanted: Expression, have: dict[str, str], *, known: bool, owner: str) -> Answer:
     value = have.get(wanted.key)
     if value is None and not known:
         return Answer(Match.MAYBE, f"nothing says whether {owner} has the label {wanted.key}")
-    # NotIn also holds for one without the label, as for every selector of the API.
-    holds = {
-        Operator.IN: value in wanted.values,
-        Operator.NOT_IN: value not in wanted.values,
-        Operator.EXISTS: value is not None,
-        Operator.DOES_NOT_EXIST: value is None,
-    }[wanted.operator]
-    return YES if holds else NO
+    if wanted.operator in (Operator.IN, Operator.NOT_IN):
+        # NotIn also holds for one without the label, as for every selector of the API.
+        return YES if (value in wanted.values) is (wanted.operator is Operator.IN) else NO
+    return YES if (value is None) is (wanted.operator is Operator.DOES_NOT_EXIST) else NO
 
 
 def pod_selected(selector: Selector, pod: Pod) -> Answer:

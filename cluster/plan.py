@@ -83,7 +83,7 @@ class Plan:
             state=Path(plan["state"]),
             binaries=Path(plan["binaries"]),
             archives=tuple(Path(archive) for archive in plan["archives"]),
-            ingress_archives=tuple(Path(archive) for archive in plan.get("ingress_archives", ())),
-            ingress_port=plan.get("ingress_port", 0),
+            ingress_archives=tuple(Path(archive) for archive in plan["ingress_archives"]),
+            ingress_port=plan["ingress_port"],
             cgroup=plan["cgroup"],
         )

@@ -37,10 +37,10 @@ def text_report(
         parts.append("\n".join(_not_verified(skipped)))
     parts += _warnings(damage, unfinished)
     parts.append("\n".join(_tail(judged, exit, took)))
-    return _printable("\n".join([parts[0], "", *parts[1:-1], "", parts[-1]]))
+    return printable("\n".join([parts[0], "", *parts[1:-1], "", parts[-1]]))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without what would steer the terminal or cannot be encoded: much of it was said by others."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)

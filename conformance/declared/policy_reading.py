@@ -49,17 +49,6 @@ def read_policy(document: Mapping[str, Any], namespace: str) -> NetworkPolicy:
     )
 
 
-def read_policies(documents: Sequence[Mapping[str, Any] | None], namespace: str) -> tuple[NetworkPolicy, ...]:
-    """Read every NetworkPolicy among parsed manifests, also those inside Lists, in their order."""
-    policies: list[NetworkPolicy] = []
-    for document in documents:
-        if document and document.get("kind") == "List":
-            policies += read_policies(document.get("items") or (), namespace)
-        elif document and document.get("kind") == "NetworkPolicy":
-            policies.append(read_policy(document, namespace))
-    return tuple(policies)
-
-
 def _list(mapping: Mapping[str, Any], key: str, field: str) -> Sequence[Any]:
     """A list, empty when it is omitted or null: for the API the two are one."""
     found = mapping.get(key) or ()

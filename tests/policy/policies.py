@@ -3,7 +3,7 @@
 import yaml
 
 from conformance.declared.policies import NetworkPolicy
-from conformance.declared.policy_reading import read_policies
+from conformance.declared.policy_reading import read_policy
 from conformance.declared.workloads import Port
 from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
 
@@ -16,11 +16,8 @@ NAMESPACES = (Namespace("market"), Namespace("office", (("team", "paper"),)))
 
 def policies(written: str) -> tuple[NetworkPolicy, ...]:
     """Policies of namespace market from specs in YAML, one a name."""
-    documents = [
-        {"kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
-        for name, spec in yaml.safe_load(written).items()
-    ]
-    return read_policies(documents, "market")
+    specs = yaml.safe_load(written).items()
+    return tuple(read_policy({"metadata": {"name": name}, "spec": spec}, "market") for name, spec in specs)
 
 
 def network(written: str) -> Network:

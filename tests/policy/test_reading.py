@@ -16,7 +16,7 @@ from conformance.declared.policies import (
     Rule,
     Selector,
 )
-from conformance.declared.policy_reading import PolicyError, read_policies, read_policy
+from conformance.declared.policy_reading import PolicyError, read_policy
 
 BOTH = (Direction.INGRESS, Direction.EGRESS)
 
@@ -86,12 +86,10 @@ def test_a_rule_with_empty_lists_is_a_rule_that_admits_all(written: str) -> None
     assert read.ingress == (Rule(),)
 
 
-def test_policies_are_found_inside_lists_and_keep_their_namespace() -> None:
-    """Other objects and empty documents are passed over."""
-    there = policy("{podSelector: {}}")
-    there["metadata"]["namespace"] = "there"
-    found = read_policies([None, {"kind": "Service"}, {"kind": "List", "items": [there]}, policy("{}")], "here")
-    assert [each.namespace for each in found] == ["there", "here"]
+def test_a_policy_that_names_its_namespace_stays_there() -> None:
+    """What it does not say is where the system goes."""
+    there = {"metadata": {"name": "p", "namespace": "there"}, "spec": {}}
+    assert [read_policy(each, "here").namespace for each in (there, policy("{}"))] == ["there", "here"]
 
 
 @pytest.mark.parametrize(

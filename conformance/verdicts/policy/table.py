@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.declared.policies import Direction, NetworkPolicy, Peer, Rule
+from conformance.declared.policies import Direction, Peer, Rule
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Node, Outside, Pod
 from conformance.verdicts.policy.matching import Match, peer_matches, pod_selected, ports_match
 from conformance.verdicts.policy.standins import Probe
 from conformance.verdicts.reach import Reach
 
-# The policies that surely select an end, and those that perhaps do.
-Selecting = tuple[tuple[NetworkPolicy, ...], tuple[NetworkPolicy, ...]]
+# The policies that surely select an end, and those that perhaps do, by their places in the network.
+Selecting = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -92,18 +92,19 @@ class _Columns:
         """By source, the targets whose policies let it in; computed by target and turned round."""
         alike: dict[tuple[Selecting, object], list[int]] = {}
         for target, (selecting, end) in enumerate(zip(self._selecting[Direction.INGRESS], self._ends, strict=True)):
-            # Among targets under the same policies only the ports that rules name may differ.
-            ports = end.ports if isinstance(end, Pod) and any(selecting) else ()
-            alike.setdefault((selecting, ports), []).append(target)
-        rows = [Reached()] * len(self._ends)
+            # Targets under the same policies differ only in what the names of ports mean there.
+            names = (end.ports, end.known) if isinstance(end, Pod) and any(selecting) else None
+            alike.setdefault((selecting, names), []).append(target)
+        surely, perhaps = [0] * len(self._ends), [0] * len(self._ends)
         for (selecting, _), targets in alike.items():
             one = Flow(self._ends[targets[0]], self._ends[targets[0]], *probe)
             sources = self._admitted(selecting, Direction.INGRESS, partial(self._fitting, one))
             here = sum(1 << target for target in targets)
-            for source in range(len(rows)):
-                bit = 1 << source
-                rows[source] |= Reached(here * bool(sources.surely & bit), here * bool(sources.perhaps & bit))
-        return rows
+            for source in _places(sources.surely):
+                surely[source] |= here
+            for source in _places(sources.perhaps):
+                perhaps[source] |= here
+        return [Reached(*row) for row in zip(surely, perhaps, strict=True)]
 
     def _admitted(self, selecting: Selecting, direction: Direction, at: Callable[[Rule], Reached]) -> Reached:
         """The far ends that policies admit to the pods they select; `at` are those at which a rule's ports fit."""
@@ -115,11 +116,9 @@ class _Columns:
             return Reached(0, self._everyone.perhaps)
         return Reached(admitted.surely, admitted.perhaps | self._rules(perhaps, direction, at).perhaps)
 
-    def _rules(
-        self, policies: tuple[NetworkPolicy, ...], direction: Direction, at: Callable[[Rule], Reached]
-    ) -> Reached:
+    def _rules(self, places: tuple[int, ...], direction: Direction, at: Callable[[Rule], Reached]) -> Reached:
         found = Reached()
-        for policy in policies:
+        for policy in (self._network.policies[place] for place in places):
             for rule in policy.rules(direction):
                 found |= self._peers(rule, policy.namespace) & at(rule)
         return found
@@ -151,10 +150,10 @@ def _selecting(network: Network, end: Endpoint, direction: Direction) -> Selecti
     """The policies that surely select an end, and those that perhaps do."""
     if not isinstance(end, Pod):
         return (), ()
-    found: dict[Match, list[NetworkPolicy]] = {match: [] for match in Match}
-    for policy in network.policies:
+    found: dict[Match, list[int]] = {match: [] for match in Match}
+    for place, policy in enumerate(network.policies):
         if policy.namespace == end.namespace and direction in policy.types:
-            found[pod_selected(policy.pods, end).match].append(policy)
+            found[pod_selected(policy.pods, end).match].append(place)
     return tuple(found[Match.YES]), tuple(found[Match.MAYBE])
 
 
@@ -169,6 +168,11 @@ def _set_of(matches: Iterable[Match]) -> Reached:
         surely |= (match is Match.YES) << n
         perhaps |= (match is not Match.NO) << n
     return Reached(surely, perhaps)
+
+
+def _places(ends: int) -> list[int]:
+    """The places of a set's members."""
+    return [place for place, bit in enumerate(reversed(f"{ends:b}")) if bit == "1"]
 
 
 def _with(row: Reached, target: int, reach: Reach) -> Reached:

@@ -6,7 +6,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from conformance.declared.objects import Workload
-from conformance.observe.journeys import settle, walk
+from conformance.observe.journeys import settle, walk, write
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
@@ -16,7 +16,7 @@ READY = 120.0  # seconds for a workload to be available on new volumes, and for 
 def observe_backup(on: Deployed, of: str, name: str) -> None:
     """Back up what a journey wrote, lose the workload's volumes, and read it again after a restore."""
     promise = on.profile.backup(name)
-    saved = walk(on, of, promise.write)
+    saved = write(on, of, promise.write)
     if not _run_job(on, of, promise.backup, within=promise.within):
         return  # the only copy is not destroyed
     _lose_volumes(on, of, on.workload(name))

@@ -119,3 +119,20 @@ def test_our_own_system_does_on_paper_what_its_intent_says() -> None:
     assert str(pair) == "microservice-2 -> postgres TCP 5432"
     assert pair.decision.says.startswith("blocked: microservice-2 has no egress rule to postgres")
     assert pair.decision.says.endswith("; though postgres ingress[0] admits it")
+
+
+def test_a_peer_of_namespaces_admits_more_than_the_pods_that_are_declared() -> None:
+    """The DNS in kube-system only answers, and the system's own pods are not the only ones of a labelled namespace."""
+    spec = "{podSelector: {matchLabels: {app: ledger}}, ingress: [{from: [{namespaceSelector: {matchLabels: %s}}]}]}"
+    system_pods = on_paper(system(odd=spec % "{kubernetes.io/metadata.name: kube-system}"), PROFILE)
+    assert cells(system_pods, "unintended") == ["kube-system/* -> ledger TCP 5432"]
+    sales = on_paper(system(odd=spec % "{team: sales}"), PROFILE)
+    assert cells(sales, "unintended") == ["team=sales/* -> ledger TCP 5432"]
+
+
+def test_a_way_out_to_all_of_the_dns_namespace_is_open_at_its_ports_alone() -> None:
+    """The DNS is often known by its namespace; on other ports that is a way to somebody else."""
+    out = "{podSelector: {matchLabels: {app: shop}}, egress: [{to: [{namespaceSelector: {matchLabels: %s}}]}]}"
+    paper = on_paper(system(odd=out % "{kubernetes.io/metadata.name: kube-system}"), PROFILE)
+    assert "shop -> kube-system/* TCP 443" in cells(paper, "unintended")
+    assert "shop -> kube-system/* UDP 53" not in cells(paper, "unintended")

@@ -3,10 +3,11 @@ Who stands in a declared system's network: its workloads, what is around every s
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
+from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
 from conformance.declared.workloads import Port, Workload
 from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
 from conformance.verdicts.policy.matching import Match, peer_matches
@@ -82,15 +83,40 @@ def surroundings(system: System, *, dns: Pod = CLUSTER_DNS) -> tuple[End, ...]:
 
 
 def _guests(network: Network, present: Iterable[End]) -> Iterator[End]:
-    """A stand-in for each peer in force that nobody present matches."""
-    seen = set()
+    """A stand-in for each peer in force that nobody present matches; one name stands for one, with all its ports."""
+    guests: dict[str, End] = {}
     for policy in network.policies:
-        for rule in (rule for direction in policy.types for rule in policy.rules(direction)):
-            for peer in rule.peers:
-                matched = (peer_matches(peer, policy.namespace, end.endpoint, network) for end in present)
-                guest = (
-                    None if any(each.match is Match.YES for each in matched) else stand_in(peer, policy, rule, network)
-                )
-                if guest is not None and guest.name not in seen:
-                    seen.add(guest.name)
-                    yield guest
+        for direction in policy.types:
+            for rule in policy.rules(direction):
+                for peer in rule.peers:
+                    asked = [end for end in present if end.name != DNS or _is_for_dns(direction, rule, end)]
+                    if any(_stands_for(end, peer, policy, network) for end in asked):
+                        continue
+                    guest = stand_in(peer, policy, rule, network)
+                    if guest is not None:
+                        guests[guest.name] = _joined(guests.get(guest.name, guest), guest)
+    yield from guests.values()
+
+
+def _is_for_dns(direction: Direction, rule: Rule, dns: End) -> bool:
+    """Whether a rule is about the DNS and no more: out to the ports at which it answers."""
+    ports = dns.endpoint.ports if isinstance(dns.endpoint, Pod) else ()
+    answers = {(port.protocol, name) for port in ports for name in (port.name, port.number)}
+    asks = {(port.protocol, port.port) for port in rule.ports}
+    return direction is Direction.EGRESS and bool(asks) and asks <= answers and not any(port.end for port in rule.ports)
+
+
+def _stands_for(end: End, peer: Peer, policy: NetworkPolicy, network: Network) -> bool:
+    """Whether an end shows what a peer admits: one that selects namespaces admits more than the policy's own."""
+    pod = end.endpoint
+    own = isinstance(pod, Pod) and pod.namespace == policy.namespace
+    if own and isinstance(peer, PodPeer) and peer.namespaces is not None:
+        return False
+    return peer_matches(peer, policy.namespace, pod, network).match is Match.YES
+
+
+def _joined(one: End, other: End) -> End:
+    if isinstance(one.endpoint, Pod) and isinstance(other.endpoint, Pod):
+        ports = tuple(dict.fromkeys((*one.endpoint.ports, *other.endpoint.ports)))
+        return replace(one, endpoint=replace(one.endpoint, ports=ports))
+    return one

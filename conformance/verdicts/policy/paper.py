@@ -130,9 +130,17 @@ def _asked(cast: Cast, target: End) -> tuple[tuple[int, str], ...]:
 def _cell(cast: Cast, intent: "_Intent", source: End, target: End, port: int, protocol: str) -> PaperCell:
     network = target.joined(source.joined(cast.network))
     decision = decide(network, Flow(source.endpoint, target.endpoint, port, protocol))
-    wanted = intent.wants(source.name, target.name)
+    wanted = None if _asks_dns(cast, target, port, protocol) else intent.wants(source.name, target.name)
     half = decision.reach is Reach.BLOCKED and _is_named(network, decision)
     return PaperCell(source.name, target.name, port, protocol, wanted, decision, half)
+
+
+def _asks_dns(cast: Cast, target: End, port: int, protocol: str) -> bool:
+    """Whether a flow is the same as one to the DNS, for a policy that knows it by its namespace alone."""
+    dns = next(end.endpoint for end in cast.around if end.name == DNS)
+    assert isinstance(dns, Pod)
+    beside = isinstance(target.endpoint, Pod) and target.endpoint.namespace == dns.namespace and target.name != DNS
+    return beside and (port, protocol) in {(each.number, each.protocol) for each in dns.ports}
 
 
 def _is_named(network: Network, decision: Decision) -> bool:

@@ -7,7 +7,7 @@ a peer somebody has to stand there.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from itertools import product
 
 from conformance.declared.labels import Labels
@@ -50,16 +50,15 @@ def stand_in(peer: Peer, policy: NetworkPolicy, rule: Rule, network: Network) ->
 
 def _outside(block: IpBlock) -> End | None:
     cidr = ip_network(block.cidr)
-    edges = [cidr.network_address + 1] if cidr.num_addresses > 1 else []
-    edges += [cidr.network_address, cidr.broadcast_address]
-    for each in map(ip_network, block.excepts):
-        edges += (
-            [ip_address(int(each.broadcast_address) + 1)] if each.broadcast_address != cidr.broadcast_address else []
-        )
-        edges += [ip_address(int(each.network_address) - 1)] if each.network_address != cidr.network_address else []
-    for address in edges:
-        if address in cidr and not any(address in ip_network(each) for each in block.excepts):
-            return End(str(address), Outside(str(address), (str(address),)))
+    excepts = [ip_network(each) for each in block.excepts]
+    # What a block leaves to itself begins or ends beside one of its exceptions, if not at its own edges.
+    edges = [int(cidr.network_address) + 1, int(cidr.network_address), int(cidr.broadcast_address)]
+    edges += [edge for each in excepts for edge in (int(each.broadcast_address) + 1, int(each.network_address) - 1)]
+    for edge in edges:
+        if int(cidr.network_address) <= edge <= int(cidr.broadcast_address):
+            address = type(cidr.network_address)(edge)
+            if not any(address in each for each in excepts):
+                return End(str(address), Outside(str(address), (str(address),)))
     return None
 
 

@@ -24,7 +24,7 @@ from conformance.observe.cluster import ApplyFailed, CannotStart, connect
 from conformance.run import Run, new_run_name
 from conformance.verdicts.catalogue import judge_planned
 from conformance.verdicts.evidence import Planned, read_evidence
-from conformance.verdicts.verdict import Verdict
+from conformance.verdicts.verdict import Outcome, Verdict
 
 ROOT = Path(__file__).parents[1]
 NOT_STARTED, INTERRUPTED = 3, 130
@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "check(name): the check of conformance/catalogue.py that a test proves")
+    config.addinivalue_line("markers", "check(*names): the checks of conformance/catalogue.py that a test proves")
     if getattr(config.option, "numprocesses", None):
         # Each check would deploy a copy of the system of its own, and they would share one evidence file.
         pytest.exit("checks share one deployed system: run them without -n", returncode=NOT_STARTED)
@@ -69,7 +69,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("check")
     if marker:
         declared = metafunc.config.kubeproof  # type: ignore[attr-defined]
-        planned = check(marker.args[0]).planned(declared["system"], declared["profile"])
+        planned = [
+            each for name in marker.args for each in check(name).planned(declared["system"], declared["profile"])
+        ]
         # The check stands in the id, so that `-k "dns or rollout"`, as the report prints it, selects by area.
         metafunc.parametrize("planned", planned, ids=[f"{each.check}: {each.subject}" for each in planned])
 
@@ -159,7 +161,8 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
     def verdict(planned: Planned) -> Verdict:
         place, all_of_them = request.session.items.index(request.node) + 1, len(request.session.items)
         elapsed = time.monotonic() - stash.setdefault("began", time.monotonic())
-        say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
+        if planned.observation:  # what needs none is told at once
+            say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
         try:
             run.observe(planned)
         except ApplyFailed as error:
@@ -167,7 +170,10 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
             say(f"        could not observe: {type(error).__name__}: {error}")
         evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
-        return judge_planned(run.system, run.profile, evidence, planned)
+        found = judge_planned(run.system, run.profile, evidence, planned)
+        if found.outcome is Outcome.SKIPPED:
+            pytest.skip(found.because)
+        return found
 
     return verdict
 

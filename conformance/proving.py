@@ -82,13 +82,24 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _tasks(manifests: Path | None, profile: Path | None) -> list[Task]:
     if manifests is not None:
-        beside = (manifests if manifests.is_dir() else manifests.parent) / PROFILE
-        return [Task(manifests, profile or (beside if beside.is_file() else None))]
+        return [Task(manifests, profile or _profile_of(manifests))]
     profile = profile or ROOT / PROFILE
     overlays = dict.fromkeys(folder for _, folder in read_profile(profile).overlays)
     if not overlays:
         raise ProfileError(profile, "overlays", "names none, and no --manifests was given: nothing to prove")
     return [Task(profile.parent / folder, profile) for folder in overlays]
+
+
+def _profile_of(manifests: Path) -> Path | None:
+    """The profile beside the manifests, else one above them that has them for an overlay."""
+    folder = (manifests if manifests.is_dir() else manifests.parent).resolve()
+    if (folder / PROFILE).is_file():
+        return folder / PROFILE
+    for above in folder.parents:
+        if (above / PROFILE).is_file():
+            overlays = read_profile(above / PROFILE).overlays
+            return above / PROFILE if any((above / own).resolve() == folder for _, own in overlays) else None
+    return None
 
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:

@@ -76,6 +76,8 @@ class Run:
     def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""
         of, observe = planned.observation, check(planned.check).observe
+        if not of:
+            return  # told by the manifests alone
         deployed = self._deployed
         if observe is None or of in self._observed:
             return

@@ -17,19 +17,19 @@ def proofs_text(proofs: Sequence[Proof], *, title: str, unread: Sequence[str] = 
 
     With `everything` what holds is told as well, place by place.
     """
-    lines = [title, ""]
+    lines, told = [title, ""], (Outcome.PASS,) if everything else ()
     for proof in proofs:
         outcome = proof.verdict.outcome
-        if outcome in (Outcome.FAIL, Outcome.UNKNOWN) or (everything and outcome is Outcome.PASS):
+        if proof.findings and outcome in (Outcome.FAIL, Outcome.UNKNOWN, *told):
             lines += [f"{outcome.value:<8} {proof.rule.name}   {proof.rule.law}"]
             for finding in proof.findings:
                 if everything or finding.outcome is outcome:
                     lines += _place(finding)
-            if not proof.findings:
-                lines += [f"{INDENT}{proof.verdict.because}"]
     skipped = [f"{p.rule.name} ({p.verdict.because})" for p in proofs if p.verdict.outcome is Outcome.SKIPPED]
     if everything or len(lines) > 2:
         lines += [""]
+    blind = dict.fromkeys(p.verdict.because for p in proofs if p.verdict.outcome is Outcome.UNKNOWN and not p.findings)
+    lines += [f"{'cannot be told':<15} {because}" for because in blind]
     lines += _listed("not verified", skipped) + _listed("not looked into", unread)
     return printable("\n".join([*lines, _count(proofs)]))
 

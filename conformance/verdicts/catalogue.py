@@ -8,7 +8,7 @@ in this profile, is SKIPPED by name, so that a report never looks complete by le
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from conformance.declared.intent import Profile
+from conformance.declared.intent import Backup, Persist, Profile
 from conformance.declared.objects import System
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
 from conformance.verdicts.backups import judge_backup
@@ -23,6 +23,8 @@ from conformance.verdicts.reachability import judge_reachability
 from conformance.verdicts.rollout import judge_rollout
 from conformance.verdicts.routes import judge_gateway, judge_ingress
 from conformance.verdicts.scaling import judge_scaling
+from conformance.verdicts.static.rule import Rule, prove
+from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, exit_status, unknown
 
 Judge = Callable[[System, Profile, str, tuple[Line, ...]], Verdict]
@@ -57,6 +59,9 @@ JUDGES: dict[str, Judge] = {
     "persistence.backup-restore": judge_backup,
 }
 
+# What is judged from manifests and profile alone, whatever became of the evidence.
+STATIC: dict[str, Rule] = {rule.name: rule for rule in RULES}
+
 # Checks whose FAIL no lost line could have undone: one failed request stays failed. The others look at a last
 # state, and the last state may be what was lost.
 LASTING = frozenset(
@@ -86,13 +91,24 @@ def declared_plan(system: System, profile: Profile) -> tuple[Planned, ...]:
     return tuple(_planned(system, profile))
 
 
+def static_plan(profile: Profile) -> tuple[Planned, ...]:
+    """All checks of manifests and profile alone; their observation is the empty text."""
+    return tuple(Planned(name, profile.system, "") for name in STATIC)
+
+
+def law_of(check: str) -> str:
+    """The sentence of a check; empty for one that this version does not know."""
+    return STATIC[check].law if check in STATIC else LAWS.get(check, "")
+
+
 def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for workload in system.workloads:
         yield Planned("deploy.ready", workload.name, "deploy")
     for service in system.services:
         yield Planned("dns.names", service.name, "dns")
     # A read that only makes sense after its write is not a journey of its own.
-    halves = {name for each in (*profile.persists, *profile.backups) for name in (each.write, each.read)}
+    promises: tuple[Persist | Backup, ...] = (*profile.persists, *profile.backups)
+    halves = {name for each in promises for name in (each.write, each.read)}
     for journey in profile.journeys:
         if journey.name not in halves:
             yield Planned("api.journey", journey.name, f"journey:{journey.name}")
@@ -137,6 +153,9 @@ def judge_run(system: System, profile: Profile, evidence: Evidence) -> tuple[Jud
         if not any(each.check == check for each in (*asked, *declared)):
             nothing = Planned(check, profile.system, "")
             judged.append(_judged(nothing, _skipped("the profile and the manifests name no subject for it"), evidence))
+    if not any(each.check in STATIC for each in asked):
+        law = "what manifests and profile alone prove"
+        judged.append(Judged("static", profile.system, law, _skipped("was not asked for"), None))
     return tuple(judged)
 
 
@@ -146,6 +165,8 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
 
     A PASS stands only on an observation that is whole, ended without an error, and saw no gap.
     """
+    if planned.check in STATIC:
+        return prove(STATIC[planned.check], system, profile).verdict
     judge = JUDGES.get(planned.check)
     if judge is None:
         return unknown(f"this version knows no check {planned.check!r}")
@@ -190,7 +211,18 @@ def _skipped(reason: str) -> Verdict:
 def _judged(planned: Planned, verdict: Verdict, evidence: Evidence) -> Judged:
     lines = evidence.of(planned.observation) if planned.observation else ()
     took = round(lines[-1].t - lines[0].t, 3) if lines else None
-    return Judged(planned.check, planned.subject, LAWS.get(planned.check, ""), verdict, took)
+    return Judged(planned.check, planned.subject, law_of(planned.check), verdict, took)
 
 
-__all__ = ["JUDGES", "LAWS", "Judged", "declared_plan", "exit_status", "judge_planned", "judge_run"]
+__all__ = [
+    "JUDGES",
+    "LAWS",
+    "STATIC",
+    "Judged",
+    "declared_plan",
+    "exit_status",
+    "judge_planned",
+    "judge_run",
+    "law_of",
+    "static_plan",
+]

@@ -1,15 +1,25 @@
 """Witness coverage: what each peer and port of each rule is worth, and why the worthless ones are."""
 
-import pytest
+from dataclasses import replace
 
-from conformance.declared.policies import Direction, Rule
-from conformance.verdicts.policy.cast import cast_of
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.declared.policies import Direction, NetworkPolicy, Rule
+from conformance.declared.workloads import Container, Port, Workload
+from conformance.verdicts.policy.cast import OUTSIDE, STRANGER, cast_of
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Network
+from conformance.verdicts.policy.paper import on_paper
 from conformance.verdicts.policy.witness import Witness, Worth, without, witnesses
 from conformance.verdicts.reach import Reach
+from tests.policy import strategies as some
 from tests.policy.systems import PROFILE, system
 
+SERVER = Container("server", "server:1", (Port("web", 80), Port("dns", 81, "UDP")))
 LEDGER = "podSelector: {matchLabels: {app: ledger}}"
 NOBODY = "{podSelector: {matchLabels: {app: legder}}, ingress: [{}]}"
 RANGE = "{podSelector: {matchLabels: {app: shop}}, ingress: [{ports: [{port: 8080}, {port: 8000, endPort: 9000}]}]}"
@@ -110,3 +120,34 @@ def test_taking_the_last_peer_takes_the_rule() -> None:
     assert without(items["shop ingress[0].from[0]"]).rules(Direction.INGRESS) == ()
     two = items["ledger ingress[0].from[0]"]
     assert without(two).ingress == (Rule(peers=two.policy.ingress[0].peers[1:]),)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(some.policies, min_size=1, max_size=3))
+def test_a_witness_flips_and_what_is_dead_changes_nothing_on_paper(policies: list[NetworkPolicy]) -> None:
+    """Of any policies: what is shown is shown by its flow, and a dead item can go without a cell that changes."""
+    named = tuple(replace(each, name=f"p{n}") for n, each in enumerate(policies))
+    workloads = tuple(
+        Workload("Deployment", f"{space}-{value}", (("app", value),), (), 1, (SERVER,), namespace=space)
+        for space in some.SPACES
+        for value in some.VALUES
+    )
+    declared = System("x", workloads, policies=named)
+    cast = cast_of(declared, Profile("x", "x"))
+    before = seen(declared)
+    for each in witnesses(cast):
+        if each.worth is Worth.WITNESSED:
+            with_it, without_it = reaches(cast.network, each)
+            assert with_it is Reach.ALLOWED
+            assert without_it is not Reach.ALLOWED
+        if each.worth is Worth.DEAD:
+            left = tuple(without(each.item) if policy is each.item.policy else policy for policy in named)
+            after = seen(replace(declared, policies=left))
+            assert {cell: reach for cell, reach in after.items() if before.get(cell, reach) is not reach} == {}
+
+
+def seen(declared: System) -> dict[str, Reach]:
+    """The answers between workloads, a stranger and the world; who else stands in is up to the policies."""
+    ends = {*(workload.name for workload in declared.workloads), STRANGER, OUTSIDE}
+    paper = on_paper(declared, Profile("x", "x"))
+    return {str(cell): cell.seen for cell in paper.cells if {cell.source, cell.target} <= ends}

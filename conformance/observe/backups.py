@@ -93,7 +93,6 @@ def _lose_volumes(on: Deployed, of: str, workload: Workload) -> None:
         on.cluster.core.delete_namespaced_persistent_volume_claim(claim["name"], on.namespace)
     wait_until(lambda: not _claims(on, workload), within=60, hoping=f"the claims of {workload.name} are gone")
     on.patch(workload, {"spec": {"replicas": workload.replicas}})
-    on.wait_ready(workload, within=READY)
     on.wait_ready(*on.system.workloads, within=READY)
     on.mark(of, "volumes new", at=workload.name, claims=_claims(on, workload))
 

@@ -1,5 +1,6 @@
 """Overlays change place and size, not behaviour; what is one's own to say is said in one place."""
 
+import base64
 import re
 import tomllib
 from copy import deepcopy
@@ -137,6 +138,22 @@ def test_a_changed_value_rolls_the_pods_that_read_it_and_no_others(
     source.write_text(source.read_text().replace(before, after))
     earlier, later = dict(pods()), dict(pods(among=documents(manifests / "overlays/production")))
     assert {name for name in earlier if earlier[name] != later[name]} == rolled
+
+
+def test_an_overlay_puts_its_own_password_in_the_place_of_the_placeholder(tmp_path: Path) -> None:
+    """As manifests/README.md says it, from a file of the overlay's."""
+    [lines] = re.findall(r"```yaml\n(.*?)```", (MANIFESTS / "README.md").read_text(), re.DOTALL)
+    overlay = copied(tmp_path) / "overlays/production"
+    (overlay / "database.env").write_text("password=of-our-own\n")
+    kustomization = yaml.safe_load((overlay / "kustomization.yaml").read_text()) | yaml.safe_load(lines)
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    among = documents(overlay)
+    secret = named("Secret", "database", among)
+    assert base64.b64decode(secret["data"]["password"]) == b"of-our-own"
+    for _, pod in pods("Deployment", "StatefulSet", "CronJob", among=among):
+        for each in pod["spec"]["containers"][0].get("env", []):
+            if "secretKeyRef" in each.get("valueFrom", {}):
+                assert each["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
 
 
 def test_the_gateway_takes_the_place_of_the_ingress(tmp_path: Path) -> None:

@@ -3,14 +3,25 @@
 import base64
 import re
 import tomllib
-from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from conformance.declared.renaming import rename
-from tests.manifests.rendered import MANIFESTS, ROOT, Document, copied, documents, named, pods, rendered, with_component
+from tests.manifests.rendered import (
+    MANIFESTS,
+    ROOT,
+    copied,
+    documents,
+    images,
+    named,
+    parsed,
+    pods,
+    rendered,
+    with_component,
+)
 
 OVERLAYS = ("embedded", "kind", "development", "production")
 
@@ -21,26 +32,31 @@ def test_there_are_these_overlays() -> None:
 
 def test_the_single_apply_is_the_rendered_production_overlay() -> None:
     """k8s.yaml says what `kubectl kustomize manifests/overlays/production` says."""
-    committed = tuple(yaml.safe_load_all((MANIFESTS / "k8s.yaml").read_text()))
+    committed = parsed((MANIFESTS / "k8s.yaml").read_text())
     assert committed == rendered("production"), (
         "run: kubectl kustomize manifests/overlays/production > manifests/k8s.yaml"
     )
 
 
-def placeless(overlay: str) -> list[Document]:
-    """An overlay without what says where: images, classes, registry credentials, the node's folders."""
-    found = []
-    for each in deepcopy(rendered(overlay)):
-        each.pop("imagePullSecrets", None)
-        each.get("spec", {}).pop("ingressClassName", None)
-        if each["kind"] != "PersistentVolume":
-            found.append(re.sub(r"(image|storageClassName): .*", r"\1: x", yaml.safe_dump(each)))
-    return [yaml.safe_load(each) for each in found]
+PLACE = {"image", "imagePullSecrets", "ingressClassName", "storageClassName"}
+
+
+def placeless(value: Any) -> Any:
+    """A rendered value without what says where: images, registry credentials, classes, the node's folders."""
+    if isinstance(value, dict):
+        return {key: placeless(inner) for key, inner in value.items() if key not in PLACE}
+    if isinstance(value, list | tuple):
+        return [placeless(each) for each in value if not is_volume(each)]
+    return value
+
+
+def is_volume(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("kind") == "PersistentVolume"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_overlays_differ_in_place_and_nothing_else(overlay: str) -> None:
-    assert placeless(overlay) == placeless("production")
+    assert placeless(rendered(overlay)) == placeless(rendered("production"))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -54,7 +70,7 @@ def test_all_of_an_overlay_is_in_one_namespace(overlay: str) -> None:
 def test_the_embedded_overlay_runs_the_images_that_the_profile_builds() -> None:
     """Every image of the embedded overlay is built from a Dockerfile here; none would be pulled."""
     built = {image["name"] for image in tomllib.loads((ROOT / "kubeproof.toml").read_text())["images"]}
-    used = set(re.findall(r"image: (.*)", yaml.safe_dump_all(rendered("embedded"))))
+    used = images(rendered("embedded"))
     assert len(used) == 3
     assert used < built
 
@@ -75,13 +91,15 @@ def test_the_registry_and_the_storage_class_are_said_once(tmp_path: Path) -> Non
     assert sum(path.read_text().count("your-repo") for path in sources) == 1
     text = place.read_text().replace("ghcr.io/your-repo", "registry.example/team/shop")
     place.write_text(text.replace("storageClass: standard", "storageClass: gp3"))
-    moved = yaml.safe_dump_all(documents(manifests / "overlays/production"))
-    assert sorted(set(re.findall(r"image: (.*)", moved))) == [
+    moved = documents(manifests / "overlays/production")
+    assert images(moved) == {
         "docker.io/library/postgres:15.15",
         "registry.example/team/shop/microservice-1:1.0.0",
         "registry.example/team/shop/microservice-2:1.0.0",
-    ]
-    assert re.findall(r"storageClassName: (.*)", moved) == ["gp3", "gp3"]
+    }
+    [template] = named("StatefulSet", "postgres", moved)["spec"]["volumeClaimTemplates"]
+    claim = named("PersistentVolumeClaim", "postgres-backup", moved)
+    assert [each["spec"]["storageClassName"] for each in (template, claim)] == ["gp3", "gp3"]
 
 
 def test_private_registries_are_asked_with_credentials() -> None:
@@ -90,7 +108,7 @@ def test_private_registries_are_asked_with_credentials() -> None:
 
 def test_every_image_has_a_tag_of_its_own() -> None:
     for overlay in OVERLAYS:
-        for image in re.findall(r"image: (.*)", yaml.safe_dump_all(rendered(overlay))):
+        for image in images(rendered(overlay)):
             assert re.fullmatch(r"[\w./-]+:(?!latest$)[\w.-]+", image), image
 
 

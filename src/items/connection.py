@@ -21,7 +21,8 @@ class Waits:
     statement: float
 
 
-FOR_REQUESTS = Waits(connect=2.0, answer=5.0, statement=3.0)
+# The consumer waits 2 s for an answer: what comes later comes to nobody (static.timeouts).
+FOR_REQUESTS = Waits(connect=1.0, answer=1.8, statement=1.5)
 FOR_CHECKS = Waits(connect=1.0, answer=1.0, statement=0.8)
 
 

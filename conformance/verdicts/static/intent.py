@@ -13,7 +13,9 @@ SAY = "let manifests and profile say the same"
 
 
 def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
-    """The namespace, and every workload and Service that the profile names."""
+    """Every workload and Service that the profile names, and the namespace they are in."""
+    if not any((*_named_workloads(profile), *_named_services(profile))):
+        return
     yield judged(
         system.namespace == profile.namespace,
         "the manifests",

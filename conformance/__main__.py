@@ -18,8 +18,11 @@ from conformance.declared.profile import profile_schema
 from conformance.declared.render import NoKubectl, find_kubectl
 from conformance.declared.schema import SAVED
 from conformance.declared.schema_refresh import CannotRefresh, refresh
+from conformance.report.profile_document import profile_document
 
 NOT_STARTED = 3
+SCHEMA = Path(__file__).with_name("declared") / "profile.schema.json"
+PAGE = Path(__file__).parents[1] / "docs" / "profile.md"
 
 
 def main(arguments: list[str]) -> int:
@@ -33,17 +36,30 @@ def main(arguments: list[str]) -> int:
     proving.add_arguments(prove)
     schemas = commands.add_parser("schemas", help="renew the saved schemas of the Kubernetes API")
     schemas.add_argument("--kubeconfig", type=Path, required=True, help="a cluster of the version to save")
-    commands.add_parser("profile", help="print the JSON schema of kubeproof.toml")
+    profile = commands.add_parser("profile", help="print the JSON schema of kubeproof.toml")
+    profile.add_argument(
+        "--write", action="store_true", help="write it, and the page that explains it, to their places"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.command == "list":
         print(listing())
         return 0
     if chosen.command == "profile":
-        print(json.dumps(profile_schema(), indent=2))
-        return 0
+        return _profile(write=chosen.write)
     if chosen.command == "prove":
         return proving.run(chosen)
     return _schemas(chosen.kubeconfig) if chosen.command == "schemas" else _judge(chosen.folder)
+
+
+def _profile(*, write: bool) -> int:
+    schema = profile_schema()
+    text = json.dumps(schema, indent=2) + "\n"
+    if not write:
+        print(text, end="")
+        return 0
+    SCHEMA.write_text(text, encoding="utf-8")
+    PAGE.write_text(profile_document(schema), encoding="utf-8")
+    return 0
 
 
 def _schemas(kubeconfig: Path) -> int:

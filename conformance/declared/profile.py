@@ -68,10 +68,12 @@ def profile_schema() -> Schema:
 
 
 def _profile(t: Table) -> Profile:
+    system = t.text("system", "the name of the system in reports")
+    namespace = t.text("namespace", "the namespace that the manifests put it into")
     workloads = t.each("workloads", read_workload, "what runs, with the architecture's numbers")
     return Profile(
-        system=t.text("system", "the name of the system in reports"),
-        namespace=t.text("namespace", "the namespace that the manifests put it into"),
+        system=system,
+        namespace=namespace,
         overlays=tuple(
             (k, str(v))
             for k, v in (t.mapping("overlays", "name = folder of a kustomization, relative to this file") or {}).items()

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
+from conformance.declared.profile import read_profile
 from consumer.upstream import Patience
 from items.connection import FOR_CHECKS, FOR_REQUESTS
 from serving.checker import STALE
 from serving.server import THREADS, Drain
-
-from conformance.declared.profile import read_profile
 
 PROFILE = read_profile(Path(__file__).resolve().parents[2] / "kubeproof.toml")
 DRAIN, PATIENCE = Drain(), Patience()

@@ -91,7 +91,9 @@ def _tasks(manifests: Path | None, profile: Path | None) -> list[Task]:
 
 
 def _profile_of(manifests: Path) -> Path | None:
-    """The profile beside the manifests, else one above them that has them for an overlay."""
+    """The profile beside the manifests, else one above them that has them for an overlay; of a pipe none."""
+    if str(manifests) == STANDARD_INPUT:
+        return None
     folder = (manifests if manifests.is_dir() else manifests.parent).resolve()
     if (folder / PROFILE).is_file():
         return folder / PROFILE

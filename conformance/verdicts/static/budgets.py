@@ -147,7 +147,8 @@ def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
         found = f"{total:g} connections: {', '.join(terms) or 'nobody'}"
         if most is None or lost:
             missing = ", ".join(lost) or told(users[0].most)
-            yield untold(database, "connections", found, f"{missing} is not known", "tell it in [[connections]]")
+            found = f"{found}; not known: {missing}"
+            yield untold(database, "connections", found, "numbers that are known", "tell them in [[connections]]")
             continue
         wanted = f"less than {most - reserved:g} ({most:g} without {reserved} in reserve)"
         fix = "open fewer connections a pod, have fewer pods, or raise what the database takes"

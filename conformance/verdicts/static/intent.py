@@ -1,6 +1,6 @@
 """The manifests say what the architecture says: every name, number and pair of the profile."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance.declared.intent import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace, Profile
 from conformance.declared.objects import Autoscaler, ScalingRules, System
@@ -24,18 +24,24 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
         profile.namespace,
         SAY,
     )
-    workloads = {each.name for each in system.running}
-    for place, name in _named_workloads(profile):
-        fix = f"name one of {', '.join(sorted(workloads)) or 'no workloads'}"
-        yield judged(
-            name in workloads, f"workload {name}", place, "there" if name in workloads else "nowhere", "there", fix
+    for kind, named, there in (
+        ("workload", _named_workloads(profile), {each.name for each in system.running}),
+        ("Service", _named_services(profile), {each.name for each in system.services}),
+    ):
+        yield from _there(kind, named, there)
+
+
+def _there(kind: str, named: Iterable[tuple[str, str]], there: set[str]) -> Iterator[Finding]:
+    """One finding a name, at the first place that has it, however many there are."""
+    places: dict[str, list[str]] = {}
+    for place, name in named:
+        places.setdefault(name, []).append(place)
+    fix = f"name one of {', '.join(sorted(there)) or f'no {kind} at all'}"
+    for name, having in places.items():
+        found = (
+            "there" if name in there else f"nowhere, named in {len(having)} {'place' if len(having) == 1 else 'places'}"
         )
-    services = {each.name for each in system.services}
-    for place, name in _named_services(profile):
-        fix = f"name one of {', '.join(sorted(services)) or 'no Services'}"
-        yield judged(
-            name in services, f"Service {name}", place, "there" if name in services else "nowhere", "there", fix
-        )
+        yield judged(name in there, f"{kind} {name}", having[0], found, "there", fix)
 
 
 def _named_workloads(profile: Profile) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,13 @@ def examine_strangers(system: System, profile: Profile) -> Iterator[Finding]:
 
 
 def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every other way that the intent does not say: between workloads, out of the system, in from those it admits."""
+    """
+    Every other way that the intent does not say: between workloads, out of the system, in from those it admits.
+
+    A profile that says nothing of who may talk has no intent that a way could be outside of.
+    """
+    if not profile.talks:
+        return
     for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
         if cell.source not in NOBODYS:
             yield _judged(system, cell)
@@ -125,7 +131,7 @@ RULES = (
         law="what the policies let the workloads and those they name reach, the intent says",
         source=SPECIFICATION,
         examine=examine_other_paths,
-        nothing="no workload declares a port",
+        nothing="the profile has no [[talks]]",
         severity=Severity.WARNING,
     ),
 )

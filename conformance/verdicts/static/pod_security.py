@@ -104,7 +104,7 @@ def _baseline(workload: Workload) -> Iterator[Breach]:
                 yield Breach("baseline", field, str(port.host), "no hostPort")
     for name, value in pod.annotations:
         if name.startswith(_APPARMOR) and value not in ("", "runtime/default") and not value.startswith("localhost/"):
-            field = workload.path("").rpartition(".")[0] + f'.metadata.annotations["{name}"]'
+            field = f'{pod.path.removesuffix("spec")}metadata.annotations["{name}"]'
             yield Breach("baseline", field, value, "runtime/default or localhost/*")
     for container in workload.all_containers:
         for place, host in container.hosts:

@@ -7,26 +7,22 @@ Raises KeyError, TypeError, AttributeError or ValueError on what is no such obje
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
 from conformance.declared.objects import (
     DOWN,
     UP,
-    AccessRule,
-    Account,
     Autoscaler,
     Backend,
-    Binding,
     Budget,
     Config,
     Ingress,
     LimitRange,
     PersistentVolume,
     Quota,
-    Role,
     ScalingRule,
     ScalingRules,
     Service,
     ServicePort,
-    Subject,
 )
 from conformance.declared.pod_reading import labels, quantities
 from conformance.declared.policy_reading import read_selector

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.declared.access import Account, Binding, Role
 from conformance.declared.labels import Labels as Labels
 from conformance.declared.workloads import ClaimTemplate, Quantities
 from conformance.declared.workloads import Container as Container
@@ -124,58 +125,6 @@ class PersistentVolume:
     modes: tuple[str, ...]
     storage_class: str | None
     host_path: str | None = None
-
-
-@dataclass(frozen=True)
-class Account:
-    """A ServiceAccount."""
-
-    name: str
-    mounts_token: bool | None = None
-    pull_secrets: tuple[str, ...] = ()
-    namespace: str = ""
-
-
-@dataclass(frozen=True)
-class AccessRule:
-    """What a Role lets do: these verbs on these resources of these groups, or on these URLs."""
-
-    verbs: tuple[str, ...]
-    groups: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Role:
-    """A Role or ClusterRole; the namespace of a ClusterRole is empty."""
-
-    kind: str
-    name: str
-    rules: tuple[AccessRule, ...]
-    namespace: str = ""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Who is bound: a ServiceAccount, User or Group."""
-
-    kind: str
-    name: str
-    namespace: str = ""
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A RoleBinding or ClusterRoleBinding and the role it gives to its subjects."""
-
-    kind: str
-    name: str
-    role_kind: str
-    role: str
-    subjects: tuple[Subject, ...]
-    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -296,6 +245,11 @@ class System:
     def autoscaler_of(self, workload: str) -> Autoscaler | None:
         """The autoscaler that targets this workload, or None."""
         return next((a for a in self.autoscalers if a.target == workload), None)
+
+    def target_of(self, autoscaler: Autoscaler) -> Workload | None:
+        """The workload that an autoscaler targets, or None."""
+        wanted = (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
+        return next((w for w in self.workloads if (w.kind, w.name, w.namespace) == wanted), None)
 
     def config(self, kind: str, name: str, namespace: str) -> Config | None:
         """The ConfigMap or Secret of that name in that namespace, or None."""

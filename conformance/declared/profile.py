@@ -26,7 +26,8 @@ from conformance.declared.promises import (
     read_talk,
     read_workload,
 )
-from conformance.declared.tables import ProfileError, Recorder, Schema, Table
+from conformance.declared.recording import Recorder, Schema
+from conformance.declared.tables import ProfileError, Table
 
 LEVELS = ("privileged", "baseline", "restricted")
 

@@ -3,12 +3,10 @@
 import pytest
 import yaml
 
+from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
 from conformance.declared.objects import (
-    AccessRule,
-    Account,
     Autoscaler,
     Backend,
-    Binding,
     Budget,
     Config,
     Container,
@@ -20,12 +18,10 @@ from conformance.declared.objects import (
     Port,
     Probe,
     Quota,
-    Role,
     ScalingRule,
     ScalingRules,
     Service,
     ServicePort,
-    Subject,
     System,
     Workload,
 )

@@ -111,6 +111,7 @@ def test_an_image_is_fixed_by_a_tag_or_a_digest(image, fixed):
         ("TOKEN_TTL", "300", False),
         ("DB_PASSWORD", "", False),
         ("PASSWORD", "$(OTHER)", False),
+        ("ALLOW_EMPTY_PASSWORD", "yes", False),
         ("URL", "postgres://user:pass@db/x", True),
         ("URL", "http://db:5432/x", False),
         ("NOTE", "-----BEGIN RSA PRIVATE KEY-----", True),

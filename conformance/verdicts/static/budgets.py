@@ -1,5 +1,5 @@
 """
-Budget algebra over one pod: the time it has to end, the time its probes take, time-outs that must nest, connections.
+Budget algebra over one pod: the time it has to end, the time its probes take, time-outs that must nest.
 
 Numbers that no manifest holds come from the profile, or from variables of the workload that the profile names.
 """
@@ -7,10 +7,10 @@ Numbers that no manifest holds come from the profile, or from variables of the w
 from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil
+from textwrap import shorten
 
 from conformance.declared.intent import Drain, Profile, Timeout
 from conformance.declared.objects import System
-from conformance.declared.quantities import share
 from conformance.declared.tables import Amount
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
@@ -53,7 +53,9 @@ def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
         slept = max(known, default=0.0)
         if len(known) < len(sleeps):
             wanted = "a preStop whose time is known"
-            yield untold(subject, field, f"{grace:g} s, preStop `{hooks[0].says}`", wanted, "use the sleep action")
+            found = f"{grace:g} s, preStop {shorten(hooks[sleeps.index(None)].says, 60)}"
+            yield untold(subject, field, found, wanted, "use the sleep action, if it is one")
+            continue
         yield _grace(system, workload, drain, subject, field, slept)
 
 
@@ -128,55 +130,6 @@ def _called(timeout: Timeout) -> str:
     return f"{timeout.name} ({timeout.workload})"
 
 
-def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every database: what all who connect to it open in the worst minute of a rollout at the maximum."""
-    for database in dict.fromkeys(each.database for each in profile.connections):
-        users = [each for each in profile.connections if each.database == database]
-        most = resolved(system, database, users[0].most)
-        total, terms, lost = 0.0, [], []
-        for each in users:
-            workload = system.workload(each.workload)
-            per_pod = resolved(system, each.workload, each.per_pod)
-            if workload is None or per_pod is None:
-                lost.append(each.workload)
-                continue
-            pods, why = pods_at_most(system, workload)
-            total += per_pod * pods
-            terms.append(f"{each.workload} {per_pod:g} x {pods} pods ({why})")
-        reserved = max(each.reserved for each in users)
-        found = f"{total:g} connections: {', '.join(terms) or 'nobody'}"
-        if most is None or lost:
-            missing = ", ".join(lost) or told(users[0].most)
-            found = f"{found}; not known: {missing}"
-            yield untold(database, "connections", found, "numbers that are known", "tell them in [[connections]]")
-            continue
-        wanted = f"less than {most - reserved:g} ({most:g} without {reserved} in reserve)"
-        fix = "open fewer connections a pod, have fewer pods, or raise what the database takes"
-        yield judged(total < most - reserved, database, "connections", found, wanted, fix)
-
-
-def pods_at_most(system: System, workload: Workload) -> tuple[int, str]:
-    """
-    How many pods of a workload may hold connections at once, and how that comes about.
-
-    In a rollout the old pods go on for their grace while the new ones serve: at most `surge` more than wanted are
-    not yet told to go, and besides those there are the ones that end. There are never more than old and new together.
-    """
-    scaler = system.autoscaler_of(workload.name)
-    most = scaler.maximum if scaler else workload.replicas
-    if workload.kind != "Deployment":
-        return most, f"{most} at most"
-    if workload.strategy.kind == "Recreate":
-        return most, f"{most} at most, all ended before the new begin"
-    surge = share(workload.strategy.surge, most, up=True) or 0
-    gone = share(workload.strategy.unavailable, most, up=False) or 0
-    # A new pod must be ready for so long before an old one goes: so many may end within one grace.
-    turns = ceil(workload.grace_seconds / workload.min_ready) if workload.min_ready else most
-    ending = min(most, turns * max(surge + gone, 1))
-    pods = min(most + surge + ending, 2 * most)
-    return pods, f"{most} + surge {surge} + ending {ending}" + (f", at most 2 x {most}" if pods == 2 * most else "")
-
-
 def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
     """Every service level beside the time-outs that would cut it off and the probe that brings a pod back."""
     for level in profile.levels:
@@ -227,13 +180,6 @@ RULES = (
         source="the profile's [[timeouts]]",
         examine=examine_chains,
         nothing="the profile describes no time-outs",
-    ),
-    Rule(
-        name="static.connections",
-        law="all pods of a rollout at the maximum open fewer connections than the database takes",
-        source="postgresql.org, Connections and Authentication: max_connections",
-        examine=examine_connections,
-        nothing="the profile describes no connections to a database",
     ),
     Rule(
         name="static.levels",

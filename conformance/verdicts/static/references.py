@@ -15,7 +15,7 @@ from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judge
 # The API server and the controller manager put these into every namespace.
 GIVEN = ("ConfigMap/kube-root-ca.crt", "ServiceAccount/default")
 BUILT_IN_CLASSES = ("system-cluster-critical", "system-node-critical")
-BUILT_IN_ROLES = ("cluster-admin", "admin", "edit", "view")
+BUILT_IN_ROLES = ("cluster-admin", "admin", "edit", "view", "extension-apiserver-authentication-reader")
 
 
 def examine_configuration(system: System, profile: Profile) -> Iterator[Finding]:
@@ -78,8 +78,10 @@ def examine_volumes(system: System, profile: Profile) -> Iterator[Finding]:
                 yield judged(ok, subject, workload.path(f"{mount.place}.name"), found, f"volume {mount.volume}", fix)
         claims = {each.name for each in system.claims if each.namespace == workload.namespace}
         claims |= {each.partition("/")[2] for each in profile.provided if each.startswith("PersistentVolumeClaim/")}
+        own = {each.name for each in workload.claim_templates}
         for volume in workload.pod.volumes:
-            if volume.claim:
+            # A template of that name takes the volume's place.
+            if volume.claim and volume.name not in own:
                 field = workload.path(f"{volume.place}.persistentVolumeClaim.claimName")
                 found = f"claims {', '.join(sorted(claims)) or 'none'}"
                 fix = "declare the PersistentVolumeClaim, or name it in the profile's `provided`"
@@ -109,7 +111,7 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
         role = f"{binding.role_kind}/{binding.role}"
         if (binding.role_kind, binding.role, where) in roles:
             yield holds(subject, "roleRef", role, "a role that is declared")
-        elif binding.role_kind == "ClusterRole" and (binding.role in BUILT_IN_ROLES or binding.role[:7] == "system:"):
+        elif binding.role in BUILT_IN_ROLES or binding.role.startswith("system:"):
             yield holds(subject, "roleRef", f"{role}, which every cluster has", "a role that is declared")
         elif role in profile.provided:
             yield holds(subject, "roleRef", f"{role}, made by somebody else", "a role that is declared")

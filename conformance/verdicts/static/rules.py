@@ -4,8 +4,10 @@ from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.verdicts.static import (
     budgets,
+    connections,
     intent,
     isolation,
+    numbers,
     policies,
     references,
     room,
@@ -19,9 +21,11 @@ from conformance.verdicts.static.rule import Proof, Rule, prove
 RULES: tuple[Rule, ...] = (
     *validity.RULES,
     *intent.RULES,
+    *numbers.RULES,
     *references.RULES,
     *selection.RULES,
     *budgets.RULES,
+    *connections.RULES,
     *scaling.RULES,
     *room.RULES,
     *policies.RULES,

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Autoscaler, System
+from conformance.declared.objects import System
 from conformance.declared.quantities import amount
-from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pace import slowest_growth, worst_shrink
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
 
@@ -14,24 +13,11 @@ NOTHING = "the manifests declare no autoscaler"
 BEHAVIOUR = "spec.behavior"
 
 
-def scaled(system: System, autoscaler: Autoscaler) -> Workload | None:
-    """The workload that an autoscaler targets, or None."""
-    return next(
-        (
-            each
-            for each in system.workloads
-            if (each.kind, each.name, each.namespace)
-            == (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
-        ),
-        None,
-    )
-
-
 def examine_owner(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that an autoscaler targets."""
     del profile
     for autoscaler in system.autoscalers:
-        workload = scaled(system, autoscaler)
+        workload = system.target_of(autoscaler)
         if workload:
             found = f"replicas: {workload.replicas}" if workload.says_replicas else "not said"
             fix = "remove it: each apply would throw away what the autoscaler decided"
@@ -106,7 +92,7 @@ def _seconds(value: float | None) -> str:
 def examine_memory(system: System, profile: Profile) -> Iterator[Finding]:
     """Every memory target beside what a pod uses without load."""
     for autoscaler in system.autoscalers:
-        workload = scaled(system, autoscaler)
+        workload = system.target_of(autoscaler)
         if autoscaler.memory is None or workload is None:
             continue
         subject, field = titled(system, "HorizontalPodAutoscaler", autoscaler), "spec.metrics"

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from conformance.declared.access import Binding
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Binding, System
+from conformance.declared.objects import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pod_security import LEVELS, level_of
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
@@ -15,6 +16,8 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 _SECRET_NAME = re.compile(
     r"(?:.*[_.-])?(password|passwd|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|access[_-]?key)s?", re.I
 )
+# MYSQL_ALLOW_EMPTY_PASSWORD=yes tells nobody anything.
+_NO_SECRETS = ("", "true", "false", "yes", "no", "0", "1")
 _SECRET_TEXT = (
     (re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@$]+@", re.I), "a URL with a password in it"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
@@ -77,7 +80,8 @@ def _told(subject: str, looked_at: list[tuple[str, str | None]], whole: str) -> 
 
 def _exposed(name: str, text: str) -> str | None:
     """What secret stands in the open here, or None; never the secret itself."""
-    if _SECRET_NAME.fullmatch(name) and text.strip() and not text.startswith(("/", "$(")):
+    told = text.strip().lower()
+    if _SECRET_NAME.fullmatch(name) and told not in _NO_SECRETS and not told.startswith(("/", "$(")):
         return f"{name} with its value"
     return next((what for pattern, what in _SECRET_TEXT if pattern.search(text)), None)
 

@@ -91,15 +91,7 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
     del profile
     for autoscaler in system.autoscalers:
         subject = titled(system, "HorizontalPodAutoscaler", autoscaler)
-        target = next(
-            (
-                each
-                for each in system.workloads
-                if (each.kind, each.name, each.namespace)
-                == (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
-            ),
-            None,
-        )
+        target = system.target_of(autoscaler)
         named = f"{autoscaler.target_kind}/{autoscaler.target}"
         if target is None:
             others = ", ".join(each.title for each in system.workloads)

@@ -46,4 +46,5 @@ def test_ports_are_asked_for_at_the_edges_of_what_rules_name() -> None:
     """A number, the ends of a range and what lies beside them, the declared ports, and the way out of most networks."""
     rules = [Rule(ports=(PolicyPort("TCP", 80), PolicyPort("TCP", 1, 2)))]
     assert [port for port, protocol in probes(rules, Outside("o")) if protocol == "TCP"] == [1, 2, 3, 79, 80, 81, 443]
+    assert (443, "UDP") in probes([Rule(ports=(PolicyPort("UDP"),))], Outside("o"))
     assert set(probes([], SHOP)) == {(8080, "TCP"), (8081, "UDP"), (443, "TCP")}

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
-from conformance.declared.policies import Direction, NetworkPolicy, Rule
+from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, PolicyPort, Rule
 from conformance.declared.workloads import Container, Port, Workload
 from conformance.verdicts.policy.cast import OUTSIDE, STRANGER, cast_of
 from conformance.verdicts.policy.deciding import decide
@@ -19,6 +19,10 @@ from conformance.verdicts.reach import Reach
 from tests.policy import strategies as some
 from tests.policy.systems import PROFILE, system
 
+# Whom it lets out to is not known, for nobody's address is: it is not dead, though nothing shows it.
+BY_ADDRESS = NetworkPolicy(
+    "x", "p", types=(Direction.EGRESS,), egress=(Rule((IpBlock("10.0.0.0/30"),), (PolicyPort("UDP"),)),)
+)
 SERVER = Container("server", "server:1", (Port("web", 80), Port("dns", 81, "UDP")))
 LEDGER = "podSelector: {matchLabels: {app: ledger}}"
 NOBODY = "{podSelector: {matchLabels: {app: legder}}, ingress: [{}]}"
@@ -124,6 +128,7 @@ def test_taking_the_last_peer_takes_the_rule() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(some.policies, min_size=1, max_size=3))
+@example([BY_ADDRESS])
 def test_a_witness_flips_and_what_is_dead_changes_nothing_on_paper(policies: list[NetworkPolicy]) -> None:
     """Of any policies: what is shown is shown by its flow, and a dead item can go without a cell that changes."""
     named = tuple(replace(each, name=f"p{n}") for n, each in enumerate(policies))

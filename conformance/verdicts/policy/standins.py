@@ -116,7 +116,7 @@ def probes(rules: Iterable[Rule], target: Endpoint) -> tuple[Probe, ...]:
     """
     declared = [(port.number, port.protocol) for port in target.ports] if isinstance(target, Pod) else []
     ports = [port for rule in rules for port in rule.ports]
-    numbers = {edge for port in ports for edge in _edges(port)} | {number for number, _ in declared}
+    numbers = {edge for port in ports for edge in _edges(port)} | {number for number, _ in declared} | {HTTPS[0]}
     protocols = {port.protocol for port in ports}
     asked = [*declared, *((number, protocol) for protocol in sorted(protocols) for number in sorted(numbers))]
     return tuple(dict.fromkeys((*asked, HTTPS)))

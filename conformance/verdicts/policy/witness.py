@@ -2,7 +2,8 @@
 Witness coverage: for every peer and every port of every rule, a flow that would be lost without it.
 
 An item with a witness among what is declared can be shown live. It is untestable when only a stand-in would show it,
-or when the other side is shut to all that it admits. It is dead when the policies without it say the same of everyone.
+when the other side is shut to all that it admits, or when nobody knows whom it admits. It is dead when the policies
+without it say the same of everyone.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Pee
 from conformance.verdicts.policy.cast import DNS, Cast
 from conformance.verdicts.policy.deciding import Decision, decide
 from conformance.verdicts.policy.endpoints import Flow, Pod
-from conformance.verdicts.policy.matching import Match, peer_matches, pod_selected, port_matches, ports_match
+from conformance.verdicts.policy.matching import Match, any_of, peer_matches, pod_selected, port_matches, ports_match
 from conformance.verdicts.policy.standins import End, probes, stand_in
 from conformance.verdicts.reach import Reach
 
@@ -61,7 +62,11 @@ class Witness:
 
 @dataclass(frozen=True)
 class Trial:
-    """A flow that an item matches, decided with it and without it; `declared` when all of it is in the manifests."""
+    """
+    A flow that an item matches or may match, decided with it and without it.
+
+    `declared` when both its ends and its port are in the manifests, or can be had on any cluster.
+    """
 
     flow: Flow
     declared: bool
@@ -74,12 +79,9 @@ class Trial:
         return self.before.reach is Reach.ALLOWED and self.after.reach is not Reach.ALLOWED
 
     @property
-    def opens_one_side(self) -> bool:
-        """Whether only the item lets it through on its side, and the other side decides."""
-        return any(
-            with_it.reach is Reach.ALLOWED and without_it.reach is not Reach.ALLOWED
-            for with_it, without_it in zip(self.before.sides, self.after.sides, strict=True)
-        )
+    def changes_a_side(self) -> bool:
+        """Whether the item makes a difference to one side, though the other side or something unknown decides."""
+        return any(one.reach is not two.reach for one, two in zip(self.before.sides, self.after.sides, strict=True))
 
 
 def witnesses(cast: Cast) -> tuple[Witness, ...]:
@@ -129,7 +131,7 @@ def _witness(cast: Cast, item: Item) -> Witness:
     shown = next((trial for trial in trials if trial.flips), None)
     if shown:
         return Witness(item, Worth.UNTESTABLE, f"nothing declared shows it, only {shown.flow}", shown.flow)
-    shut = next((trial for trial in trials if trial.opens_one_side), None)
+    shut = next((trial for trial in trials if trial.changes_a_side), None)
     if shut:
         return Witness(item, Worth.UNTESTABLE, f"{shut.flow} is {shut.before.says}")
     return Witness(item, Worth.DEAD, _why_dead(item, trials))
@@ -151,7 +153,7 @@ def _why_dead(item: Item, trials: list[Trial]) -> str:
 
 
 def _trials(cast: Cast, item: Item, near: tuple[End, ...]) -> Iterator[Trial]:
-    """Every flow that the item matches, the declared ones first."""
+    """Every flow that the item matches or may match, the declared ones first."""
     rule = item.policy.rules(item.direction)[item.rule]
     less = without(item)
     rules = tuple(each for policy in cast.network.policies for each in policy.rules(item.direction))
@@ -175,7 +177,7 @@ def _far(cast: Cast, item: Item, rule: Rule) -> Iterator[End]:
     for end in cast.everyone:
         network = end.joined(cast.network)
         answers = (peer_matches(peer, item.policy.namespace, end.endpoint, network) for peer in peers)
-        if not peers or any(answer.match is Match.YES for answer in answers):
+        if not peers or any_of(answers).match is not Match.NO:
             yield end
     for peer in peers:
         guest = stand_in(peer, item.policy, rule, cast.network)
@@ -185,8 +187,8 @@ def _far(cast: Cast, item: Item, rule: Rule) -> Iterator[End]:
 
 def _matches(item: Item, rule: Rule, flow: Flow) -> bool:
     if isinstance(item.part, PolicyPort):
-        return port_matches(item.part, flow).match is Match.YES
-    return ports_match(rule, flow).match is Match.YES
+        return port_matches(item.part, flow).match is not Match.NO
+    return ports_match(rule, flow).match is not Match.NO
 
 
 def _listens(cast: Cast, target: End, port: int, protocol: str) -> bool:

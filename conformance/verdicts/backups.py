@@ -29,7 +29,8 @@ def judge_backup(system: System, profile: Profile, subject: str, lines: Lines) -
     verdict = merge((*_restored(promise, read, saved, lines), _lost(promise, read, saved, lines)))
     if not verdict.passed:
         return verdict
-    return passed("read again after its volumes were lost and the backup was restored", *verdict.evidence)
+    took = f"backup in {_took(promise.backup, lines)}, restore in {_took(promise.restore, lines)}"
+    return passed(f"read again after its volumes were lost: {took}", *backed_up.evidence, *verdict.evidence)
 
 
 def _restored(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> tuple[Verdict, ...]:
@@ -66,15 +67,18 @@ def _job(what: str, cronjob: str, within: float, lines: Lines) -> Verdict:
     if not ends:
         return unknown(f"how the {what} ended was not seen")
     ended, says = ends[-1].get("ended"), str(ends[-1].get("says"))
-    took = number(ends[-1], "seconds")
     if ended == "complete":
-        length = "an unknown time" if took is None else seconds(took)
-        return passed(what, fact(ends[-1], f"{what} completed in {length}: {says}"))
+        return passed(what, fact(ends[-1], f"{what} completed: {says}"))
     if ended in ("failed", "absent"):
         return failed(f"the {what} failed: {says}", fact(ends[-1], f"Job of {cronjob}: {says}"))
     if ended == "late":
         return failed(f"the {what} did not end within {seconds(within)}", fact(ends[-1], says))
     return unknown(f"how the {what} ended is not said", fact(ends[-1], f"ended: {ended!r}"))
+
+
+def _took(cronjob: str, lines: Lines) -> str:
+    took = [number(line, "seconds") for line in of_kind(lines, "job", source=cronjob)]
+    return seconds(took[-1]) if took and took[-1] is not None else "a time that is not said"
 
 
 def _started(cronjob: str, lines: Lines) -> Line | None:

@@ -2,14 +2,16 @@
 
     kubeconfig = cluster.up("default")     # no-op if it runs already
     cluster.load("default", archive)       # an image archive into it
+    cluster.ingress("default")             # http://127.0.0.1:PORT, where its ingress listens
     cluster.down("default")
 
-See docs in each module: lifecycle (from outside), box and starting (inside), build, images.
+See docs in each module: lifecycle and loading (from outside), box and starting (inside), build, images.
 """
 
 from cluster.build import binaries
 from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning
-from cluster.lifecycle import down, is_up, load, up
+from cluster.lifecycle import down, ingress, is_up, up
+from cluster.loading import load
 
 __all__ = [
     "ClusterError",
@@ -18,6 +20,7 @@ __all__ = [
     "NotRunning",
     "binaries",
     "down",
+    "ingress",
     "is_up",
     "load",
     "up",

@@ -1,4 +1,4 @@
-"""The command line: `python -m cluster up | down | status | kubeconfig | load | logs | build`."""
+"""The command line: `python -m cluster up | down | status | kubeconfig | ingress | load | logs | build`."""
 
 import argparse
 import sys
@@ -9,8 +9,9 @@ from cluster import processes
 from cluster.build import binaries
 from cluster.errors import ClusterError, NotRunning
 from cluster.folders import folders
-from cluster.lifecycle import down, load, make_programs, up
-from cluster.report import DNS_READY, METRICS_READY, NODE_READY, Report
+from cluster.lifecycle import down, ingress, make_programs, up
+from cluster.loading import load
+from cluster.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,14 +38,17 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     starting = add("up", _up, "start a cluster, unless it runs already")
-    promises = (NODE_READY, DNS_READY, METRICS_READY)
-    starting.add_argument("--wait", choices=promises, default=DNS_READY, help="return when this is ready")
+    promises = (NODE_READY, DNS_READY, INGRESS_READY, METRICS_READY)
+    starting.add_argument(
+        "--wait", choices=promises, default=DNS_READY, help="return when this is ready (default: %(default)s)"
+    )
     building = add("build", _build, "build the programs without starting anything")
     for command in (starting, building):
         command.add_argument("--no-install", action="store_true", help="only say which Debian packages are missing")
     add("down", _down, "stop a cluster and remove everything of it")
     add("status", _status, "say what runs; exit 1 unless all of it does")
     add("kubeconfig", _kubeconfig, "print the path of the kubeconfig")
+    add("ingress", _ingress, "print the URL of the ingress; the Host header and the path choose what answers there")
     add("load", _load, "import an image archive").add_argument("archive", type=Path, metavar="ARCHIVE")
     logs = add("logs", _logs, "print the log of a component")
     logs.add_argument("component", metavar="COMPONENT", help="such as kubelet, kube-apiserver, box")
@@ -89,6 +93,11 @@ def _kubeconfig(given: argparse.Namespace) -> int:
     if not processes.find(place.plan):
         raise NotRunning(given.name)
     print(place.kubeconfig)
+    return 0
+
+
+def _ingress(given: argparse.Namespace) -> int:
+    print(ingress(given.name))
     return 0
 
 

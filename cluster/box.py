@@ -1,8 +1,8 @@
-"""PID 1 of the node box: `python -m cluster.box PLAN SOCKET`, run by lifecycle.py inside fresh namespaces.
+"""PID 1 of the node box: `python -m cluster.box PLAN API INGRESS`, run by lifecycle.py in fresh namespaces.
 
-PLAN is the path of plan.json, SOCKET the number of the inherited listening socket. Prepares the node, starts the
-components, opens the relay, reaps orphans. Ends (and with it the whole box) only when the start fails; the reason
-is in the report then. A component that ends later is reported, and the rest runs on.
+PLAN is the path of plan.json, API and INGRESS are the numbers of the inherited listening sockets. Prepares the node,
+starts the components, opens the relays, reaps orphans. Ends (and with it the whole box) only when the start fails;
+the reason is in the report then. A component that ends later is reported, and the rest runs on.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from cluster import node, relay, volumes
 from cluster.errors import ClusterError
 from cluster.folders import Folders
-from cluster.plan import Plan
+from cluster.plan import INGRESS_ADDRESS, Plan
 from cluster.report import DNS_READY, Report, Reporter
 from cluster.settings import write_settings
 from cluster.starting import Starter
@@ -25,11 +25,12 @@ def main(arguments: list[str]) -> None:
     """Run the box; returns never."""
     _raise_descriptor_limit()
     plan = Plan.read(Path(arguments[0]))
-    listener = socket.socket(fileno=int(arguments[1]))
+    api, ingress = (socket.socket(fileno=int(number)) for number in arguments[1:3])
     reporter = Reporter(Folders(plan.name, plan.state).report)
     starter = Starter(plan, reporter)
     _background(_live, plan, starter, reporter)
-    _background(relay.serve, listener, ("127.0.0.1", 6443))
+    _background(relay.serve, api, ("127.0.0.1", 6443))
+    _background(relay.serve, ingress, (INGRESS_ADDRESS, 80))
     starter.children.reap_forever()
 
 
@@ -48,7 +49,7 @@ def _live(plan: Plan, starter: Starter, reporter: Reporter) -> None:
         _background(volumes.open_forever, node.HOSTPATH)
         starter.start()
     except ClusterError as error:
-        # Once pods can run, a late promise (metrics) is worth a word in the report, not the cluster.
+        # Once pods can run, a late promise (metrics, ingress) is worth a word in the report, not the cluster.
         reporter.fail(error)
         if DNS_READY not in Report.read(Folders(plan.name, plan.state).report).reached:
             os._exit(1)

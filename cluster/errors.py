@@ -21,6 +21,16 @@ class NotRunning(ClusterError):
         self.name = name
 
 
+class NotYet(ClusterError):
+    """The named cluster is up, and what was asked of it is still on its way."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(
+            f"cluster {name!r} is up, but its {what} is not ready; "
+            f"to wait for it: python -m cluster up --wait {what} --name {name}"
+        )
+
+
 class LoadFailed(ClusterError):
     """containerd refused an image archive."""
 

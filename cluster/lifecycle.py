@@ -1,4 +1,4 @@
-"""A cluster's life from outside: up, down, is_up, load.
+"""A cluster's life from outside: up, down, is_up, ingress.
 
 A cluster is disposable: each `up` starts from nothing, and what an earlier one left (kill -9 included) is cleared
 first. One lock per name makes concurrent calls wait for each other.
@@ -17,27 +17,27 @@ from pathlib import Path
 
 from cluster import cgroups, processes
 from cluster.build import binaries, build, is_built
-from cluster.errors import ClusterError, ComponentExited, LoadFailed, NotReadyInTime, NotRunning
+from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
 from cluster.folders import Folders, cache, folders
 from cluster.logs import last_lines
 from cluster.plan import Plan
 from cluster.preflight import SYSTEM_PATH, preflight
-from cluster.report import DNS_READY, Report
-from cluster.starting import import_command
+from cluster.report import DNS_READY, INGRESS_READY, Report
 from cluster.toolchain import find_go
 
 Progress = Callable[[str], object]
 ROOT = Path(__file__).parent.parent
 POLL = 0.04
-STEPS = 12  # what a whole start reaches: eight components, the images, node, dns and metrics
+STEPS = 13  # what a whole start reaches: eight components, the images, node, dns, ingress and metrics
 
 
 def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS_READY, install: bool = True) -> Path:
     """Have a cluster called `name` running; returns the path of its kubeconfig.
 
     Checks the machine, builds programs and system images if need be, starts, and waits until the node is ready
-    and `wait_for` ("node", "dns", "metrics") holds. Does nothing when it is running already. Raises a
-    ClusterError; a start that fails, or is interrupted, leaves nothing running.
+    and `wait_for` ("node", "dns", "ingress", "metrics") holds; what it did not wait for comes by itself. Of a cluster
+    that is running already it only waits for that. Raises a ClusterError; a start that fails, or is interrupted,
+    leaves nothing running.
     """
     place = folders(name)
     with _alone(place):
@@ -45,11 +45,10 @@ def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS
             _rejoin(place, wait_for, progress)
             return place.kubeconfig
         make_programs(progress, install=install)
-        archives = _system_images(progress)
         _clear(place)
         begun = time.monotonic()
         try:
-            _start(place, archives)
+            _start(place, progress)
             _follow(place, wait_for, progress)
         except BaseException:
             # Also on Ctrl-C; the logs stay for whoever looks why, until the next up or down.
@@ -75,26 +74,17 @@ def is_up(name: str = "default") -> bool:
     return bool(processes.find(place.plan)) and DNS_READY in report.reached and not report.exited
 
 
-def load(name: str, archive: Path) -> None:
-    """Import an image archive (OCI or Docker) into a running cluster, pinned; raises NotRunning, LoadFailed."""
+def ingress(name: str = "default") -> str:
+    """The URL by which this machine reaches the cluster's ingress; raises NotRunning, NotYet.
+
+    What answers there is chosen by the request's Host header and path, as Ingress and HTTPRoute objects say.
+    """
     place = folders(name)
-    pids = processes.find(place.plan)
-    if not pids:
+    if not processes.find(place.plan):
         raise NotRunning(name)
-    plan = Plan.read(place.plan)
-    enter = ("nsenter", f"--target={pids[0]}", "--mount", "--net")
-    # Through standard input: the box may not see a file system that was mounted after its start.
-    with archive.open("rb") as content:
-        done = subprocess.run(
-            [*enter, *import_command(plan.program("ctr"), "-")],
-            stdin=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LoadFailed(f"cluster {name} did not take the image archive {archive}: {done.stdout.strip()}")
+    if INGRESS_READY not in Report.read(place.report).reached:
+        raise NotYet("ingress", name)
+    return f"http://127.0.0.1:{Plan.read(place.plan).ingress_port}"
 
 
 def make_programs(progress: Progress, *, install: bool = True) -> Path:
@@ -103,37 +93,40 @@ def make_programs(progress: Progress, *, install: bool = True) -> Path:
     return build(lambda: find_go(progress), progress)
 
 
-def _system_images(progress: Progress) -> tuple[Path, ...]:
-    # Imported here: images need nothing of a running cluster, and the box needs nothing of images.
-    from cluster.images import system_archives
+def _start(place: Folders, progress: Progress) -> None:
+    # A tenth of a second to import, which only a start needs.
+    from cluster.images import ingress_archives, system_archives
+    from cluster.pki import write_pki
 
-    progress("system images: pause, coredns, metrics-server")
-    return tuple(system_archives(binaries(), cache() / "images"))
-
-
-def _start(place: Folders, archives: tuple[Path, ...]) -> None:
-    from cluster.pki import write_pki  # a tenth of a second to import, which only a start needs
-
+    progress("system images: pause, coredns, metrics-server, contour, envoy")
+    images = cache() / "images"
+    archives = tuple(system_archives(binaries(), images)), tuple(ingress_archives(binaries(), images))
     place.log.mkdir(parents=True)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(512)
-        port = listener.getsockname()[1]
-        write_pki(place.pki, place.kubeconfig, port=port, context=f"kubeproof-{place.name}")
-        Plan(place.name, place.state, binaries(), archives, place.cgroup).write(place.plan)
+    with _door() as api, _door() as into:
+        write_pki(place.pki, place.kubeconfig, port=api.getsockname()[1], context=f"kubeproof-{place.name}")
+        Plan(place.name, place.state, binaries(), *archives, into.getsockname()[1], place.cgroup).write(place.plan)
         cgroups.make(place.cgroup)
         _raise_inotify_limit()
+        doors = (api.fileno(), into.fileno())
         with (place.log / "box.log").open("wb") as log:
             subprocess.Popen(
-                processes.launcher_command(sys.executable, place.plan, listener.fileno()),
+                processes.launcher_command(sys.executable, place.plan, doors),
                 cwd="/",
                 env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-                pass_fds=[listener.fileno()],
+                pass_fds=doors,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # the cluster outlives its caller and its terminal
             )
+
+
+def _door() -> socket.socket:
+    """A listening socket on a free port of this machine's loopback, for the box to inherit."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(512)
+    return listener
 
 
 def _raise_inotify_limit(wanted: int = 1024) -> None:

@@ -17,6 +17,8 @@ NODE_POD_NETWORK = "198.18.64.0/24"
 SERVICE_NETWORK = "198.19.0.0/16"
 API_SERVICE = "198.19.0.1"
 DNS_SERVICE = "198.19.0.10"
+# What a cloud would give the ingress controller's Service of type LoadBalancer; kube-proxy makes it lead to Envoy.
+INGRESS_ADDRESS = "198.18.1.1"
 API_SERVER = "https://127.0.0.1:6443"
 
 # Inside the box /run is a file system of its own: these paths are short and vanish with it.
@@ -26,12 +28,18 @@ CONTAINERD_SOCKET = RUN / "containerd.sock"
 
 @dataclass(frozen=True)
 class Plan:
-    """One cluster to be started: `archives` are the images to import, `cgroup` the name of its cgroup."""
+    """One cluster to be started.
+
+    `archives` are the images to import before anything else, `ingress_archives` those that may come after;
+    `ingress_port` is the host's loopback port that leads to the ingress, `cgroup` the name of the cluster's cgroup.
+    """
 
     name: str
     state: Path
     binaries: Path
     archives: tuple[Path, ...]
+    ingress_archives: tuple[Path, ...]
+    ingress_port: int
     cgroup: str
 
     @property
@@ -59,6 +67,8 @@ class Plan:
                     "state": str(self.state),
                     "binaries": str(self.binaries),
                     "archives": [str(archive) for archive in self.archives],
+                    "ingress_archives": [str(archive) for archive in self.ingress_archives],
+                    "ingress_port": self.ingress_port,
                     "cgroup": self.cgroup,
                 }
             )
@@ -73,5 +83,7 @@ class Plan:
             state=Path(plan["state"]),
             binaries=Path(plan["binaries"]),
             archives=tuple(Path(archive) for archive in plan["archives"]),
+            ingress_archives=tuple(Path(archive) for archive in plan["ingress_archives"]),
+            ingress_port=plan["ingress_port"],
             cgroup=plan["cgroup"],
         )

@@ -7,6 +7,7 @@ line with the cluster's own plan path cannot.
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.errors import ClusterError
@@ -14,10 +15,10 @@ from cluster.errors import ClusterError
 PROC = Path("/proc")
 
 
-def launcher_command(python: str, plan: Path, socket_number: int) -> list[str]:
-    """The command that makes the namespaces and runs the box in them."""
+def launcher_command(python: str, plan: Path, sockets: Sequence[int]) -> list[str]:
+    """The command that makes the namespaces and runs the box in them, with the numbers of its listening sockets."""
     namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    box = [python, "-m", "cluster.box", str(plan), str(socket_number)]
+    box = [python, "-m", "cluster.box", str(plan), *map(str, sockets)]
     return ["unshare", *namespaces, "--propagation", "private", *box]
 
 

@@ -1,7 +1,8 @@
-"""The only door into the box: connections accepted on a listening socket are carried to the API server.
+"""The only doors into the box: connections accepted on a listening socket are carried to one address inside it.
 
-The launcher binds the socket on the host's loopback and the box inherits it; accepting in the box gives a
-connection of the host, connecting in the box reaches the box's own network.
+There are two, to the API server and to the ingress. The launcher binds the sockets on the host's loopback and the
+box inherits them; accepting in the box gives a connection of the host, connecting in the box reaches the box's own
+network.
 """
 
 import contextlib

@@ -14,7 +14,7 @@ from typing import Any
 from cluster.errors import ClusterError, ComponentExited, NotReadyInTime
 
 # What the cluster promises as a whole, in the order it is usually reached.
-NODE_READY, DNS_READY, METRICS_READY = "node", "dns", "metrics"
+NODE_READY, DNS_READY, INGRESS_READY, METRICS_READY = "node", "dns", "ingress", "metrics"
 
 
 @dataclass

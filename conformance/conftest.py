@@ -15,14 +15,16 @@ from cluster.images import ImageNotBuilt, build_image
 from conformance.catalogue import CHECKS, check
 from conformance.conclusion import judge_folder
 from conformance.declared.intent import Profile
+from conformance.declared.objects import System
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.reading import ManifestError, read_system
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
+from conformance.declared.routes import HTTP_ROUTE, INGRESS, read_rules
 from conformance.observe.cluster import ApplyFailed, CannotStart, connect
 from conformance.run import Run, new_run_name
 from conformance.verdicts.catalogue import judge_planned
 from conformance.verdicts.evidence import Planned, read_evidence
-from conformance.verdicts.verdict import Verdict
+from conformance.verdicts.verdict import Outcome, Verdict
 
 ROOT = Path(__file__).parents[1]
 NOT_STARTED, INTERRUPTED = 3, 130
@@ -38,10 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", default=str(ROOT / "kubeproof.toml"), help="what the architecture says")
     group.addoption("--out", help="folder of the run (default: out/<run>)")
     group.addoption("--probe-image", default="localhost/kubeproof-probe:dev", help="image of the harness's own pods")
+    group.addoption(
+        "--ingress-address",
+        help="HOST[:PORT] where the ingress controller listens, as a pod sees it (default: what it says in status)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "check(name): the check of conformance/catalogue.py that a test proves")
+    config.addinivalue_line("markers", "check(*names): the checks of conformance/catalogue.py that a test proves")
     if getattr(config.option, "numprocesses", None):
         # Each check would deploy a copy of the system of its own, and they would share one evidence file.
         pytest.exit("checks share one deployed system: run them without -n", returncode=NOT_STARTED)
@@ -63,12 +69,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("check")
     if marker:
         declared = metafunc.config.kubeproof  # type: ignore[attr-defined]
-        planned = check(marker.args[0]).planned(declared["system"], declared["profile"])
+        planned = [
+            each for name in marker.args for each in check(name).planned(declared["system"], declared["profile"])
+        ]
         # The check stands in the id, so that `-k "dns or rollout"`, as the report prints it, selects by area.
         metafunc.parametrize("planned", planned, ids=[f"{each.check}: {each.subject}" for each in planned])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A check without a subject here is no test: the report says so by its name, as SKIPPED.
+    items[:] = [item for item in items if isinstance(item.callspec.params["planned"], Planned)]  # type: ignore[attr-defined]
     order = {each.name: place for place, each in enumerate(CHECKS)}
     items.sort(key=lambda item: order[item.callspec.params["planned"].check])  # type: ignore[attr-defined]
 
@@ -81,7 +91,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     name = new_run_name()
     folder = Path(config.getoption("--out") or ROOT / "out" / name)
     try:
-        kubeconfig, cluster_name = _cluster_of(config, declared["profile"])
+        kubeconfig, cluster_name = _cluster_of(config, declared["profile"], declared["system"])
         session = Run(
             name=name,
             folder=folder,
@@ -92,6 +102,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             profile=declared["profile"],
             profile_text=Path(config.getoption("--profile")).read_text(),
             probe_image=config.getoption("--probe-image"),
+            ingress_address=config.getoption("--ingress-address"),
         )
     except (CannotStart, embedded.ClusterError, ImageNotBuilt) as error:
         pytest.exit(str(error), returncode=NOT_STARTED)
@@ -111,7 +122,7 @@ def _point_latest_at(folder: Path) -> None:
     latest.symlink_to(folder.resolve())
 
 
-def _cluster_of(config: pytest.Config, profile: Profile) -> tuple[Path, str]:
+def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tuple[Path, str]:
     """The way into the cluster under test: the one given, else the embedded one with the profile's images in it."""
     given = config.getoption("--kubeconfig")
     if given:
@@ -124,6 +135,9 @@ def _cluster_of(config: pytest.Config, profile: Profile) -> tuple[Path, str]:
             image.name, ROOT / image.dockerfile, ROOT, image.group, image.base, cache=cache(), progress=say
         )
         embedded.load(name, archive)
+    if any(read_rules(system.documents, kind) for kind in (INGRESS, HTTP_ROUTE)):
+        # It has come up meanwhile, or nearly so; before that the Gateway API would be no kind of this cluster's.
+        embedded.up(name, progress=lambda _: None, wait_for="ingress")
     return kubeconfig, f"embedded {name}"
 
 
@@ -147,7 +161,8 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
     def verdict(planned: Planned) -> Verdict:
         place, all_of_them = request.session.items.index(request.node) + 1, len(request.session.items)
         elapsed = time.monotonic() - stash.setdefault("began", time.monotonic())
-        say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
+        if planned.observation:  # what needs none is told at once
+            say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
         try:
             run.observe(planned)
         except ApplyFailed as error:
@@ -155,7 +170,10 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
             say(f"        could not observe: {type(error).__name__}: {error}")
         evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
-        return judge_planned(run.system, run.profile, evidence, planned)
+        found = judge_planned(run.system, run.profile, evidence, planned)
+        if found.outcome is Outcome.SKIPPED:
+            pytest.skip(found.because)
+        return found
 
     return verdict
 

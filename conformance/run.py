@@ -17,7 +17,7 @@ from conformance.declared.renaming import rename
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.recorder import Recorder
-from conformance.observe.system import AGENT, CLIENT, Deployed
+from conformance.observe.system import AGENT, CLIENT, Deployed, way_out
 from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
 from conformance.verdicts.evidence import Planned
@@ -46,9 +46,11 @@ class Run:
         profile: Profile,
         profile_text: str,
         probe_image: str,
+        ingress_address: str | None = None,
     ) -> None:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
+        self._ingress_address = ingress_address
         self._observed: set[str] = set()
         self._missing: list[str] = []
         self._stack = ExitStack()
@@ -74,6 +76,8 @@ class Run:
     def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""
         of, observe = planned.observation, check(planned.check).observe
+        if not of:
+            return  # told by the manifests alone
         deployed = self._deployed
         if observe is None or of in self._observed:
             return
@@ -105,10 +109,12 @@ class Run:
             namespace=namespace,
             run=self.name,
             probe_image=self._probe_image,
+            ingress_address=self._ingress_address,
         )
         with self.recorder.observation("deploy"), watches.recorded("deploy"):
             observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
         self._missing = [each.name for each in self.system.workloads if not deployed.all_ready(each)]
+        self._cluster.apply(rename([way_out()], namespace))
         try:
             deployed.start_pod(CLIENT, [*AGENT, "idle"])
         except NotInTime as late:
@@ -116,7 +122,7 @@ class Run:
         return deployed
 
     def _clean(self, namespace: str) -> None:
-        for name in (f"{namespace}-stranger", namespace):
+        for name in (f"{namespace}-visitor", f"{namespace}-stranger", namespace):
             self._cluster.delete_namespace(name)
 
     def close(self) -> None:

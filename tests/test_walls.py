@@ -56,7 +56,7 @@ WALLS = (
     Wall(
         "conformance/verdicts/**/*.py",
         ours=("conformance.verdicts", "conformance.declared"),
-        never=(*WORLD, "conformance.declared.render"),
+        never=(*WORLD, "conformance.declared.render", "conformance.declared.schema_refresh"),
     ),
     Wall(
         "conformance/observe/**/*.py",
@@ -68,6 +68,7 @@ WALLS = (
             "conformance.verdicts.verdict",
         ),
     ),
+    Wall("conformance/declared/schema.py", others=("jsonschema",), ours=("conformance.declared",)),
     Wall("conformance/declared/**/*.py", others=("yaml",), ours=("conformance.declared",)),
     Wall("conformance/report/**/*.py", ours=("conformance.report", "conformance.verdicts"), never=WORLD),
     Wall("conformance/test_*.py", others=("pytest",), ours=("conformance.verdicts",), never=WORLD),

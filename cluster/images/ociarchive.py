@@ -1,8 +1,8 @@
 """
 Writes an OCI image archive around a few files, without a container engine.
 
-`containerd` imports such an archive as it is. Good for programs that are one static file; everything
-with a file system of its own is built from a Dockerfile instead (`build.py`).
+`containerd` imports such an archive as it is. Good for programs that are one static file, or one and its libraries;
+everything with a file system of its own is built from a Dockerfile instead (`build.py`).
 """
 
 from __future__ import annotations
@@ -22,23 +22,22 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
 @dataclass(frozen=True)
-class StaticImage:
-    """An image that holds one executable: name, program on the host, place inside, command, user."""
+class FileImage:
+    """An image that holds a few executables: its name, each file's place inside and on the host, command, user."""
 
     name: str
-    program: Path
-    inside: str
+    files: tuple[tuple[str, Path], ...]
     command: tuple[str, ...]
     user: str
 
 
-def write_archive(image: StaticImage, archive: Path) -> None:
+def write_archive(image: FileImage, archive: Path) -> None:
     """
     Write `image` as an OCI archive at `archive`, in whole or not at all.
 
-    The same program gives the same bytes. Raises FileNotFoundError when the program is not there.
+    The same files give the same bytes. Raises FileNotFoundError when one is not there.
     """
-    layer = _tar([(image.inside.lstrip("/"), image.program.read_bytes(), 0o755)])
+    layer = _tar([(inside.lstrip("/"), path.read_bytes(), 0o755) for inside, path in image.files])
     config = _json(
         {
             "architecture": "amd64",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Where each tool comes from, for the one sentence that a missing one gets.
-DEBIAN_PACKAGE = {"buildah": "buildah", "mmdebstrap": "mmdebstrap", "chroot": "coreutils"}
+DEBIAN_PACKAGE = {"buildah": "buildah", "mmdebstrap": "mmdebstrap", "chroot": "coreutils", "ldd": "libc-bin"}
 
 
 class ImageNotBuilt(Exception):

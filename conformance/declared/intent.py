@@ -1,12 +1,15 @@
 """
 The values of kubeproof.toml: what the architecture says, independent of the manifests.
 
-Bodies and expectations of journeys are JSON values and therefore not hashable; all else is.
+Bodies and expectations of requests are JSON values and therefore not hashable; all else is.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from conformance.declared.labels import Labels
+from conformance.declared.tables import Amount
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,12 @@ class Outage:
     How a workload bears the loss of its database, all in seconds.
 
     The loss `lasts` so long; meanwhile 99 of 100 liveness probes are answered within `liveness` and as many requests
-    within `answers`, whatever the answer; `recovers` after the database is Ready every pod serves again.
+    within `answers`, whatever the answer. How soon every pod serves again is the workload's Level.
     """
 
     lasts: float
     liveness: float
     answers: float
-    recovers: float
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,19 @@ class Depend:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where traffic enters: a GET of `path` on `service` reaches `workload` and answers `expect`."""
+    """
+    Where traffic enters: a request for `path` on `service` reaches `workload` and answers `expect`.
+
+    `host` is the name under which it does so from outside as well, None when it is not reached from there.
+    """
 
     workload: str
     service: str
     path: str
     expect: int
+    host: str | None = None
+    method: str = "GET"
+    body: Any = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,33 @@ class Journey:
 
 @dataclass(frozen=True)
 class Persist:
-    """What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back."""
+    """
+    What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back.
+
+    Capacity, mode and class are what its claim asks of storage, None where the architecture does not say.
+    """
 
     workload: str
+    write: str
+    read: str
+    capacity: str | None = None
+    mode: str | None = None
+    storage_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """
+    What `write` wrote is read by `read` after the workload lost its volumes, from a backup made in between.
+
+    `backup` and `restore` are CronJobs: a Job made from the one backs up, a Job made from the other restores, each
+    within so many seconds.
+    """
+
+    workload: str
+    backup: str
+    restore: str
+    within: float
     write: str
     read: str
 
@@ -122,6 +155,112 @@ class Rollout:
 
 
 @dataclass(frozen=True)
+class IntendedProbe:
+    """A probe as the architecture wants it, in seconds; a `path` of None is not asked for."""
+
+    path: str | None
+    period: float
+    timeout: float
+    failures: int
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most so many pods in so many seconds."""
+
+    pods: int
+    every: float
+
+
+@dataclass(frozen=True)
+class IntendedAutoscaler:
+    """An autoscaler's numbers as the architecture wants them; `cpu` and `memory` are percent of the request."""
+
+    minimum: int
+    maximum: int
+    cpu: int | None = None
+    memory: int | None = None
+    up: Pace | None = None
+    down: Pace | None = None
+
+
+@dataclass(frozen=True)
+class IntendedWorkload:
+    """
+    A workload's numbers as the architecture wants them; None is what it does not say.
+
+    `sleep` is that of its preStop hook in seconds, `idle_memory` a quantity: what one pod uses without load.
+    """
+
+    name: str
+    kind: str | None = None
+    port: int | None = None
+    replicas: int | None = None
+    requests: Labels = ()
+    limits: Labels = ()
+    liveness: IntendedProbe | None = None
+    readiness: IntendedProbe | None = None
+    sleep: float | None = None
+    autoscaler: IntendedAutoscaler | None = None
+    idle_memory: str | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A namespace that the manifests do not make and speak of; its labels beside the one with its name."""
+
+    namespace: str
+    labels: Labels = ()
+
+
+@dataclass(frozen=True)
+class Drain:
+    """How long a pod of this workload needs from its signal to its end: it lingers, then finishes."""
+
+    workload: str
+    linger: Amount
+    in_flight: Amount
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """One time-out, in seconds, and the workload that has it."""
+
+    name: str
+    workload: str
+    seconds: Amount
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Time-outs around one request, from the innermost: each must be shorter than the next."""
+
+    name: str
+    order: tuple[Timeout, ...]
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What one pod of a workload opens to a database, and what the database takes without its reserve."""
+
+    workload: str
+    database: str
+    per_pod: Amount
+    most: Amount
+    reserved: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """What callers of a workload are promised: a share of loss, and seconds."""
+
+    workload: str
+    loss: float
+    p99: float
+    recovery: float
+
+
+@dataclass(frozen=True)
 class Profile:
     """The whole intent; overlays are (name, folder) relative to the profile's own folder."""
 
@@ -134,8 +273,21 @@ class Profile:
     entries: tuple[Entry, ...] = ()
     journeys: tuple[Journey, ...] = ()
     persists: tuple[Persist, ...] = ()
+    backups: tuple[Backup, ...] = ()
     scales: tuple[Scale, ...] = ()
     rollout: Rollout = Rollout()
+    pod_security: str | None = None
+    provided: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    workloads: tuple[IntendedWorkload, ...] = ()
+    drains: tuple[Drain, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    connections: tuple[Connections, ...] = ()
+    levels: tuple[Level, ...] = ()
+
+    def intended(self, workload: str) -> IntendedWorkload | None:
+        """The numbers of that workload, or None."""
+        return next((w for w in self.workloads if w.name == workload), None)
 
     def overlay(self, name: str) -> str | None:
         """The folder of the overlay of that name, or None."""
@@ -144,6 +296,10 @@ class Profile:
     def journey(self, name: str) -> Journey | None:
         """The journey of that name, or None."""
         return next((j for j in self.journeys if j.name == name), None)
+
+    def level(self, workload: str) -> Level | None:
+        """What callers of this workload are promised, or None."""
+        return next((each for each in self.levels if each.workload == workload), None)
 
     def entry(self, workload: str) -> Entry | None:
         """The entry of that workload, or None."""
@@ -156,3 +312,7 @@ class Profile:
     def persist(self, workload: str) -> Persist | None:
         """The promise of persistence of that workload, or None."""
         return next((p for p in self.persists if p.workload == workload), None)
+
+    def backup(self, workload: str) -> Backup | None:
+        """The promise that a backup of that workload brings its data back, or None."""
+        return next((b for b in self.backups if b.workload == workload), None)

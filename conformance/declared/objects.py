@@ -1,77 +1,27 @@
 """
 The values that manifests are read into: frozen, compared by content, with no opinion on what is right.
 
-Labels and selectors are sorted tuples of (key, value), so that two equal declarations are equal values.
+A `namespace` is that of the object, that of the system when the manifest does not say. What makes pods is in
+`workloads`, NetworkPolicies are in `policies`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-Labels = tuple[tuple[str, str], ...]
+from conformance.declared.access import Account, Binding, Role
+from conformance.declared.labels import Labels as Labels
+from conformance.declared.workloads import ClaimTemplate, Quantities
+from conformance.declared.workloads import Container as Container
+from conformance.declared.workloads import Port as Port
+from conformance.declared.workloads import Probe as Probe
+from conformance.declared.workloads import Workload as Workload
 
+if TYPE_CHECKING:
+    from conformance.declared.policies import NetworkPolicy, Selector
 
-@dataclass(frozen=True)
-class Port:
-    """A port that a container says it listens on."""
-
-    name: str | None
-    number: int
-    protocol: str = "TCP"
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A kubelet probe; `kind` is liveness, readiness or startup, `period` and `timeout` are seconds."""
-
-    kind: str
-    path: str | None
-    port: int | str | None
-    period: float
-    timeout: float
-    failure_threshold: int
-    headers: Labels = ()
-
-
-@dataclass(frozen=True)
-class Container:
-    """One container of a pod template (init containers are not among them)."""
-
-    name: str
-    image: str
-    ports: tuple[Port, ...] = ()
-    probes: tuple[Probe, ...] = ()
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A Deployment or StatefulSet; `labels` are those of its pod template, durations are seconds."""
-
-    kind: str
-    name: str
-    labels: Labels
-    selector: Labels
-    replicas: int
-    containers: tuple[Container, ...]
-    grace_seconds: float = 30
-    progress_deadline: float = 600
-    claims: tuple[str, ...] = ()
-
-    @property
-    def ports(self) -> tuple[Port, ...]:
-        """Every port that a container of this workload declares."""
-        return tuple(port for container in self.containers for port in container.ports)
-
-    def port_number(self, port: int | str | None) -> int:
-        """The number behind a port given by name or number; raises LookupError for a name no container declares."""
-        if isinstance(port, int):
-            return port
-        found = next((each.number for each in self.ports if each.name == port), None)
-        if found is None:
-            raise LookupError(f"{self.name} declares no port {port!r}")
-        return found
-
-    def probes(self, kind: str) -> tuple[Probe, ...]:
-        """The probes of one kind, over all containers."""
-        return tuple(p for container in self.containers for p in container.probes if p.kind == kind)
+# A claim of its own asks the same of storage as the template of one.
+Claim = ClaimTemplate
 
 
 @dataclass(frozen=True)
@@ -92,11 +42,40 @@ class Service:
     selector: Labels
     ports: tuple[ServicePort, ...]
     headless: bool = False
+    namespace: str = ""
+    kind: str = "ClusterIP"
+
+
+@dataclass(frozen=True)
+class ScalingRule:
+    """At most so many pods, or percent of the pods, in `period` seconds."""
+
+    kind: str
+    value: int
+    period: float
+
+
+@dataclass(frozen=True)
+class ScalingRules:
+    """One direction of an autoscaler's behaviour; `window` is its stabilisation in seconds."""
+
+    rules: tuple[ScalingRule, ...]
+    window: float
+    select: str = "Max"
+
+
+# What an autoscaler does that says nothing of it. Source: kubernetes.io, Horizontal Pod Autoscaling, default behavior.
+UP = ScalingRules((ScalingRule("Percent", 100, 15), ScalingRule("Pods", 4, 15)), 0)
+DOWN = ScalingRules((ScalingRule("Percent", 100, 15),), 300)
 
 
 @dataclass(frozen=True)
 class Autoscaler:
-    """A HorizontalPodAutoscaler; `cpu` and `memory` are its target utilisations in percent."""
+    """
+    A HorizontalPodAutoscaler; `cpu` and `memory` are its target utilisations in percent.
+
+    `resources` are all resources it measures by utilisation: each needs a request on every container.
+    """
 
     name: str
     target: str
@@ -104,27 +83,143 @@ class Autoscaler:
     maximum: int
     cpu: int | None = None
     memory: int | None = None
+    namespace: str = ""
+    target_kind: str = "Deployment"
+    resources: tuple[str, ...] = ()
+    up: ScalingRules = UP
+    down: ScalingRules = DOWN
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A NetworkPolicy, as far as a report needs it: whom it selects and which directions it closes."""
+class Budget:
+    """A PodDisruptionBudget; its bounds are as written, a number or a percentage, None when not said."""
 
     name: str
-    pod_selector: Labels
-    types: tuple[str, ...]
+    selector: "Selector"
+    minimum: int | str | None
+    unavailable: int | str | None
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A ConfigMap or Secret: its keys, and for a ConfigMap what they hold."""
+
+    kind: str
+    name: str
+    keys: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
+
+    def text(self, key: str) -> str | None:
+        """What a key of a ConfigMap holds, or None."""
+        return dict(self.texts).get(key)
+
+
+@dataclass(frozen=True)
+class PersistentVolume:
+    """A piece of storage that somebody made by hand."""
+
+    name: str
+    capacity: str | None
+    modes: tuple[str, ...]
+    storage_class: str | None
+    host_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A ResourceQuota; one with a scope counts only some pods."""
+
+    name: str
+    hard: Quantities
+    namespace: str = ""
+    scoped: bool = False
+
+
+@dataclass(frozen=True)
+class LimitRange:
+    """A LimitRange as far as containers go: what they get that do not say, and the most they may ask."""
+
+    name: str
+    default_requests: Quantities = ()
+    default_limits: Quantities = ()
+    maximum: Quantities = ()
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where an Ingress sends a path: a Service and its port, by number or name; `place` is its field."""
+
+    service: str
+    port: int | str | None
+    place: str
+    host: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """An Ingress: its backends, and the Secrets of its certificates with their fields."""
+
+    name: str
+    backends: tuple[Backend, ...]
+    secrets: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A Namespace with its labels."""
+
+    name: str
+    labels: Labels = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """An object that matters by its name alone: a PriorityClass or StorageClass."""
+
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True)
 class System:
-    """All that the manifests declare; `others` lists what no value here stands for, as Kind/name."""
+    """
+    All that the manifests declare; `others` lists what no value here stands for, as Kind/name.
+
+    `workloads` run on and are what live checks observe; `daemons` run on each node, `tasks` come to an end
+    (Jobs, CronJobs, bare Pods). `documents` are the objects as they were read.
+    """
 
     namespace: str
     workloads: tuple[Workload, ...]
     services: tuple[Service, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
-    policies: tuple[Policy, ...] = ()
+    policies: "tuple[NetworkPolicy, ...]" = ()
     others: tuple[str, ...] = ()
+    daemons: tuple[Workload, ...] = ()
+    tasks: tuple[Workload, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    configs: tuple[Config, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    volumes: tuple[PersistentVolume, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    roles: tuple[Role, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    limit_ranges: tuple[LimitRange, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    classes: tuple[Named, ...] = ()
+    documents: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def running(self) -> tuple[Workload, ...]:
+        """Everything that makes pods."""
+        return (*self.workloads, *self.daemons, *self.tasks)
 
     def workload(self, name: str) -> Workload | None:
         """The workload of that name, or None."""
@@ -137,8 +232,52 @@ class System:
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services whose selector matches this workload's pods; one without selector matches none."""
         labels = set(workload.labels)
-        return tuple(s for s in self.services if s.selector and labels.issuperset(s.selector))
+        return tuple(
+            s
+            for s in self.services
+            if s.selector and s.namespace == workload.namespace and labels.issuperset(s.selector)
+        )
+
+    def behind(self, service: Service) -> tuple[Workload, ...]:
+        """What makes the pods that a Service selects."""
+        return tuple(w for w in self.running if service in self.services_of(w))
 
     def autoscaler_of(self, workload: str) -> Autoscaler | None:
         """The autoscaler that targets this workload, or None."""
         return next((a for a in self.autoscalers if a.target == workload), None)
+
+    def target_of(self, autoscaler: Autoscaler) -> Workload | None:
+        """The workload that an autoscaler targets, or None."""
+        wanted = (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
+        return next((w for w in self.workloads if (w.kind, w.name, w.namespace) == wanted), None)
+
+    def config(self, kind: str, name: str, namespace: str) -> Config | None:
+        """The ConfigMap or Secret of that name in that namespace, or None."""
+        return next((c for c in self.configs if (c.kind, c.name, c.namespace) == (kind, name, namespace)), None)
+
+    def account(self, name: str, namespace: str) -> Account | None:
+        """The ServiceAccount of that name in that namespace, or None."""
+        return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)
+
+    def namespace_labels(self, name: str) -> Labels:
+        """The labels of a declared namespace; none of one that is not declared."""
+        return next((each.labels for each in self.namespaces if each.name == name), ())
+
+    def environment(self, workload: Workload, container: Container) -> dict[str, str]:
+        """
+        The variables of a container whose values the manifests hold.
+
+        What comes from a Secret, or from what is not declared, is not among them.
+        """
+        found: dict[str, str] = {}
+        keyed: dict[str, str] = {}
+        for reference in container.references:
+            config = self.config(reference.kind, reference.name, workload.namespace)
+            if config is None or reference.variable is None:
+                continue
+            if reference.key is None:
+                found |= {f"{reference.variable}{key}": text for key, text in config.texts}
+            elif (text := config.text(reference.key)) is not None:
+                keyed[reference.variable] = text
+        # What is named one by one wins over what comes with a whole ConfigMap.
+        return found | keyed | {each.name: each.value for each in container.variables if each.value is not None}

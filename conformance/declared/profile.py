@@ -1,40 +1,35 @@
 """
-kubeproof.toml into a Profile.
+kubeproof.toml into a Profile, and the JSON schema of it.
 
 Every field is checked for presence and type, and an unknown field is refused: a promise with a typing error
 in its name would otherwise be a promise that nobody checks. Raises ProfileError(path, field, says).
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from conformance.declared.intent import (
-    Depend,
-    Entry,
-    Image,
-    Journey,
-    Load,
-    Outage,
-    Persist,
-    Profile,
-    Rollout,
-    Scale,
-    Step,
-    Talk,
+from conformance.declared.intent import Backup, Journey, Persist, Profile, Rollout, Step
+from conformance.declared.promises import (
+    read_backup,
+    read_chain,
+    read_connections,
+    read_depend,
+    read_drain,
+    read_entry,
+    read_image,
+    read_level,
+    read_neighbour,
+    read_persist,
+    read_scale,
+    read_talk,
+    read_workload,
 )
+from conformance.declared.recording import Recorder, Schema
+from conformance.declared.tables import ProfileError, Table
 
-T = TypeVar("T")
-_MISSING = object()
-
-
-class ProfileError(ValueError):
-    """A profile that cannot be used: the file, the field in it, and what is wrong."""
-
-    def __init__(self, path: Path | str, field: str, says: str) -> None:
-        super().__init__(f"{path}: {field}: {says}" if field else f"{path}: {says}")
-        self.path, self.field, self.says = path, field, says
+LEVELS = ("privileged", "baseline", "restricted")
 
 
 def read_profile(path: Path | str) -> Profile:
@@ -52,164 +47,101 @@ def parse_profile(text: str, path: Path | str) -> Profile:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(path, "", f"is not TOML: {error}") from error
-    table = _Table(path, "", raw)
-    profile = Profile(
-        system=table.text("system"),
-        namespace=table.text("namespace"),
-        overlays=tuple((k, str(v)) for k, v in table.mapping("overlays", {}).items()),
-        images=table.each("images", _image),
-        talks=table.each("talks", lambda t: Talk(t.text("source"), t.text("target"))),
-        depends=table.each("depends", _depend),
-        entries=table.each("entries", _entry),
-        journeys=table.each("journeys", _journey),
-        persists=table.each("persists", _persist),
-        scales=table.each("scales", _scale),
-        rollout=_rollout(table),
-    )
+    table = Table(path, "", raw)
+    profile = _profile(table)
     table.refuse_unknown()
+    _refuse_empty(profile, path)
+    _refuse_bounds(profile, path)
     _refuse_dangling(profile, path)
     return profile
 
 
-class _Table:
-    """A TOML table that remembers which of its fields were read, and knows its place for messages."""
-
-    def __init__(self, path: Path | str, place: str, raw: object) -> None:
-        if not isinstance(raw, dict):
-            raise ProfileError(path, place, f"must be a table, is {raw!r}")
-        self.path, self.place, self.raw = path, place, raw
-        self.known: set[str] = set()
-
-    def error(self, field: str, says: str) -> ProfileError:
-        return ProfileError(self.path, f"{self.place}.{field}".lstrip("."), says)
-
-    def _value(self, field: str, kinds: tuple[type, ...], wanted: str, default: Any) -> Any:
-        self.known.add(field)
-        value = self.raw.get(field, default)
-        if value is _MISSING:
-            raise self.error(field, "is missing")
-        if value is not default and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise self.error(field, f"must be {wanted}, is {value!r}")
-        return value
-
-    def text(self, field: str) -> str:
-        value = self._value(field, (str,), "a text", _MISSING)
-        if not value.strip():
-            raise self.error(field, "must not be empty")
-        return str(value)
-
-    def maybe_text(self, field: str) -> str | None:
-        self.known.add(field)
-        return self.text(field) if field in self.raw else None
-
-    def whole(self, field: str, default: Any = _MISSING) -> int:
-        value = int(self._value(field, (int,), "a whole number", default))
-        if value < 0:
-            raise self.error(field, f"must not be negative, is {value}")
-        return value
-
-    def seconds(self, field: str) -> float:
-        value = float(self._value(field, (int, float), "a number of seconds", _MISSING))
-        if not 0 < value < float("inf"):
-            raise self.error(field, f"must be more than 0 seconds, is {value}")
-        return value
-
-    def mapping(self, field: str, default: Any = None) -> Any:
-        return self._value(field, (dict,), "a table", default)
-
-    def any(self, field: str) -> Any:
-        self.known.add(field)
-        return self.raw.get(field)
-
-    def table(self, field: str) -> "_Table":
-        raw = self._value(field, (dict,), "a table", _MISSING)
-        return _Table(self.path, f"{self.place}.{field}".lstrip("."), raw)
-
-    def each(self, field: str, read: "Callable[[_Table], T]") -> tuple[T, ...]:
-        found = []
-        for index, raw in enumerate(self._value(field, (list,), "a list of tables", [])):
-            table = _Table(self.path, f"{self.place}.{field}[{index}]".lstrip("."), raw)
-            found.append(read(table))
-            table.refuse_unknown()
-        return tuple(found)
-
-    def refuse_unknown(self) -> None:
-        for field in self.raw:
-            if field not in self.known:
-                raise self.error(field, f"is not a field here; known: {', '.join(sorted(self.known))}")
+def profile_schema() -> Schema:
+    """The JSON schema of a profile, for editors: what `parse_profile` takes, but for what fields say of each other."""
+    recorder = Recorder()
+    _profile(recorder)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "kubeproof profile",
+        "description": "What the architecture says of a system, independent of its manifests.",
+    }
+    return head | recorder.schema
 
 
-def _image(t: _Table) -> Image:
-    return Image(t.text("name"), t.text("dockerfile"), t.maybe_text("group"), t.text("base"))
+def _profile(t: Table) -> Profile:
+    system = t.text("system", "the name of the system in reports")
+    namespace = t.text("namespace", "the namespace that the manifests put it into")
+    workloads = t.each("workloads", read_workload, "what runs, with the architecture's numbers")
+    return Profile(
+        system=system,
+        namespace=namespace,
+        overlays=tuple(
+            (k, str(v))
+            for k, v in (t.mapping("overlays", "name = folder of a kustomization, relative to this file") or {}).items()
+        ),
+        images=t.each("images", read_image, "images that the embedded cluster builds and loads"),
+        pod_security=t.choice("pod_security", LEVELS, "the Pod Security level that every pod must meet"),
+        provided=t.texts("provided", "Kind/name of objects that somebody else makes in the namespace"),
+        neighbours=t.each("neighbours", read_neighbour, "namespaces beside the system's that its policies speak of"),
+        workloads=workloads,
+        talks=t.each("talks", read_talk, "exactly these workloads may open connections to each other"),
+        depends=t.each("depends", read_depend, "how fast a workload leaves its Services without its database"),
+        entries=t.each("entries", read_entry, "where traffic enters: what must not fail while pods are replaced"),
+        journeys=t.each("journeys", _journey, "requests in order that must hold from inside the cluster"),
+        persists=t.each("persists", read_persist, "what outlives a pod, and on which storage"),
+        backups=t.each("backups", read_backup, "what outlives a volume"),
+        scales=t.each("scales", lambda each: read_scale(each, workloads), "how a workload grows under load"),
+        drains=t.each("drains", read_drain, "how long a pod needs from its signal to its end"),
+        chains=t.each("timeouts", read_chain, "time-outs around one request, each shorter than the next"),
+        connections=t.each("connections", read_connections, "how many connections a workload opens to a database"),
+        levels=t.each("levels", read_level, "what callers of a workload are promised"),
+        rollout=t.maybe("rollout", _rollout, "what a rollout must have seen") or Rollout(),
+    )
 
 
-def _depend(t: _Table) -> Depend:
-    return Depend(t.text("workload"), t.text("database"), t.seconds("within"), _outage(t))
+def _rollout(t: Table) -> Rollout:
+    says = "requests of each connection kind that a rollout must have seen before it can be called lossless"
+    return Rollout(t.whole("minimum_requests", says, 500, least=1))
 
 
-def _outage(depend: _Table) -> Outage | None:
-    if "outage" not in depend.raw:
-        return None
-    t = depend.table("outage")
-    outage = Outage(t.seconds("lasts"), t.seconds("liveness"), t.seconds("answers"), t.seconds("recovers"))
-    t.refuse_unknown()
-    return outage
+def _journey(t: Table) -> Journey:
+    return Journey(
+        t.text("name", "what promises call it by"),
+        t.each("steps", _step, "requests, each may use what earlier ones saved as {variable}"),
+    )
 
 
-def _entry(t: _Table) -> Entry:
-    return Entry(t.text("workload"), t.text("service"), t.text("path"), t.whole("expect"))
-
-
-def _persist(t: _Table) -> Persist:
-    return Persist(t.text("workload"), t.text("write"), t.text("read"))
-
-
-def _journey(t: _Table) -> Journey:
-    journey = Journey(t.text("name"), t.each("steps", _step))
-    if not journey.steps:
-        raise t.error("steps", "a journey without steps proves nothing")
-    return journey
-
-
-def _step(t: _Table) -> Step:
-    save: Mapping[str, Any] = t.mapping("save", {})
+def _step(t: Table) -> Step:
+    save: Mapping[str, Any] = t.mapping("save", "variable = key of the answer it takes") or {}
     return Step(
-        method=t.text("method"),
-        service=t.text("service"),
-        path=t.text("path"),
-        expect=t.whole("expect"),
-        body=t.any("body"),
+        method=t.text("method", "the HTTP method"),
+        service=t.text("service", "the Service that is asked"),
+        path=t.text("path", "the path that is asked for"),
+        expect=t.whole("expect", "the HTTP status of the answer"),
+        body=t.any("body", "the JSON body that is sent"),
         save=tuple((name, str(key)) for name, key in save.items()),
-        contains=t.mapping("contains"),
-        lists=t.mapping("lists"),
+        contains=t.mapping("contains", "fields that the answer must have"),
+        lists=t.mapping("lists", "fields that one member of the answered list must have"),
     )
 
 
-def _scale(t: _Table) -> Scale:
-    load = t.table("load")
-    scale = Scale(
-        workload=t.text("workload"),
-        minimum=t.whole("minimum"),
-        maximum=t.whole("maximum"),
-        target=t.whole("target"),
-        within=t.seconds("within"),
-        load=Load(load.text("service"), load.text("path"), load.whole("users")),
-    )
-    load.refuse_unknown()
-    if not scale.minimum < scale.target <= scale.maximum:
-        raise t.error("target", f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}")
-    return scale
+def _refuse_empty(profile: Profile, path: Path | str) -> None:
+    for index, journey in enumerate(profile.journeys):
+        if not journey.steps:
+            raise ProfileError(path, f"journeys[{index}].steps", "a journey without steps proves nothing")
+    for index, chain in enumerate(profile.chains):
+        if len(chain.order) < 2:
+            raise ProfileError(path, f"timeouts[{index}].order", "needs at least two time-outs to compare")
 
 
-def _rollout(table: _Table) -> Rollout:
-    if "rollout" not in table.raw:
-        return Rollout()
-    inner = table.table("rollout")
-    rollout = Rollout(inner.whole("minimum_requests", 500))
-    inner.refuse_unknown()
-    if rollout.minimum_requests < 1:
-        raise inner.error("minimum_requests", "must be at least 1: a rollout without requests proves nothing")
-    return rollout
+def _refuse_bounds(profile: Profile, path: Path | str) -> None:
+    for index, scale in enumerate(profile.scales):
+        if not scale.minimum < scale.target <= scale.maximum:
+            says = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
+            raise ProfileError(path, f"scales[{index}].target", says)
+    for index, level in enumerate(profile.levels):
+        if not 0 <= level.loss < 1:
+            raise ProfileError(path, f"levels[{index}].loss", f"must be a share from 0 to 1, is {level.loss}")
 
 
 def _refuse_dangling(profile: Profile, path: Path | str) -> None:
@@ -218,7 +150,12 @@ def _refuse_dangling(profile: Profile, path: Path | str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ProfileError(path, "journeys", f"{name!r} is there {names.count(name)} times")
-    for index, persist in enumerate(profile.persists):
-        for field, name in (("write", persist.write), ("read", persist.read)):
-            if name not in names:
-                raise ProfileError(path, f"persists[{index}].{field}", f"no journey is named {name!r}")
+    promises: dict[str, tuple[Persist | Backup, ...]] = {"persists": profile.persists, "backups": profile.backups}
+    for table, made in promises.items():
+        for index, promise in enumerate(made):
+            for field, name in (("write", promise.write), ("read", promise.read)):
+                if name not in names:
+                    raise ProfileError(path, f"{table}[{index}].{field}", f"no journey is named {name!r}")
+
+
+__all__ = ["ProfileError", "parse_profile", "profile_schema", "read_profile"]

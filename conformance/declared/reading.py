@@ -6,24 +6,42 @@ A kind that no value stands for is kept by name in `System.others`. Raises Manif
 object.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.declared.objects import (
-    Autoscaler,
-    Container,
-    Labels,
-    Policy,
-    Port,
-    Probe,
-    Service,
-    ServicePort,
-    System,
-    Workload,
-)
+from conformance.declared import object_reading as read
+from conformance.declared.objects import Named, Namespace, System
+from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
+from conformance.declared.policy_reading import read_policy
 
-WORKLOAD_KINDS = ("Deployment", "StatefulSet")
 Document = Mapping[str, Any]
+Read = Callable[[Document, str], Any]
+
+# The field of System that a kind is read into, and how; the second argument is the system's namespace.
+_READERS: dict[str, tuple[str, Read]] = {
+    **dict.fromkeys(LASTING, ("workloads", read_workload)),
+    **dict.fromkeys(DAEMONS, ("daemons", read_workload)),
+    **dict.fromkeys(TASKS, ("tasks", read_workload)),
+    "Service": ("services", read.read_service),
+    "HorizontalPodAutoscaler": ("autoscalers", read.read_autoscaler),
+    "NetworkPolicy": ("policies", read_policy),
+    "PodDisruptionBudget": ("budgets", read.read_budget),
+    "ConfigMap": ("configs", read.read_config),
+    "Secret": ("configs", read.read_config),
+    "PersistentVolumeClaim": ("claims", read_claim),
+    "PersistentVolume": ("volumes", lambda document, _: read.read_volume(document)),
+    "ServiceAccount": ("accounts", read.read_account),
+    "Role": ("roles", read.read_role),
+    "ClusterRole": ("roles", read.read_role),
+    "RoleBinding": ("bindings", read.read_binding),
+    "ClusterRoleBinding": ("bindings", read.read_binding),
+    "ResourceQuota": ("quotas", read.read_quota),
+    "LimitRange": ("limit_ranges", read.read_limit_range),
+    "Ingress": ("ingresses", read.read_ingress),
+    "Namespace": ("namespaces", lambda document, _: _read_namespace(document)),
+    "PriorityClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),
+    "StorageClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),
+}
 
 
 class ManifestError(ValueError):
@@ -36,39 +54,51 @@ class ManifestError(ValueError):
 
 def read_system(documents: Iterable[Document | None]) -> System:
     """Read rendered manifests; the namespace is that of the workloads, else of the Namespace object."""
-    workloads: list[Workload] = []
-    services: list[Service] = []
-    autoscalers: list[Autoscaler] = []
-    policies: list[Policy] = []
+    objects = tuple(flat(documents))
+    namespace = _namespace_of(objects)
+    found: dict[str, list[Any]] = {}
     others: list[str] = []
-    namespaces: list[str] = []
-    for document in flat(documents):
+    for document in objects:
         subject = named(document)
+        field, reader = ("", None) if _is_foreign(document) else _READERS.get(str(document["kind"]), ("", None))
+        if reader is None:
+            others.append(subject)
+            continue
         try:
-            kind = document["kind"]
-            if kind in WORKLOAD_KINDS:
-                workloads.append(_workload(document))
-                namespaces.insert(0, document["metadata"].get("namespace", ""))
-            elif kind == "Service":
-                services.append(_service(document))
-            elif kind == "HorizontalPodAutoscaler":
-                autoscalers.append(_autoscaler(document))
-            elif kind == "NetworkPolicy":
-                policies.append(_policy(document))
-            else:
-                others.append(subject)
-                if kind == "Namespace":
-                    namespaces.append(document["metadata"]["name"])
+            found.setdefault(field, []).append(reader(document, namespace))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ManifestError(subject, f"cannot be read ({type(error).__name__}: {error})") from error
+    values = {field: tuple(values) for field, values in found.items()}
     return System(
-        namespace=next((name for name in namespaces if name), "default"),
-        workloads=tuple(workloads),
-        services=tuple(services),
-        autoscalers=tuple(autoscalers),
-        policies=tuple(policies),
+        **{"workloads": (), **values},
+        namespace=namespace,
         others=tuple(others),
+        documents=objects,
     )
+
+
+def _namespace_of(objects: Iterable[Document]) -> str:
+    """The namespace of the first workload that says, else of the Namespace object, else `default`."""
+    workloads, namespaces = [], []
+    for document in objects:
+        metadata = document.get("metadata")
+        if not isinstance(metadata, Mapping):
+            continue
+        if document["kind"] in LASTING:
+            workloads.append(metadata.get("namespace"))
+        elif document["kind"] == "Namespace":
+            namespaces.append(metadata.get("name"))
+    return next((str(name) for name in (*workloads, *namespaces) if name), "default")
+
+
+def _is_foreign(document: Document) -> bool:
+    """True for a kind of an extension, which may be called like one of Kubernetes: a Knative Service is none."""
+    group = str(document.get("apiVersion", "")).rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _read_namespace(document: Document) -> Namespace:
+    return Namespace(document["metadata"]["name"], labels(document["metadata"].get("labels")))
 
 
 def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
@@ -89,100 +119,3 @@ def named(document: Document) -> str:
     metadata = document.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
     return f"{document.get('kind')}/{name}"
-
-
-def _labels(mapping: Mapping[str, Any] | None) -> Labels:
-    return tuple(sorted((str(key), str(value)) for key, value in (mapping or {}).items()))
-
-
-def _workload(document: Document) -> Workload:
-    spec, template = document["spec"], document["spec"]["template"]
-    pod = template["spec"]
-    claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
-    claims += [
-        volume["persistentVolumeClaim"]["claimName"]
-        for volume in pod.get("volumes") or ()
-        if volume.get("persistentVolumeClaim")
-    ]
-    replicas = spec.get("replicas")
-    return Workload(
-        kind=document["kind"],
-        name=document["metadata"]["name"],
-        labels=_labels(template.get("metadata", {}).get("labels")),
-        selector=_labels(spec.get("selector", {}).get("matchLabels")),
-        replicas=1 if replicas is None else int(replicas),
-        containers=tuple(_container(c) for c in pod["containers"]),
-        grace_seconds=float(pod.get("terminationGracePeriodSeconds", 30)),
-        progress_deadline=float(spec.get("progressDeadlineSeconds", 600)),
-        claims=tuple(claims),
-    )
-
-
-def _container(spec: Mapping[str, Any]) -> Container:
-    kinds = ("liveness", "readiness", "startup")
-    return Container(
-        name=spec["name"],
-        image=spec.get("image", ""),
-        ports=tuple(
-            Port(p.get("name"), int(p["containerPort"]), p.get("protocol", "TCP")) for p in spec.get("ports") or ()
-        ),
-        probes=tuple(_probe(kind, spec[f"{kind}Probe"]) for kind in kinds if spec.get(f"{kind}Probe")),
-    )
-
-
-def _probe(kind: str, spec: Mapping[str, Any]) -> Probe:
-    http = spec.get("httpGet") or {}
-    where = http or spec.get("tcpSocket") or spec.get("grpc") or {}
-    return Probe(
-        kind=kind,
-        path=http.get("path", "/") if http else None,
-        port=where.get("port"),
-        period=float(spec.get("periodSeconds", 10)),
-        timeout=float(spec.get("timeoutSeconds", 1)),
-        failure_threshold=int(spec.get("failureThreshold", 3)),
-        headers=tuple((h["name"], h["value"]) for h in http.get("httpHeaders") or ()),
-    )
-
-
-def _service(document: Document) -> Service:
-    spec = document["spec"]
-    return Service(
-        name=document["metadata"]["name"],
-        selector=_labels(spec.get("selector")),
-        ports=tuple(
-            ServicePort(p.get("name"), int(p["port"]), p.get("targetPort", p["port"]), p.get("protocol", "TCP"))
-            for p in spec.get("ports") or ()
-        ),
-        headless=spec.get("clusterIP") == "None",
-    )
-
-
-def _autoscaler(document: Document) -> Autoscaler:
-    spec = document["spec"]
-    percent: dict[str, int] = {}
-    for metric in spec.get("metrics") or ():
-        resource = metric.get("resource") or {}
-        utilisation = resource.get("target", {}).get("averageUtilization")
-        if utilisation is not None:
-            percent[resource["name"]] = int(utilisation)
-    if "targetCPUUtilizationPercentage" in spec:  # autoscaling/v1
-        percent["cpu"] = int(spec["targetCPUUtilizationPercentage"])
-    return Autoscaler(
-        name=document["metadata"]["name"],
-        target=spec["scaleTargetRef"]["name"],
-        minimum=int(spec.get("minReplicas", 1)),
-        maximum=int(spec["maxReplicas"]),
-        cpu=percent.get("cpu"),
-        memory=percent.get("memory"),
-    )
-
-
-def _policy(document: Document) -> Policy:
-    spec = document["spec"]
-    # The API's default: Ingress always, Egress only when there is a rule for it.
-    types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
-    return Policy(
-        name=document["metadata"]["name"],
-        pod_selector=_labels(spec.get("podSelector", {}).get("matchLabels")),
-        types=tuple(types),
-    )

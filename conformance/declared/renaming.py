@@ -1,8 +1,9 @@
 """
 Manifests moved into another namespace, so that a run never touches the namespace that carries the real name.
 
-What names the old namespace moves with it: service account subjects, namespace selectors, DNS names in
-configuration. Cluster-scoped objects keep their names, for a rename would change what they mean.
+What names the old namespace moves with it: references, service account subjects, namespace selectors, DNS names in
+configuration. So do the hosts of Ingress and Gateway API objects, of which the cluster has one table for everybody.
+Cluster-scoped objects keep their names, for a rename would change what they mean.
 """
 
 import re
@@ -11,6 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from conformance.declared.reading import Document, flat, read_system
+from conformance.declared.routes import ANY_HOST, HTTP_ROUTE, INGRESS, is_kind, own_host
 
 CLUSTER_SCOPED = frozenset(
     (
@@ -20,6 +22,7 @@ CLUSTER_SCOPED = frozenset(
         "ClusterRoleBinding",
         "CSIDriver",
         "CustomResourceDefinition",
+        "GatewayClass",
         "IngressClass",
         "MutatingWebhookConfiguration",
         "Namespace",
@@ -58,8 +61,28 @@ def rename(documents: Iterable[Document | None], namespace: str) -> list[dict[st
         for subject in copy.get("subjects") or ():
             if subject.get("namespace") == old or subject.get("kind") == "ServiceAccount":
                 subject["namespace"] = namespace
+        _own_hosts(copy, namespace)
         moved.append(_texts(copy, _moving(old, namespace, services)))
     return moved
+
+
+def _own_hosts(document: dict[str, Any], namespace: str) -> None:
+    """Put hosts of this namespace's own in the place of those that the document names, or leaves open."""
+    spec: dict[str, Any] = document.get("spec") or {}
+    if is_kind(document, INGRESS):
+        if default := spec.pop("defaultBackend", None):
+            everything = {"path": "/", "pathType": "Prefix", "backend": default}
+            spec["rules"] = [*(spec.get("rules") or ()), {"http": {"paths": [everything]}}]
+        for rule in spec.get("rules") or ():
+            rule["host"] = own_host(rule.get("host") or ANY_HOST, namespace)
+        for certificate in spec.get("tls") or ():
+            certificate["hosts"] = [own_host(host, namespace) for host in certificate.get("hosts") or ()]
+    elif is_kind(document, HTTP_ROUTE):
+        spec["hostnames"] = [own_host(host, namespace) for host in spec.get("hostnames") or (ANY_HOST,)]
+    elif document["kind"] == "Gateway":
+        for listener in spec.get("listeners") or ():
+            if "hostname" in listener:
+                listener["hostname"] = own_host(listener["hostname"], namespace)
 
 
 def _moving(old: str, new: str, services: list[str]) -> Callable[[str, str], str]:
@@ -68,7 +91,7 @@ def _moving(old: str, new: str, services: list[str]) -> Callable[[str, str], str
     dns = re.compile(rf"(?<![\w.-])({names})\.{re.escape(old)}(?![\w-])")
 
     def move(key: str, text: str) -> str:
-        if key == _NAME_LABEL:
+        if key in (_NAME_LABEL, "namespace"):
             return new if text == old else text
         return dns.sub(rf"\g<1>.{new}", text)
 

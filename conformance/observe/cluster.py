@@ -15,6 +15,8 @@ import urllib3
 from kubernetes import client, config, utils
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
 from kubernetes.stream import stream
 
 from conformance.observe.waiting import wait_until
@@ -39,6 +41,7 @@ class Cluster:
         api = self.own_client()
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
+        self.batch = client.BatchV1Api(api)
         self.custom = client.CustomObjectsApi(api)
         self._api = api
 
@@ -94,10 +97,23 @@ class Cluster:
         for document in documents:
             what = f"{document['kind']}/{document['metadata']['name']}"
             try:
-                utils.create_from_dict(self._api, document)
+                self._create(document)
             except utils.FailToCreateError as error:
                 says = "; ".join(_words(each) for each in error.api_exceptions)
                 raise ApplyFailed(f"{what}: {says}") from error
+            except ApiException as error:
+                raise ApplyFailed(f"{what}: {_words(error)}") from error
+            except ResourceNotFoundError as error:
+                kind = f"{document['apiVersion']} {document['kind']}"
+                raise ApplyFailed(f"{what}: the cluster has no {kind}") from error
+
+    def _create(self, document: dict[str, Any]) -> None:
+        try:
+            utils.create_from_dict(self._api, document)
+        except AttributeError:
+            # The client has no method for custom resources: the API server is asked how they are addressed.
+            kind = DynamicClient(self._api).resources.get(api_version=document["apiVersion"], kind=document["kind"])
+            kind.create(body=document, namespace=document["metadata"].get("namespace"))
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""

@@ -15,24 +15,36 @@ def observe_journey(on: Deployed, of: str, name: str) -> None:
     walk(on, of, name)
 
 
-def settle(on: Deployed, of: str, name: str, saved: Mapping[str, Any]) -> None:
+def write(on: Deployed, of: str, name: str) -> dict[str, Any]:
     """
-    Walk a journey until the path answers at all (no connection error, no 5xx), at most 20 s.
+    Walk a journey that writes until it is acknowledged, at most 20 s, and record that walk; what its answers saved.
+
+    What was refused before promises nothing: a connection that died with an earlier database is its client's to find.
+    """
+    lines = settle(on, of, name, {})
+    for line in lines:
+        on.recorder.line(of, "step", journey=name, **line)
+    return dict(lines[-1]["saved"]) if lines else {}
+
+
+def settle(on: Deployed, of: str, name: str, saved: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """
+    Walk a journey until the path answers at all (no connection error, no 5xx), at most 20 s; the last answers.
 
     A pod is Ready before every proxy sends to it; what it then answers is the law's matter, not this.
     """
     began = time.monotonic()
-    attempts = 0
+    attempts: list[list[dict[str, Any]]] = []
 
     def answers() -> bool:
-        nonlocal attempts
-        attempts += 1
-        return all((line["status"] or 599) < 500 for line in _ask(on, name, saved))
+        attempts.append(_ask(on, name, saved))
+        return all((line["status"] or 599) < 500 for line in attempts[-1])
 
     # A path that does not settle is walked all the same, and judged by what it answers.
     with suppress(NotInTime):
         wait_until(answers, within=20, hoping=f"the path of journey {name!r} answers")
-    on.mark(of, "path settled", attempts=attempts, seconds=round(time.monotonic() - began, 3))
+    on.mark(of, "path settled", attempts=len(attempts), seconds=round(time.monotonic() - began, 3))
+    return attempts[-1]
 
 
 def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conformance.declared.objects import Workload
-from conformance.observe.journeys import settle, walk
+from conformance.observe.journeys import settle, walk, write
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
@@ -34,7 +34,7 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
     """Write by a journey, delete a pod of the workload, wait until it is back, read by a journey."""
     workload = on.workload(name)
     persists = on.profile.persist(name)
-    saved = walk(on, of, persists.write)
+    saved = write(on, of, persists.write)
     pod = on.watches.pods_of(name)[0]
     on.mark(of, "pod deleted", at=pod["name"], uid=pod["uid"])
     on.cluster.core.delete_namespaced_pod(pod["name"], on.namespace)

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System, Workload
-from conformance.observe.cluster import Cluster
+from conformance.observe.cluster import RUN_LABEL, Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until
 from conformance.observe.watches import Watches
@@ -25,12 +25,32 @@ RESTRICTED = {
 }
 
 
+def way_out() -> dict[str, Any]:
+    """
+    A policy that lets the harness's own pods of a namespace go anywhere.
+
+    Where the system denies all by default, its client could reach nothing, and nothing would have a control. What
+    may come in is left to the system: this is what is proved.
+    """
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "kubeproof-way-out"},
+        "spec": {
+            "podSelector": {"matchExpressions": [{"key": RUN_LABEL, "operator": "Exists"}]},
+            "policyTypes": ["Egress"],
+            "egress": [{}],
+        },
+    }
+
+
 @dataclass(frozen=True)
 class Deployed:
     """
     One copy of the system in `namespace`, with a client pod beside it.
 
-    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run.
+    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run;
+    `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status.
     """
 
     cluster: Cluster
@@ -41,6 +61,7 @@ class Deployed:
     namespace: str
     run: str
     probe_image: str
+    ingress_address: str | None = None
 
     def start_pod(
         self,
@@ -70,7 +91,7 @@ class Deployed:
             "terminationGracePeriodSeconds": 0,
             "restartPolicy": "Never",
         }
-        metadata = {"name": name, "labels": {"kubeproof.dev/run": self.run, **(labels or {})}}
+        metadata = {"name": name, "labels": {RUN_LABEL: self.run, **(labels or {})}}
         self.cluster.core.create_namespaced_pod(where, {"metadata": metadata, "spec": spec})
         address: list[str] = []
 

@@ -8,6 +8,7 @@ output, one an observation, and never judges: an attempt that failed is a line w
     agent.py listen PORT               accept and close TCP connections (a target for positive controls)
     agent.py connect  '[{"host":…,"port":…,"timeout":…},…]'
     agent.py resolve  '["name",…]'
+    agent.py visit    '[{"address":…,"port":…,"host":…,"asked":…,"path":…},…]'     GET path, Host: asked
     agent.py journey  '{"steps":[…],"saved":{…}}'
     agent.py traffic  '{"url":…,"rate":…,"seconds":…}'     until a line or the end of standard input
     agent.py ask      '{"targets":[{"url":…,"headers":{…},…},…],"rate":…,"seconds":…}'     until the same
@@ -75,6 +76,31 @@ def listen(port):
     server = socket.create_server(("", port))
     while True:
         server.accept()[0].close()
+
+
+# --- routes ---------------------------------------------------------------------------------------------------
+
+
+def visit(target):
+    """One GET to an address under a host's name; give what answered it."""
+    began = time.monotonic()
+    status = pod = location = error = None
+    connection = HTTPConnection(target["address"], target["port"], timeout=REQUEST_TIMEOUT)
+    try:
+        connection.request("GET", target["path"], headers={"Host": target["asked"], "Connection": "close"})
+        answer = connection.getresponse()
+        status, pod, location = answer.status, answer.getheader("X-Pod"), answer.getheader("Location")
+    except (OSError, HTTPException) as failure:
+        error = f"{type(failure).__name__}: {failure}"
+    finally:
+        connection.close()
+    seconds = round(time.monotonic() - began, 4)
+    return {**target, "status": status, "pod": pod, "location": location, "error": error, "seconds": seconds}
+
+
+def visit_all(targets):
+    for target in targets:
+        say(**visit(target))
 
 
 # --- journeys -----------------------------------------------------------------------------------------------
@@ -261,6 +287,7 @@ COMMANDS = {
     "ask": ask,
     "connect": connect_all,
     "resolve": resolve_all,
+    "visit": visit_all,
     "journey": journey,
     "traffic": traffic,
     "listen": listen,

@@ -31,16 +31,17 @@ def text_report(
     `took` says how many seconds each observation lasted; `unfinished` that the file has no run.end.
     """
     parts = [_head(run, evidence)]
+    parts += _static_laws(judged)
     parts += ["\n".join(_law(check, group)) for check, group in _groups(judged)]
     skipped = [each for each in judged if each.verdict.outcome is Outcome.SKIPPED]
     if skipped:
         parts.append("\n".join(_not_verified(skipped)))
     parts += _warnings(damage, unfinished)
     parts.append("\n".join(_tail(judged, exit, took)))
-    return _printable("\n".join([parts[0], "", *parts[1:-1], "", parts[-1]]))
+    return printable("\n".join([parts[0], "", *parts[1:-1], "", parts[-1]]))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without what would steer the terminal or cannot be encoded: much of it was said by others."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
@@ -58,10 +59,23 @@ def _head(run: Mapping[str, Any], evidence: str) -> str:
     return f"kubeproof   cluster: {cluster}   run {run.get('run') or 'unknown'}   evidence: {evidence}"
 
 
+def _is_held_statically(each: Judged) -> bool:
+    return each.check.startswith("static.") and each.verdict.passed
+
+
+def _static_laws(judged: Iterable[Judged]) -> list[str]:
+    """What manifests alone prove is many laws: those that hold are one line, and `prove --all` tells them."""
+    held = sum(1 for each in judged if _is_held_statically(each))
+    if not held:
+        return []
+    law = f"{held} {'law holds' if held == 1 else 'laws hold'} by manifests and profile alone"
+    return [f"{Outcome.PASS.value:<8} {'static':<11} {law:<{LAW_WIDTH}}  tell them: tox -e prove -- --all"]
+
+
 def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:
     groups: dict[str, list[Judged]] = {}
     for each in judged:
-        if each.verdict.outcome is not Outcome.SKIPPED:
+        if each.verdict.outcome is not Outcome.SKIPPED and not _is_held_statically(each):
             groups.setdefault(each.check, []).append(each)
     return list(groups.items())
 

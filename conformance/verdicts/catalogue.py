@@ -8,8 +8,10 @@ in this profile, is SKIPPED by name, so that a report never looks complete by le
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from conformance.declared.intent import Profile
+from conformance.declared.intent import Backup, Persist, Profile
 from conformance.declared.objects import System
+from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
+from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned
 from conformance.verdicts.history import of_kind, unmet
@@ -20,7 +22,10 @@ from conformance.verdicts.persistence import judge_persistence
 from conformance.verdicts.probes import judge_liveness, judge_readiness
 from conformance.verdicts.reachability import judge_reachability
 from conformance.verdicts.rollout import judge_rollout
+from conformance.verdicts.routes import judge_gateway, judge_ingress
 from conformance.verdicts.scaling import judge_scaling
+from conformance.verdicts.static.rule import Rule, prove
+from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, exit_status, unknown
 
 Judge = Callable[[System, Profile, str, tuple[Line, ...]], Verdict]
@@ -32,10 +37,13 @@ LAWS: dict[str, str] = {
     "probes.readiness-follows-database": "without its database a pod leaves the Service, and returns with it",
     "probes.liveness-ignores-database": "no container restarts because its database is away",
     "outage.answers": "without its database a pod is alive, says so at once, and serves again in time",
+    "ingress.routes": "each host and path of an Ingress reaches its Service, and what no rule names is 404",
+    "gateway.routes": "each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
     "isolation.reachability": "only the declared pairs can talk",
     "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
     "persistence.pod-delete": "what was written is read again after the pod with the volume was replaced",
+    "persistence.backup-restore": "what was written before a backup is read again when it is restored after a loss",
 }
 
 JUDGES: dict[str, Judge] = {
@@ -45,15 +53,29 @@ JUDGES: dict[str, Judge] = {
     "probes.readiness-follows-database": judge_readiness,
     "probes.liveness-ignores-database": judge_liveness,
     "outage.answers": judge_outage,
+    "ingress.routes": judge_ingress,
+    "gateway.routes": judge_gateway,
     "isolation.reachability": judge_reachability,
     "rollout.no-loss": judge_rollout,
     "scaling.up": judge_scaling,
     "persistence.pod-delete": judge_persistence,
+    "persistence.backup-restore": judge_backup,
 }
+
+# What is judged from manifests and profile alone, whatever became of the evidence.
+STATIC: dict[str, Rule] = {rule.name: rule for rule in RULES}
 
 # Checks whose FAIL no lost line could have undone: one failed request stays failed. The others look at a last
 # state, and the last state may be what was lost.
-LASTING = frozenset({"api.journey", "probes.liveness-ignores-database", "rollout.no-loss", "persistence.pod-delete"})
+LASTING = frozenset(
+    {
+        "api.journey",
+        "probes.liveness-ignores-database",
+        "rollout.no-loss",
+        "persistence.pod-delete",
+        "persistence.backup-restore",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -72,19 +94,33 @@ def declared_plan(system: System, profile: Profile) -> tuple[Planned, ...]:
     return tuple(_planned(system, profile))
 
 
+def static_plan(profile: Profile) -> tuple[Planned, ...]:
+    """All checks of manifests and profile alone; their observation is the empty text."""
+    return tuple(Planned(name, profile.system, "") for name in STATIC)
+
+
+def law_of(check: str) -> str:
+    """The sentence of a check; empty for one that this version does not know."""
+    return STATIC[check].law if check in STATIC else LAWS.get(check, "")
+
+
 def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for workload in system.workloads:
         yield Planned("deploy.ready", workload.name, "deploy")
     for service in system.services:
         yield Planned("dns.names", service.name, "dns")
     # A read that only makes sense after its write is not a journey of its own.
-    halves = {name for persist in profile.persists for name in (persist.write, persist.read)}
+    promises: tuple[Persist | Backup, ...] = (*profile.persists, *profile.backups)
+    halves = {name for each in promises for name in (each.write, each.read)}
     for journey in profile.journeys:
         if journey.name not in halves:
             yield Planned("api.journey", journey.name, f"journey:{journey.name}")
+    yield from _planned_routes(system, profile)
     yield Planned("isolation.reachability", profile.system, "reachability")
     for persist in profile.persists:
         yield Planned("persistence.pod-delete", persist.workload, f"restart:{persist.workload}")
+    for backup in profile.backups:
+        yield Planned("persistence.backup-restore", backup.workload, f"backup:{backup.workload}")
     for check in ("probes.readiness-follows-database", "probes.liveness-ignores-database"):
         for depend in profile.depends:
             yield Planned(check, depend.workload, f"outage:{depend.database}")
@@ -95,6 +131,16 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
     for scale in profile.scales:
         yield Planned("scaling.up", scale.workload, f"scaling:{scale.workload}")
+
+
+def _planned_routes(system: System, profile: Profile) -> Iterator[Planned]:
+    ingress, gateway = (hosts(read_rules(system.documents, kind)) for kind in (INGRESS, HTTP_ROUTE))
+    entered = dict.fromkeys(entry.host for entry in profile.entries if entry.host)
+    # An entry under a host that nobody routes is a promise all the same.
+    for host in (*ingress, *(each for each in entered if each not in (*ingress, *gateway))):
+        yield Planned("ingress.routes", host, "ingress")
+    for host in gateway:
+        yield Planned("gateway.routes", host, "gateway")
 
 
 def judge_run(system: System, profile: Profile, evidence: Evidence) -> tuple[Judged, ...]:
@@ -113,6 +159,9 @@ def judge_run(system: System, profile: Profile, evidence: Evidence) -> tuple[Jud
         if not any(each.check == check for each in (*asked, *declared)):
             nothing = Planned(check, profile.system, "")
             judged.append(_judged(nothing, _skipped("the profile and the manifests name no subject for it"), evidence))
+    if not any(each.check in STATIC for each in asked):
+        law = "what manifests and profile alone prove"
+        judged.append(Judged("static", profile.system, law, _skipped("was not asked for"), None))
     return tuple(judged)
 
 
@@ -122,6 +171,8 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
 
     A PASS stands only on an observation that is whole, ended without an error, and saw no gap.
     """
+    if planned.check in STATIC:
+        return prove(STATIC[planned.check], system, profile).verdict
     judge = JUDGES.get(planned.check)
     if judge is None:
         return unknown(f"this version knows no check {planned.check!r}")
@@ -166,7 +217,18 @@ def _skipped(reason: str) -> Verdict:
 def _judged(planned: Planned, verdict: Verdict, evidence: Evidence) -> Judged:
     lines = evidence.of(planned.observation) if planned.observation else ()
     took = round(lines[-1].t - lines[0].t, 3) if lines else None
-    return Judged(planned.check, planned.subject, LAWS.get(planned.check, ""), verdict, took)
+    return Judged(planned.check, planned.subject, law_of(planned.check), verdict, took)
 
 
-__all__ = ["JUDGES", "LAWS", "Judged", "declared_plan", "exit_status", "judge_planned", "judge_run"]
+__all__ = [
+    "JUDGES",
+    "LAWS",
+    "STATIC",
+    "Judged",
+    "declared_plan",
+    "exit_status",
+    "judge_planned",
+    "judge_run",
+    "law_of",
+    "static_plan",
+]

@@ -7,7 +7,7 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 
 from math import ceil, inf
 
-from conformance.declared.intent import Depend, Entry, Outage, Profile
+from conformance.declared.intent import Depend, Entry, Profile
 from conformance.declared.objects import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
@@ -26,6 +26,7 @@ def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -
         return unknown("no markers say that the database was stopped and started again")
     promise = depend.outage
     window = started.t - stopped.t
+    level = profile.level(subject)
     verdict = merge(
         [
             # A shorter one, cut off by whatever, says nothing of a longer.
@@ -35,7 +36,7 @@ def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -
             _whole(lines),
             _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
             _fast(lines, "request", (stopped, started), promise.answers, alive=False),
-            _serves_again(entry, promise, depend.database, started, lines),
+            _serves_again(entry, level.recovery if level else None, depend.database, started, lines),
         ]
     )
     return passed("; ".join(each.says for each in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
@@ -82,8 +83,8 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
     return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
 
 
-def _serves_again(entry: Entry, promise: Outage, database: str, started: Line, lines: Lines) -> Verdict:
-    """Whether every pod answers the entry's request in time after the database is Ready, and goes on doing so."""
+def _serves_again(entry: Entry, bound: float | None, database: str, started: Line, lines: Lines) -> Verdict:
+    """Whether every pod answers the entry's request after the database is Ready, in time, and goes on doing so."""
     back = next((e for e in of_kind(lines, "pod", workload=database, ready=True) if e.t > started.t), None)
     if back is None:
         return unknown(f"no pod of {database} was seen Ready after the outage")
@@ -97,8 +98,8 @@ def _serves_again(entry: Entry, promise: Outage, database: str, started: Line, l
         good = next((line for line in mine if not bad or line.t > bad[-1].t), None)
         at = (good or mine[-1]).t - back.t
         says = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} was Ready"
-        if at > promise.recovers:
-            return failed(f"{says}, promised are {seconds(promise.recovers)}", fact(good or mine[-1], says))
+        if bound is not None and at > bound:
+            return failed(f"{says}, promised are {seconds(bound)}", fact(good or mine[-1], says))
         if good is None:
             return unknown(says, fact(mine[-1], says))
         latest = max(latest, at)

@@ -7,24 +7,17 @@ UNKNOWN. That the cluster enforces policies at all is shown by the canary, never
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, number, of_kind, unmet
+from conformance.verdicts.matrix import draw
+from conformance.verdicts.reach import Reach
 from conformance.verdicts.verdict import Fact, Outcome, Verdict, failed, passed, unknown
 
 STRANGER = "stranger"
 FAILED_ATTEMPT = frozenset({"refused", "timeout", "unreachable"})
-
-
-class Reach(Enum):
-    """Whether a source reaches a port of a target; the value is its mark in the matrix."""
-
-    ALLOWED = "."
-    BLOCKED = "X"
-    UNKNOWN = "?"
 
 
 @dataclass(frozen=True)
@@ -152,25 +145,3 @@ def _odd(cell: Cell) -> Fact:
     seen = "cannot tell" if cell.seen is Reach.UNKNOWN else f"was {words[cell.seen]}"
     pair = f"{cell.source} -> {cell.target}:{cell.port}"
     return Fact(cell.line, f"{pair:<40}  should be {words[cell.wanted]}, {seen:<12}  {cell.says}")
-
-
-def draw(sources: tuple[str, ...], targets: tuple[str, ...], cells: tuple[Cell, ...]) -> str:
-    """The matrix as text: a row a source, a column a target; of several ports the worst is shown."""
-    first = max((len(name) for name in sources), default=0)
-    rows = [" " * first + "".join(f"  {name:^7}" for name in targets)]
-    for source in sources:
-        marks = []
-        for target in targets:
-            here = [cell for cell in cells if (cell.source, cell.target) == (source, target)]
-            marks.append(f"  {_mark(here):^{max(7, len(target))}}")
-        rows.append(f"{source:<{first}}" + "".join(marks))
-    return "\n".join(row.rstrip() for row in rows)
-
-
-def _mark(cells: list[Cell]) -> str:
-    if not cells:
-        return "-"
-    wrong = next((cell for cell in cells if cell.wrong), None)
-    if wrong:
-        return f"[{wrong.seen.value}]"
-    return next((cell for cell in cells if cell.seen is Reach.UNKNOWN), cells[0]).seen.value

@@ -19,7 +19,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [["kubeconfig"], ["load", __file__]])
+@pytest.mark.parametrize("command", [["kubeconfig"], ["ingress"], ["load", __file__]])
 def test_what_needs_a_cluster_says_how_to_start_one(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main([*command, "--name", "none"]) == 1
     assert "python -m cluster up --name none" in capsys.readouterr().err

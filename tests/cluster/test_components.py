@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,20 @@ import yaml
 from cluster import settings
 from cluster.components import components
 from cluster.plan import Plan
-from cluster.starting import ADDONS, CONTROL_PLANE
+from cluster.starting import ADDONS, CONTROL_PLANE, INGRESS
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    return Plan("dev", tmp_path / "state", tmp_path / "bin", (tmp_path / "a.tar",), "kubeproof-dev-1")
+    return Plan(
+        "dev",
+        tmp_path / "state",
+        tmp_path / "bin",
+        archives=(tmp_path / "a.tar",),
+        ingress_archives=(tmp_path / "b.tar",),
+        ingress_port=4711,
+        cgroup="kubeproof-dev-1",
+    )
 
 
 def test_a_plan_survives_its_file(plan: Plan, tmp_path: Path) -> None:
@@ -34,7 +43,7 @@ def test_the_box_starts_every_component(plan: Plan) -> None:
 
 
 def test_every_program_is_one_that_is_built(plan: Plan) -> None:
-    from cluster.build import LINKS
+    from cluster.programs import LINKS
 
     programs = {Path(daemon.argv[0]).name for daemon in components(plan)}
     assert programs <= {*LINKS, "containerd"}
@@ -47,7 +56,7 @@ def test_no_flag_is_given_twice(plan: Plan) -> None:
 
 
 def test_two_clusters_share_no_file(plan: Plan, tmp_path: Path) -> None:
-    other = Plan("other", tmp_path / "other", plan.binaries, (), "kubeproof-other-1")
+    other = replace(plan, name="other", state=tmp_path / "other", cgroup="kubeproof-other-1")
     for daemon in components(other):
         assert str(plan.state) not in " ".join(daemon.argv)
     texts = (settings.containerd, settings.pod_network, settings.kubelet, settings.kube_proxy)
@@ -69,15 +78,22 @@ def test_the_settings_are_what_their_readers_parse(plan: Plan) -> None:
     assert "nameserver" not in (plan.state / "resolv.conf").read_text().split("#")[0]
 
 
-def test_addons_name_only_images_that_the_box_imports() -> None:
-    documents = list(yaml.safe_load_all(ADDONS.read_text()))
-    images = {
-        container["image"]
-        for document in documents
+@pytest.mark.parametrize(
+    ("manifests", "imported"),
+    [
+        (ADDONS, {"localhost/coredns:1", "localhost/metrics-server:1"}),
+        (INGRESS, {"localhost/contour:1", "localhost/envoy:1"}),
+    ],
+    ids=["addons", "ingress"],
+)
+def test_pods_name_only_images_that_the_box_imports(manifests: Path, imported: set[str]) -> None:
+    pods = [
+        document["spec"]["template"]["spec"]
+        for document in yaml.safe_load_all(manifests.read_text())
         if document["kind"] == "Deployment"
-        for container in document["spec"]["template"]["spec"]["containers"]
-    }
-    assert images == {"localhost/coredns:1", "localhost/metrics-server:1"}
+    ]
+    containers = [each for pod in pods for each in (*pod["containers"], *pod.get("initContainers", ()))]
+    assert {each["image"] for each in containers} == imported
 
 
 def test_the_default_storage_class_is_the_one_manifests_name() -> None:

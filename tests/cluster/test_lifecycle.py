@@ -8,9 +8,10 @@ import pytest
 
 import cluster
 from cluster import lifecycle
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning
+from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
 from cluster.folders import Folders, folders
-from cluster.report import Reporter
+from cluster.plan import Plan
+from cluster.report import Report, Reporter
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_ready(place: Folders) -> None:
     reporter.reach("etcd")
     threading.Timer(0.2, reporter.reach, ["dns"]).start()
     lifecycle._follow(place, "dns", said.append, within=10)
-    assert [line.split(" ready")[0] for line in said] == ["start etcd 1 of 12", "start dns 2 of 12"]
+    assert [line.split(" ready")[0] for line in said] == ["start etcd 1 of 13", "start dns 2 of 13"]
 
 
 def test_a_component_that_exits_ends_the_start_at_once(place: Folders) -> None:
@@ -98,7 +99,6 @@ def test_a_failed_start_leaves_no_process_and_no_cgroup(monkeypatch: pytest.Monk
     monkeypatch.setattr("cluster.lifecycle.cgroups.remove", lambda _: done.append("remove"))
     monkeypatch.setattr("cluster.lifecycle.cgroups.leftovers", lambda _: ())
     monkeypatch.setattr(lifecycle, "make_programs", lambda *_, **__: None)
-    monkeypatch.setattr(lifecycle, "_system_images", lambda _: ())
 
     def interrupted(*_: object) -> None:
         done.append("start")
@@ -126,6 +126,24 @@ def test_down_removes_what_a_killed_cluster_left(tmp_path: Path, monkeypatch: py
     cluster.down("killed", said.append)
     assert said == ["cluster killed is down"]
     assert not place.state.exists()
+
+
+def test_the_ingress_has_an_address_once_it_is_ready(place: Folders) -> None:
+    reporter = Reporter(place.report)
+    reporter.reach("dns")
+    with pytest.raises(NotYet, match="up --wait ingress --name dev"):
+        cluster.ingress("dev")
+    reporter.reach("ingress")
+    Plan("dev", place.state, place.state, (), (), ingress_port=4711, cgroup="c").write(place.plan)
+    assert cluster.ingress("dev") == "http://127.0.0.1:4711"
+
+
+def test_up_on_a_running_cluster_waits_for_what_is_asked(place: Folders) -> None:
+    reporter = Reporter(place.report)
+    reporter.reach("dns")
+    threading.Timer(0.2, reporter.reach, ["ingress"]).start()
+    cluster.up("dev", _quiet, wait_for="ingress")
+    assert "ingress" in Report.read(place.report).reached
 
 
 def test_load_needs_a_running_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def test_a_new_enough_go_on_path_is_taken(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_old_go_gives_way_to_the_wheel_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(_go(tmp_path / "tools", "1.25.9").parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cluster.toolchain.sys.executable", "/bin/false")  # no pip is needed when it is there
+    monkeypatch.setattr("cluster.wheels.sys.executable", "/bin/false")  # no pip is needed when it is there
     wheel = tmp_path / "cache/kubeproof" / toolchain.WHEEL.replace("==", "-")
     go = _go(wheel / "go/bin", "1.27.3")
     assert toolchain.find_go(_quiet) == str(go)
@@ -121,6 +121,6 @@ def test_an_old_go_gives_way_to_the_wheel_in_the_cache(tmp_path: Path, monkeypat
 def test_no_go_and_no_wheel_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cluster.toolchain.sys.executable", "/bin/false")
+    monkeypatch.setattr("cluster.wheels.sys.executable", "/bin/false")
     with pytest.raises(PreflightFailed, match=r"Go 1\.26 or newer is needed"):
         toolchain.find_go(_quiet)

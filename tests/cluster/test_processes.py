@@ -55,7 +55,7 @@ def test_the_launcher_comes_first(tmp_path: Path) -> None:
     plan = Path("/x/plan.json")
     for pid, argv in (
         ("7", ["/usr/bin/python3", "-m", "cluster.box", str(plan), "4"]),
-        ("9", processes.launcher_command("/usr/bin/python3", plan, 4)),
+        ("9", processes.launcher_command("/usr/bin/python3", plan, (4, 5))),
         ("8", ["grep", "cluster.box"]),
     ):
         (tmp_path / pid).mkdir()

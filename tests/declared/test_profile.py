@@ -2,7 +2,19 @@
 
 import pytest
 
-from conformance.declared.intent import Depend, Journey, Load, Outage, Persist, Profile, Rollout, Scale, Step, Talk
+from conformance.declared.intent import (
+    Backup,
+    Depend,
+    Journey,
+    Load,
+    Outage,
+    Persist,
+    Profile,
+    Rollout,
+    Scale,
+    Step,
+    Talk,
+)
 from conformance.declared.profile import ProfileError, parse_profile, read_profile
 
 HEAD = 'system = "market"\nnamespace = "market"\n'
@@ -30,9 +42,16 @@ target = "ledger"
 workload = "shop"
 database = "ledger"
 within = 15
-outage = {lasts = 45, liveness = 0.1, answers = 1, recovers = 15}
+outage = {lasts = 45, liveness = 0.1, answers = 1}
 [[persists]]
 workload = "ledger"
+write = "buy"
+read = "buy"
+[[backups]]
+workload = "ledger"
+backup = "save"
+restore = "bring-back"
+within = 60
 write = "buy"
 read = "buy"
 [[scales]]
@@ -57,9 +76,10 @@ def test_a_full_profile_is_read():
         namespace="market",
         overlays=(("embedded", "manifests/here"),),
         talks=(Talk("shop", "ledger"),),
-        depends=(Depend("shop", "ledger", 15.0, Outage(45.0, 0.1, 1.0, 15.0)),),
+        depends=(Depend("shop", "ledger", 15.0, Outage(45.0, 0.1, 1.0)),),
         journeys=(Journey("buy", (step,)),),
         persists=(Persist("ledger", "buy", "buy"),),
+        backups=(Backup("ledger", "save", "bring-back", 60.0, "buy", "buy"),),
         scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
         rollout=Rollout(50),
     )
@@ -97,6 +117,7 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace("users = 20", "user = 20"), "scales[0].load.users", "is missing"),
         (FULL.replace("requests = 50", "requests = 0"), "rollout.minimum_requests", "must be at least 1"),
         (FULL.replace('read = "buy"', 'read = "sell"'), "persists[0].read", "no journey is named 'sell'"),
+        (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
         (HEAD + '[[journeys]]\nname = "x"', "journeys[0].steps", "without steps"),
         (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),

@@ -3,19 +3,42 @@
 import pytest
 import yaml
 
+from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
 from conformance.declared.objects import (
     Autoscaler,
+    Backend,
+    Budget,
+    Config,
     Container,
-    Policy,
+    Ingress,
+    LimitRange,
+    Named,
+    Namespace,
+    PersistentVolume,
     Port,
     Probe,
+    Quota,
+    ScalingRule,
+    ScalingRules,
     Service,
     ServicePort,
     System,
     Workload,
 )
+from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
 from conformance.declared.reading import ManifestError, read_system
 from conformance.declared.renaming import rename
+from conformance.declared.workloads import (
+    ClaimTemplate,
+    Hook,
+    Mount,
+    Pod,
+    Reference,
+    Security,
+    Strategy,
+    Variable,
+    Volume,
+)
 
 MANIFESTS = """
 apiVersion: v1
@@ -124,11 +147,26 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
                     Probe("liveness", None, 7000, 10.0, 1.0, 3),
                     Probe("readiness", "/health", "http", 5.0, 3.0, 2, (("X-Probe", "readiness"),)),
                 ),
+                place="containers[0]",
+                variables=(
+                    Variable(
+                        "LEDGER",
+                        "http://ledger.market.svc.cluster.local:7001/not.ledger.market.example",
+                        "containers[0].env[0]",
+                    ),
+                ),
             ),
         ),
         grace_seconds=45.0,
         progress_deadline=90.0,
         claims=("pictures",),
+        namespace="market",
+        pod=Pod(
+            volumes=(
+                Volume("data", "persistentVolumeClaim", "volumes[0]", claim="pictures"),
+                Volume("tmp", "emptyDir", "volumes[1]"),
+            )
+        ),
     )
     ledger = Workload(
         "StatefulSet",
@@ -136,20 +174,268 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
         (("role", "ledger"),),
         (("role", "ledger"),),
         1,
-        (Container("ledger", "ledger:1"),),
+        (Container("ledger", "ledger:1", place="containers[0]"),),
         claims=("data",),
+        namespace="market",
+        says_replicas=False,
+        strategy=Strategy(surge=0, unavailable=1),
+        claim_templates=(ClaimTemplate("data", None, (), None, "spec.volumeClaimTemplates[0]", "market"),),
+    )
+    name = "kubernetes.io/metadata.name"
+    peers = (
+        PodPeer(namespaces=Selector(((name, "market"),))),
+        PodPeer(namespaces=Selector((), (Expression(name, Operator.IN, ("market", "kube-system")),))),
     )
     assert read_system(documents()) == System(
         namespace="market",
         workloads=(shop, ledger),
         services=(
-            Service("shop", (("role", "shop"),), (ServicePort(None, 80, "http"),)),
-            Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),), headless=True),
+            Service("shop", (("role", "shop"),), (ServicePort(None, 80, "http"),), namespace="market"),
+            Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),), True, "market"),
         ),
-        autoscalers=(Autoscaler("grow", "shop", 2, 5, cpu=70, memory=80),),
-        policies=(Policy("shop", (("role", "shop"),), ("Ingress",)),),
-        others=("Namespace/market", "RoleBinding/reader", "ClusterRole/reader"),
+        autoscalers=(
+            Autoscaler("grow", "shop", 2, 5, cpu=70, memory=80, namespace="market", resources=("cpu", "memory")),
+        ),
+        policies=(NetworkPolicy("market", "shop", Selector((("role", "shop"),)), ingress=(Rule(peers),)),),
+        bindings=(
+            Binding(
+                "RoleBinding", "reader", "Role", "reader", (Subject("ServiceAccount", "shop", "market"),), "market"
+            ),
+        ),
+        roles=(Role("ClusterRole", "reader", ()),),
+        namespaces=(Namespace("market", (("pod-security.kubernetes.io/enforce", "restricted"),)),),
     )
+
+
+BESIDE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: words}
+data: {GREETING: hello, b: two}
+binaryData: {picture: AA==}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: door}
+data: {key: c2VjcmV0}
+stringData: {code: open}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: pictures}
+spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec: {capacity: {storage: 10Gi}, accessModes: [ReadWriteOnce], storageClassName: fast, hostPath: {path: /data}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: clerk}
+automountServiceAccountToken: false
+imagePullSecrets: [{name: registry}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader}
+rules: [{apiGroups: [""], resources: [configmaps], resourceNames: [words], verbs: [get]}]
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: most}
+spec: {hard: {pods: 20, requests.cpu: "2"}}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: each}
+spec: {limits: [{type: Pod}, {type: Container, default: {cpu: 1, memory: 64Mi}, defaultRequest: {cpu: 100m}}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: keep}
+spec: {minAvailable: 50%, selector: {matchLabels: {role: shop}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: door}
+spec:
+  tls: [{secretName: cert}]
+  defaultBackend: {service: {name: shop, port: {name: http}}}
+  rules:
+    - host: a.example
+      http: {paths: [{path: /a, pathType: Prefix, backend: {service: {name: b, port: {number: 80}}}}]}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 10
+---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: other}
+spec: {template: {}}
+---
+apiVersion: example.org/v1
+kind: Widget
+metadata: {name: thing}
+"""
+
+
+def test_what_stands_beside_workloads_is_read_and_the_unknown_is_listed():
+    backend = Backend("b", 80, "spec.rules[0].http.paths[0].backend.service", "a.example", "/a")
+    assert read_system(documents(BESIDE)) == System(
+        namespace="default",
+        workloads=(),
+        configs=(
+            Config(
+                "ConfigMap", "words", ("GREETING", "b", "picture"), (("GREETING", "hello"), ("b", "two")), "default"
+            ),
+            Config("Secret", "door", ("code", "key"), (), "default"),
+        ),
+        claims=(ClaimTemplate("pictures", "1Gi", ("ReadWriteOnce",), "fast", namespace="default"),),
+        volumes=(PersistentVolume("disk", "10Gi", ("ReadWriteOnce",), "fast", "/data"),),
+        accounts=(Account("clerk", False, ("registry",), "default"),),
+        roles=(Role("Role", "reader", (AccessRule(("get",), ("",), ("configmaps",), ("words",)),), "default"),),
+        quotas=(Quota("most", (("pods", "20"), ("requests.cpu", "2")), "default"),),
+        limit_ranges=(
+            LimitRange(
+                "each",
+                (("cpu", "100m"), ("memory", "64Mi")),
+                (("cpu", "1"), ("memory", "64Mi")),
+                namespace="default",
+            ),
+        ),
+        budgets=(Budget("keep", Selector((("role", "shop"),)), "50%", None, "default"),),
+        ingresses=(
+            Ingress(
+                "door",
+                (Backend("shop", "http", "spec.defaultBackend.service"), backend),
+                (("cert", "spec.tls[0].secretName"),),
+                "default",
+            ),
+        ),
+        classes=(Named("PriorityClass", "high"),),
+        others=("Service/other", "Widget/thing"),
+    )
+
+
+TASK = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec:
+  schedule: "0 0 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          serviceAccountName: clerk
+          automountServiceAccountToken: false
+          hostNetwork: true
+          imagePullSecrets: [{name: registry}]
+          priorityClassName: high
+          securityContext:
+            runAsNonRoot: true
+            seccompProfile: {type: RuntimeDefault}
+            sysctls: [{name: a.b, value: "1"}]
+          volumes:
+            - {name: words, configMap: {name: words, items: [{key: b, path: b}]}}
+            - {name: door, secret: {secretName: door, optional: true}}
+            - {name: both, projected: {sources: [{secret: {name: door}}]}}
+          initContainers: [{name: first, image: first:1, restartPolicy: Always}]
+          containers:
+            - name: main
+              image: main:1
+              command: [run]
+              args: [--fast]
+              envFrom: [{prefix: P_, configMapRef: {name: words}}]
+              env:
+                - {name: CODE, valueFrom: {secretKeyRef: {name: door, key: code}}}
+                - {name: b, valueFrom: {configMapKeyRef: {name: words, key: b}}}
+                - {name: P_b, value: mine}
+              resources: {limits: {cpu: 1, memory: 64Mi}, requests: {cpu: 100m}}
+              lifecycle: {preStop: {exec: {command: [sh, -c, sleep 15]}}}
+              volumeMounts: [{name: words, mountPath: /words, readOnly: true}]
+              securityContext:
+                privileged: true
+                capabilities: {add: [NET_ADMIN], drop: [ALL]}
+                seLinuxOptions: {type: t}
+"""
+
+
+def test_a_task_is_read_with_its_paths_references_and_security():
+    [task] = read_system(documents(f"{TASK}---{BESIDE}")).tasks
+    [main], [first] = task.containers, task.init
+    assert (task.kind, task.replicas, task.says_replicas) == ("CronJob", 1, False)
+    assert task.path(main.place) == "spec.jobTemplate.spec.template.spec.containers[0]"
+    assert first.is_sidecar
+    assert not main.is_sidecar
+    assert (task.pod.account, task.pod.mounts_token, task.pod.host_network) == ("clerk", False, True)
+    assert (task.pod.pull_secrets, task.pod.priority_class) == (("registry",), "high")
+    assert task.pod.security == Security(run_as_non_root=True, seccomp="RuntimeDefault", sysctls=("a.b",))
+    assert [each.references for each in task.pod.volumes] == [
+        (
+            Reference("ConfigMap", "words", None, "volumes[0].configMap"),
+            Reference("ConfigMap", "words", "b", "volumes[0].configMap.items[0].key"),
+        ),
+        (Reference("Secret", "door", None, "volumes[1].secret", optional=True),),
+        (Reference("Secret", "door", None, "volumes[2].projected.sources[0].secret"),),
+    ]
+    assert main.references == (
+        Reference("ConfigMap", "words", None, "containers[0].envFrom[0].configMapRef", variable="P_"),
+        Reference("Secret", "door", "code", "containers[0].env[0].valueFrom.secretKeyRef", variable="CODE"),
+        Reference("ConfigMap", "words", "b", "containers[0].env[1].valueFrom.configMapKeyRef", variable="b"),
+    )
+    assert (main.command, main.arguments) == (("run",), ("--fast",))
+    assert main.requests == (("cpu", "100m"), ("memory", "64Mi"))
+    assert main.limits == (("cpu", "1"), ("memory", "64Mi"))
+    assert main.pre_stop == Hook(15.0, "sh -c sleep 15")
+    assert main.mounts == (Mount("words", "/words", "containers[0].volumeMounts[0]", read_only=True),)
+    assert main.security == Security(privileged=True, added=("NET_ADMIN",), dropped=("ALL",), selinux=("t", None, None))
+
+
+def test_the_environment_is_what_the_container_will_see_without_its_secrets():
+    system = read_system(documents(f"{TASK}---{BESIDE}"))
+    [task] = system.tasks
+    assert system.environment(task, task.containers[0]) == {"P_GREETING": "hello", "P_b": "mine", "b": "two"}
+
+
+BEHAVIOUR = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: grow}
+spec:
+  scaleTargetRef: {kind: Deployment, name: shop}
+  maxReplicas: 5
+  behavior:
+    scaleDown:
+      stabilizationWindowSeconds: 0
+      selectPolicy: Min
+      policies: [{type: Pods, value: 1, periodSeconds: 300}]
+"""
+
+
+def test_an_autoscaler_s_behaviour_is_read_and_what_it_does_not_say_is_the_api_s():
+    [found] = read_system(documents(BEHAVIOUR)).autoscalers
+    assert found.down == ScalingRules((ScalingRule("Pods", 1, 300.0),), 0.0, "Min")
+    assert found.up == ScalingRules((ScalingRule("Percent", 100, 15), ScalingRule("Pods", 4, 15)), 0)
+    assert (found.minimum, found.cpu, found.resources) == (1, 80, ("cpu",))
+
+
+@pytest.mark.parametrize(
+    ("hook", "expected"),
+    [
+        ("{sleep: {seconds: 5}}", Hook(5.0, "sleep 5 s")),
+        ("{exec: {command: [sleep, '7']}}", Hook(7.0, "sleep 7")),
+        ("{exec: {command: [sh, -c, nginx -s quit]}}", Hook(None, "sh -c nginx -s quit")),
+        ("{httpGet: {path: /stop, port: 1}}", Hook(None, "an HTTP request")),
+    ],
+)
+def test_a_hook_that_sleeps_says_how_long(hook, expected):
+    text = TASK.replace("{exec: {command: [sh, -c, sleep 15]}}", hook)
+    assert text != TASK
+    assert read_system(documents(text)).tasks[0].containers[0].pre_stop == expected
 
 
 def test_services_select_by_the_labels_of_the_pods():

@@ -3,20 +3,21 @@
 import hashlib
 import io
 import json
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from cluster.images.ociarchive import StaticImage, write_archive
-from cluster.images.system import _archive
+from cluster.images.ociarchive import FileImage, write_archive
+from cluster.images.system import _archive, libraries
 
 
 @pytest.fixture
-def image(tmp_path: Path) -> StaticImage:
+def image(tmp_path: Path) -> FileImage:
     program = tmp_path / "program"
     program.write_bytes(b"\x7fELF pretended")
-    return StaticImage("localhost/thing:1", program, "/thing", ("/thing", "-x"), user="7:7")
+    return FileImage("localhost/thing:1", (("/thing", program),), ("/thing", "-x"), user="7:7")
 
 
 def read(archive: Path) -> dict[str, bytes]:
@@ -24,7 +25,7 @@ def read(archive: Path) -> dict[str, bytes]:
         return {entry.name: tar.extractfile(entry).read() for entry in tar.getmembers()}  # type: ignore[union-attr]
 
 
-def test_every_blob_is_named_by_its_hash_and_reachable_from_the_index(image: StaticImage, tmp_path: Path) -> None:
+def test_every_blob_is_named_by_its_hash_and_reachable_from_the_index(image: FileImage, tmp_path: Path) -> None:
     """From the index down, every descriptor names a blob of the size and digest that it says."""
     write_archive(image, tmp_path / "a.tar")
     files = read(tmp_path / "a.tar")
@@ -47,26 +48,33 @@ def test_every_blob_is_named_by_its_hash_and_reachable_from_the_index(image: Sta
         assert (member.name, member.mode) == ("thing", 0o755)
 
 
-def test_the_same_program_gives_the_same_bytes(image: StaticImage, tmp_path: Path) -> None:
+def test_the_same_program_gives_the_same_bytes(image: FileImage, tmp_path: Path) -> None:
     """Nothing of the moment or the machine goes into an archive."""
     write_archive(image, tmp_path / "a.tar")
     write_archive(image, tmp_path / "b.tar")
     assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
 
 
-def test_an_archive_is_written_once_and_anew_when_the_program_changes(image: StaticImage, tmp_path: Path) -> None:
+def test_an_archive_is_written_once_and_anew_when_the_program_changes(image: FileImage, tmp_path: Path) -> None:
     """The content decides: an unchanged program is found in the cache, a changed one gets its own archive."""
     first = _archive(image, tmp_path)
     written = first.stat().st_mtime_ns
     assert _archive(image, tmp_path) == first
     assert first.stat().st_mtime_ns == written
-    image.program.write_bytes(b"another")
+    image.files[0][1].write_bytes(b"another")
     assert _archive(image, tmp_path) != first
 
 
-def test_a_missing_program_leaves_no_archive(image: StaticImage, tmp_path: Path) -> None:
+def test_a_missing_program_leaves_no_archive(image: FileImage, tmp_path: Path) -> None:
     """Without its program there is no image, not an empty one."""
-    image.program.unlink()
+    image.files[0][1].unlink()
     with pytest.raises(FileNotFoundError):
         write_archive(image, tmp_path / "a.tar")
     assert list(tmp_path.glob("*.tar")) == []
+
+
+def test_a_program_brings_its_libraries_and_their_loader() -> None:
+    """What the loader would look for is found: libc, and the loader itself."""
+    found = libraries(Path(sys.executable))
+    assert all(path.is_file() for path in found)
+    assert {"libc.so", "ld-linux"} <= {name for name in ("libc.so", "ld-linux") if any(name in str(p) for p in found)}

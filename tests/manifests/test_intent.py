@@ -16,32 +16,41 @@ def specs(*kinds: str) -> dict[str, dict[str, Any]]:
     return {each["metadata"]["name"]: each["spec"] for each in DECLARED if each["kind"] in kinds}
 
 
-def admits(policy: dict[str, Any], direction: str, app: str, port: int) -> bool:
-    """Whether a policy lets its pods talk with pods of our namespace labelled `app` on this port."""
-    for rule in policy.get(direction, []):
-        pods = [
-            peer["podSelector"] for peer in rule["from" if direction == "ingress" else "to"] if "podSelector" in peer
-        ]
-        if any(each.get("matchLabels", {"app": app}) == {"app": app} for each in pods) and any(
-            each["port"] == port for each in rule["ports"]
-        ):
-            return True
-    return False
+def selects(selector: dict[str, Any], app: str) -> bool:
+    """Whether a selector means the pods labelled `app`; we use the label app, In, and nothing else."""
+    wanted = {app, *selector.get("matchLabels", {}).values()}
+    return wanted == {app} and all(app in each["values"] for each in selector.get("matchExpressions", []))
+
+
+def admits(subject: str, direction: str, app: str, port: int) -> bool:
+    """Whether any policy lets the pods `subject` talk with pods of our namespace labelled `app` on this port."""
+    return any(
+        selects(peer["podSelector"], app) and port in [each["port"] for each in rule["ports"]]
+        for policy in specs("NetworkPolicy").values()
+        if selects(policy["podSelector"], subject)
+        for rule in policy.get(direction, [])
+        for peer in rule["from" if direction == "ingress" else "to"]
+        if "podSelector" in peer and "namespaceSelector" not in peer
+    )
 
 
 def test_the_policies_admit_exactly_the_declared_talks() -> None:
-    """Of all ordered pairs of workloads, those that egress and ingress both admit are the profile's [[talks]]."""
-    policies, services = specs("NetworkPolicy"), specs("Service")
-    workloads = specs("Deployment", "StatefulSet")
-    assert set(policies) == set(workloads) == set(services)
+    """
+    Of all ordered pairs, those that egress and ingress both admit are the profile's [[talks]].
+
+    What it promises to be backed up must be reached by what backs it up and restores it, and is so by nobody else.
+    """
+    services, sources = specs("Service"), specs("Deployment", "StatefulSet", "CronJob")
+    assert set(specs("Deployment", "StatefulSet")) == set(services)
+    assert specs("NetworkPolicy")["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     admitted = set()
-    for source in workloads:
-        for target in workloads:
+    for source in sources:
+        for target in services:
             port = services[target]["ports"][0]["port"]
-            out, into = policies[source], policies[target]
-            if source != target and admits(out, "egress", target, port) and admits(into, "ingress", source, port):
+            if source != target and admits(source, "egress", target, port) and admits(target, "ingress", source, port):
                 admitted.add((source, target))
-    assert admitted == {(talk.source, talk.target) for talk in PROFILE.talks}
+    needed = {(job, each.workload) for each in PROFILE.backups for job in (each.backup, each.restore)}
+    assert admitted == needed | {(talk.source, talk.target) for talk in PROFILE.talks}
 
 
 def test_the_promised_scale_is_the_autoscaler_s() -> None:
@@ -66,7 +75,8 @@ def test_what_the_profile_names_is_declared() -> None:
     """Workloads, Services and overlays that the profile relies on are there."""
     workloads, services = specs("Deployment", "StatefulSet"), specs("Service")
     assert {entry.workload for entry in PROFILE.entries} == set(specs("Deployment"))
-    assert {persist.workload for persist in PROFILE.persists} <= set(specs("StatefulSet"))
+    assert {promise.workload for promise in (*PROFILE.persists, *PROFILE.backups)} <= set(specs("StatefulSet"))
+    assert {job for each in PROFILE.backups for job in (each.backup, each.restore)} <= set(specs("CronJob"))
     assert {depend.database for depend in PROFILE.depends} <= set(workloads)
     used = {step.service for journey in PROFILE.journeys for step in journey.steps}
     assert used | {entry.service for entry in PROFILE.entries} <= set(services)

@@ -1,74 +1,12 @@
-"""The manifests say what the architecture says: names, numbers, variables, isolation, and nothing privileged."""
+"""The manifests say what the architecture says: names, numbers, variables, isolation."""
 
-import re
-import tomllib
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from conformance.declared.renaming import rename
-from conformance.declared.render import find_kubectl, render
+from tests.manifests.rendered import SERVICES, Document, named, of_kind, pods, rendered
 
-ROOT = Path(__file__).parents[2]
-MANIFESTS = ROOT / "manifests"
-OVERLAYS = ("embedded", "production")
-SERVICES = ("microservice-1", "microservice-2")
-Document = dict[str, Any]
-
-
-@cache
-def rendered(overlay: str) -> tuple[Document, ...]:
-    text = render(MANIFESTS / "overlays" / overlay, kubectl=find_kubectl())
-    return tuple(yaml.safe_load_all(text))
-
-
-def named(kind: str, name: str, overlay: str = "production") -> Document:
-    [found] = [each for each in rendered(overlay) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
-    return found
-
-
-def pod_specs() -> Iterator[tuple[str, Document]]:
-    for each in rendered("production"):
-        if each["kind"] in ("Deployment", "StatefulSet"):
-            yield each["metadata"]["name"], each["spec"]["template"]["spec"]
-
-
-def test_the_single_apply_is_the_rendered_production_overlay() -> None:
-    """k8s.yaml says what `kubectl kustomize manifests/overlays/production` says."""
-    committed = tuple(yaml.safe_load_all((MANIFESTS / "k8s.yaml").read_text()))
-    assert committed == rendered("production"), (
-        "run: kubectl kustomize manifests/overlays/production > manifests/k8s.yaml"
-    )
-
-
-def test_the_overlays_differ_in_where_images_come_from_and_nothing_else() -> None:
-    """Place and size, not behaviour: without images and registry credentials both overlays are equal."""
-
-    def placeless(overlay: str) -> list[Document]:
-        documents = yaml.safe_load_all(re.sub(r"image: .*", "image: x", yaml.safe_dump_all(rendered(overlay))))
-        return [{key: value for key, value in each.items() if key != "imagePullSecrets"} for each in documents]
-
-    assert placeless("embedded") == placeless("production")
-
-
-def test_the_embedded_overlay_runs_the_images_that_the_profile_builds() -> None:
-    """Every image of the embedded overlay is built from a Dockerfile here; none would be pulled."""
-    built = {image["name"] for image in tomllib.loads((ROOT / "kubeproof.toml").read_text())["images"]}
-    used = set(re.findall(r"image: (.*)", yaml.safe_dump_all(rendered("embedded"))))
-    assert len(used) == 3
-    assert used < built
-
-
-def test_the_system_can_move_to_another_namespace() -> None:
-    """Nothing names the namespace but `metadata.namespace` and what a rename moves with it."""
-    moved = rename(rendered("production"), "elsewhere")
-    assert {each["metadata"].get("namespace", "elsewhere") for each in moved} == {"elsewhere"}
-    text = yaml.safe_dump_all(moved)
-    assert not re.search(r"\.microservices\b|namespace: microservices|svc\.cluster\.local", text)
+WORKLOADS = ("Deployment", "StatefulSet")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -92,9 +30,9 @@ def test_probes_have_the_architecture_s_numbers(name: str) -> None:
 def test_resources_are_the_architecture_s() -> None:
     """Requests are what the autoscaler's percentages are of."""
     service = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
-    found = {name: spec["containers"][0]["resources"] for name, spec in pod_specs()}
-    database = {"requests": {"cpu": "250m", "memory": "256Mi"}}
-    assert found == {"microservice-1": service, "microservice-2": service, "postgres": database}
+    found = {name: pod["spec"]["containers"][0]["resources"] for name, pod in pods(*WORKLOADS)}
+    assert found.pop("postgres")["requests"] == {"cpu": "250m", "memory": "256Mi"}
+    assert found == dict.fromkeys(SERVICES, service)
 
 
 def test_the_environment_is_exactly_the_architecture_s() -> None:
@@ -113,12 +51,15 @@ def test_the_environment_is_exactly_the_architecture_s() -> None:
         },
     }
     secret = {"microservice-1": ["DB_PASSWORD"], "microservice-2": [], "postgres": ["POSTGRES_PASSWORD"]}
-    for name, spec in pod_specs():
-        [container] = spec["containers"]
-        assert container["envFrom"] == [{"configMapRef": {"name": name}}]
-        assert named("ConfigMap", name)["data"] == public[name]
+    password = named("Secret", "database")["metadata"]["name"]
+    for name, pod in pods(*WORKLOADS):
+        [container] = pod["spec"]["containers"]
+        config = named("ConfigMap", name)
+        assert container["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
+        assert config["data"] == public[name]
         assert [each["name"] for each in container.get("env", [])] == secret[name]
-        assert all("secretKeyRef" in each["valueFrom"] for each in container.get("env", []))
+        for each in container.get("env", []):
+            assert each["valueFrom"]["secretKeyRef"] == {"name": password, "key": "password"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -129,7 +70,8 @@ def test_an_update_never_takes_a_pod_before_its_successor_serves(name: str) -> N
     sleep = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert "replicas" not in spec
     assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
-    assert (spec["minReadySeconds"], spec["progressDeadlineSeconds"], sleep) == (2, 120, 15)
+    assert (spec["minReadySeconds"], spec["progressDeadlineSeconds"], sleep) == (5, 120, 15)
+    assert spec["revisionHistoryLimit"] == 5
     linger, drain, spare = 5, 25, 10
     assert pod["terminationGracePeriodSeconds"] >= sleep + linger + drain + spare
 
@@ -145,25 +87,6 @@ def test_the_autoscaler_has_the_architecture_s_numbers(name: str) -> None:
     assert up["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
     assert down["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 300}]
     assert down["stabilizationWindowSeconds"] == 300
-
-
-def test_every_pod_is_restricted() -> None:
-    """No pod may be root, gain rights, write its root file system or hold an API token; PostgreSQL included."""
-    specs = dict(pod_specs())
-    assert set(specs) == {*SERVICES, "postgres"}
-    for spec in specs.values():
-        [container] = spec["containers"]
-        pod, own = spec["securityContext"], container["securityContext"]
-        assert (pod["runAsNonRoot"], pod["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
-        assert (own["allowPrivilegeEscalation"], own["readOnlyRootFilesystem"]) == (False, True)
-        assert own["capabilities"] == {"drop": ["ALL"]}
-        assert (spec["automountServiceAccountToken"], spec["enableServiceLinks"]) == (False, False)
-        assert spec["serviceAccountName"] == "microservices"
-        assert "/tmp" in [mount["mountPath"] for mount in container["volumeMounts"]]
-    assert (specs["postgres"]["securityContext"]["runAsUser"], specs["postgres"]["securityContext"]["fsGroup"]) == (
-        999,
-        999,
-    )
 
 
 def test_the_database_keeps_its_data_on_a_claim() -> None:
@@ -188,40 +111,80 @@ def test_services_have_the_architecture_s_ports_and_find_their_pods() -> None:
         assert spec.get("clusterIP") != "None"
 
 
-def peers(rule: Document) -> list[str]:
-    """The peers of a policy rule in short: app names, `*` for the namespace, `ns:` for other namespaces."""
+def test_both_services_can_be_reached_from_outside_each_under_a_host() -> None:
+    """Of each what its users are to see: health and metrics stay inside."""
+    routes = {}
+    for rule in named("Ingress", "microservices")["spec"]["rules"]:
+        [path] = rule["http"]["paths"]
+        assert (path["path"], path["pathType"]) == ("/items", "Prefix")
+        routes[rule["host"]] = path["backend"]["service"]
+    assert routes == {
+        "consumer.example.com": {"name": "microservice-2", "port": {"name": "http"}},
+        "items.example.com": {"name": "microservice-1", "port": {"name": "http"}},
+    }
+
+
+def selected(selector: Document) -> str:
+    """Whom a label selector means, in short: app names, `*` for everybody."""
+    apps = [*selector.get("matchLabels", {}).values()]
+    apps += [value for each in selector.get("matchExpressions", []) for value in each["values"]]
+    return " ".join(apps) or "*"
+
+
+def rules(spec: Document, side: str) -> list[tuple[list[str], list[tuple[str, int | str]]]]:
+    """The rules of one side in short: peers, where `ns:` is a namespace, and ports."""
     found = []
-    for peer in rule["from"] if "from" in rule else rule["to"]:
-        if "namespaceSelector" in peer:
-            selector = peer["namespaceSelector"]
-            label = selector.get("matchLabels", {}).values()
-            values = [value for each in selector.get("matchExpressions", []) for value in each["values"]]
-            found += [f"ns:{value}" for value in (*label, *values)]
-        else:
-            found.append(peer["podSelector"].get("matchLabels", {}).get("app", "*"))
+    for rule in spec.get(side, []):
+        peers = [
+            f"ns:{selected(each['namespaceSelector'])}"
+            if "namespaceSelector" in each
+            else selected(each["podSelector"])
+            for each in rule["from" if side == "ingress" else "to"]
+        ]
+        found.append((peers, [(port["protocol"], port["port"]) for port in rule["ports"]]))
     return found
 
 
 def test_the_policies_are_the_architecture_s() -> None:
-    """Who may come in and go out, by port; every workload is closed in both directions but for this."""
-
-    def short(name: str) -> Document:
-        spec = named("NetworkPolicy", name)["spec"]
-        assert spec["podSelector"] == {"matchLabels": {"app": name}}
-        assert spec["policyTypes"] == ["Ingress", "Egress"]
-        return {
-            side: [(peers(rule), [(p["protocol"], p["port"]) for p in rule["ports"]]) for rule in spec.get(side, [])]
-            for side in ("ingress", "egress")
-        }
-
+    """Nobody to anybody, both ways, but for this; what is not of the architecture is in policies of its own."""
     dns = (["ns:kube-system"], [("UDP", 53), ("TCP", 53)])
-    controllers = ["ns:ingress-nginx", "ns:projectcontour", "ns:traefik"]
-    assert short("microservice-1") == {
-        "ingress": [(["microservice-2", "*"], [("TCP", 5000)])],
-        "egress": [(["postgres"], [("TCP", 5432)]), dns],
+    database = [("TCP", 5432)]
+    both = ["Ingress", "Egress"]
+    expected = {
+        "default-deny": ("*", both, [], []),
+        "microservice-1": (
+            "microservice-1",
+            both,
+            [(["microservice-2", "*"], [("TCP", 5000)])],
+            [(["postgres"], database), dns],
+        ),
+        "microservice-2": (
+            "microservice-2",
+            both,
+            [(["*"], [("TCP", 5001)])],
+            [(["microservice-1"], [("TCP", 5000)]), dns],
+        ),
+        "postgres": ("postgres", both, [(list(SERVICES), database)], []),
+        "postgres-from-backups": ("postgres", ["Ingress"], [(["postgres-backup postgres-restore"], database)], []),
+        "backups": ("postgres-backup postgres-restore", both, [], [(["postgres"], database), dns]),
+        "ingress-controller": (" ".join(SERVICES), ["Ingress"], [(["ns:projectcontour"], [("TCP", "http")])], []),
     }
-    assert short("microservice-2") == {
-        "ingress": [(["*", *controllers], [("TCP", 5001)])],
-        "egress": [(["microservice-1"], [("TCP", 5000)]), dns],
+    found = {
+        each["metadata"]["name"]: (
+            selected(each["spec"]["podSelector"]),
+            each["spec"]["policyTypes"],
+            rules(each["spec"], "ingress"),
+            rules(each["spec"], "egress"),
+        )
+        for each in of_kind("NetworkPolicy")
     }
-    assert short("postgres") == {"ingress": [(list(SERVICES), [("TCP", 5432)])], "egress": []}
+    assert found == expected
+
+
+def test_every_policy_selects_pods_that_there_are() -> None:
+    """A typing error in a label would be a policy that holds nothing back."""
+    apps = {pod["metadata"]["labels"]["app"] for _, pod in pods()}
+    assert apps == {*SERVICES, "postgres", "postgres-backup", "postgres-restore"}
+    for policy in of_kind("NetworkPolicy", among=rendered("production")):
+        named_apps = set(selected(policy["spec"]["podSelector"]).split()) - {"*"}
+        assert named_apps <= apps, policy["metadata"]["name"]

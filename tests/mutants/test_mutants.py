@@ -49,9 +49,11 @@ def containers(documents: list[dict[str, Any]], kind: str = "Deployment") -> lis
     return [each["spec"]["template"]["spec"]["containers"][0] for each in of(documents, kind)]
 
 
-def test_the_six_defects_of_the_first_slice_are_here() -> None:
+def test_the_seeded_defects_are_here() -> None:
     """Name by name: a mutant that vanishes is a law that nobody doubts any more."""
     assert {mutant.name: mutant.must_fail for mutant in read_mutants()} == {
+        "backup-of-another-database": ("persistence.backup-restore",),
+        "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
         "no-autoscaler": ("scaling.up",),
         "no-drain": ("rollout.no-loss",),
@@ -90,6 +92,26 @@ def test_an_emptydir_takes_the_name_of_the_claim(mutated: dict[str, list[dict[st
     assert "volumeClaimTemplates" not in after["spec"]
     assert {"name": claim, "emptyDir": {}} in after["spec"]["template"]["spec"]["volumes"]
     assert containers([before], "StatefulSet") == containers([after], "StatefulSet")
+
+
+def test_a_backup_of_another_database_has_the_last_word_on_which(mutated: dict[str, list[dict[str, Any]]]) -> None:
+    """The variable is there twice, and Kubernetes takes the later one; the Jobs are otherwise as they were."""
+    for before, after in zip(
+        of(mutated[""], "CronJob"), of(mutated["backup-of-another-database"], "CronJob"), strict=True
+    ):
+        paths = [each["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0] for each in (before, after)]
+        env = [container.pop("env") for container in paths]
+        assert env[1] == [*env[0], {"name": "PGDATABASE", "value": "postgres"}]
+        assert before == after
+
+
+def test_a_wrong_backend_is_a_port_that_no_service_has(mutated: dict[str, list[dict[str, Any]]]) -> None:
+    (before,), (after,) = of(mutated[""], "Ingress"), of(mutated["ingress-wrong-backend"], "Ingress")
+    backends = [each["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"] for each in (before, after)]
+    wrong = [backend.pop("port") for backend in backends][1]
+    assert before == after
+    ports = {port["port"] for service in of(mutated[""], "Service") for port in service["spec"]["ports"]}
+    assert wrong["number"] not in ports
 
 
 def test_no_drain_takes_pre_stop_and_the_programs_own_handler(
@@ -237,4 +259,4 @@ def test_a_verdict_of_an_earlier_run_counts_for_nothing(monkeypatch: pytest.Monk
 
 def test_an_unknown_mutant_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert mutants.main(["no-such"]) == 3
-    assert "no such mutant; there are isolation-policies-deleted" in capsys.readouterr().err
+    assert "no such mutant; there are backup-of-another-database" in capsys.readouterr().err

@@ -14,7 +14,8 @@ AGENT = Path(__file__).parents[2] / "conformance" / "probe" / "agent.py"
 
 class Answers(QuietHandler):
     def do_GET(self):
-        self.answer(200, json.dumps({"id": 7, "path": self.path}).encode(), X_Pod="pod-1")
+        body = {"id": 7, "path": self.path, "host": self.headers["Host"]}
+        self.answer(200, json.dumps(body).encode(), X_Pod="pod-1", Location=self.headers["Host"])
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -49,6 +50,15 @@ def test_a_name_that_is_not_there_is_a_line_with_the_words():
     assert "127.0.0.1" in found["addresses"]
     assert lost["addresses"] == []
     assert lost["error"]
+
+
+def test_a_visit_is_made_under_the_name_that_is_asked(port, closed_port):
+    target = {"address": "127.0.0.1", "port": port, "host": "shop.example", "asked": "shop.run-1.example", "path": "/x"}
+    came, lost = said("visit", json.dumps([target, {**target, "port": closed_port}]))
+    assert (came["status"], came["pod"], came["location"], came["error"]) == (200, "pod-1", "shop.run-1.example", None)
+    assert target.items() <= came.items()
+    assert lost["status"] is None
+    assert lost["error"].startswith("ConnectionRefusedError")
 
 
 def test_a_journey_carries_what_it_saved_into_later_steps(port):

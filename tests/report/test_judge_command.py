@@ -6,7 +6,7 @@ import pytest
 
 from conformance.__main__ import main
 from conformance.conclusion import judge_folder
-from conformance.verdicts.catalogue import LAWS
+from conformance.verdicts.catalogue import LAWS, STATIC
 from tests.verdicts.histories import buy, written
 
 MANIFESTS = """
@@ -107,4 +107,5 @@ def test_list_prints_every_check_with_law_and_needs(capsys):
     assert main(["list"]) == 0
     text = capsys.readouterr().out
     assert all(name in text and law in text for name, law in LAWS.items())
-    assert text.count("needs:") == len(LAWS)
+    assert all(name in text and rule.law in text for name, rule in STATIC.items())
+    assert text.count("needs:") == len(LAWS) + len(STATIC)

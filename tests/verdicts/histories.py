@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.declared.intent import (
+    Backup,
     Depend,
     Entry,
     Journey,
+    Level,
     Load,
     Outage,
     Persist,
@@ -37,13 +39,34 @@ SYSTEM = System(
     workloads=(SHOP, LEDGER),
     services=(Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),),
     autoscalers=(Autoscaler("shop", "shop", 2, 5, cpu=70),),
+    documents=(
+        {
+            "kind": "Ingress",
+            "metadata": {"name": "front"},
+            "spec": {
+                "rules": [
+                    {
+                        "host": "shop.example",
+                        "http": {
+                            "paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "shop"}}}]
+                        },
+                    }
+                ]
+            },
+        },
+        {
+            "kind": "HTTPRoute",
+            "metadata": {"name": "front"},
+            "spec": {"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "shop"}]}]},
+        },
+    ),
 )
 PROFILE = Profile(
     system="market",
     namespace="market",
     talks=(Talk("shop", "ledger"),),
-    depends=(Depend("shop", "ledger", 15.0, Outage(lasts=20.0, liveness=0.1, answers=1.0, recovers=10.0)),),
-    entries=(Entry("shop", "shop", "/", 200),),
+    depends=(Depend("shop", "ledger", 15.0, Outage(lasts=20.0, liveness=0.1, answers=1.0)),),
+    entries=(Entry("shop", "shop", "/", 200, host="shop.example"),),
     journeys=(
         Journey(
             "buy",
@@ -57,7 +80,9 @@ PROFILE = Profile(
         Journey("read", (Step("GET", "shop", "/things/{id}", 200, contains={"name": "kept", "id": "{id}"}),)),
     ),
     persists=(Persist("ledger", "write", "read"),),
+    backups=(Backup("ledger", "save", "bring-back", 60.0, "write", "read"),),
     scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
+    levels=(Level("shop", 0.0, 1.0, 10.0),),
     rollout=Rollout(20),
 )
 
@@ -72,8 +97,12 @@ def sample(t: float, name: str, desired: int, ready: int, **fields: Any) -> Mome
     return t, "workload", {**known, "updated": ready, "ready": ready, "available": ready, **fields}
 
 
-def marker(t: float, says: str) -> Moment:
-    return t, "marker", {"says": says}
+def marker(t: float, says: str, **fields: Any) -> Moment:
+    return t, "marker", {"says": says, **fields}
+
+
+def job(t: float, source: str, ended: str = "complete", says: str = "done", **fields: Any) -> Moment:
+    return t, "job", {"source": source, "ended": ended, "says": says, "seconds": 4.0, **fields}
 
 
 def endpoints(t: float, *ready: str) -> Moment:
@@ -93,6 +122,16 @@ def step(t: float, journey: str, index: int, method: str, status: int | None, bo
 def reach(role: str, source: str, target: str, port: int, outcome: str, says: str = "") -> Moment:
     fields = {"role": role, "source": source, "target": target, "port": port, "outcome": outcome}
     return 1.0, "reach", {**fields, "says": says, "seconds": 0.012}
+
+
+def entrance(owner: str, address: str | None = "10.2.0.1", says: str = "") -> Moment:
+    return 0.0, "entrance", {"owner": owner, "address": address, "port": 80, "says": says}
+
+
+def route(t: float, owner: str, host: str, path: str, status: int | None, pod: str | None, **fields: Any) -> Moment:
+    known = {"owner": owner, "host": host, "asked": host, "path": path, "address": "10.2.0.1", "port": 80}
+    known |= {"status": status, "pod": pod, "location": None, "error": None, "seconds": 0.01}
+    return t, "route", {**known, **fields}
 
 
 def request(t: float, connection: str, **fields: Any) -> Moment:
@@ -151,6 +190,19 @@ def asks() -> History:
         for t in every
         for question in ("liveness", "request")
         for name in ("a", "b")
+    ]
+
+
+def front(kind: str) -> History:
+    owner = f"{kind}/front"
+    return [
+        endpoints(0, "shop-a", "shop-b"),
+        pod(0, "a"),
+        pod(0, "b"),
+        entrance(owner),
+        route(1, owner, "shop.example", "/", 200, "shop-a"),
+        route(1, owner, "shop.example", "/kubeproof-nowhere", 404, "shop-b"),
+        route(1, owner, "any other host", "/kubeproof-nowhere", 404, None),
     ]
 
 
@@ -243,12 +295,30 @@ def restart() -> History:
     ]
 
 
+def backup() -> History:
+    kept = {"id": 3, "name": "kept"}
+    return [
+        step(1, "write", 0, "POST", 201, kept),
+        marker(2, "job started", at="save"),
+        job(6, "save"),
+        marker(7, "volumes deleted", claims=[{"name": "data-ledger-0", "uid": "v"}]),
+        marker(15, "volumes new", claims=[{"name": "data-ledger-0", "uid": "w"}]),
+        step(16, "read", 0, "GET", 404, {"title": "no such thing"}),
+        marker(17, "job started", at="bring-back"),
+        job(21, "bring-back"),
+        step(22, "read", 0, "GET", 200, kept),
+    ]
+
+
 HISTORIES = {
     "deploy": deploy,
     "dns": dns,
     "journey:buy": buy,
+    "ingress": lambda: front("Ingress"),
+    "gateway": lambda: front("HTTPRoute"),
     "reachability": reachability,
     "restart:ledger": restart,
+    "backup:ledger": backup,
     "outage:ledger": outage,
     "rollout:shop": rollout,
     "scaling:shop": scaling,

@@ -35,7 +35,8 @@ def test_every_check_has_a_law_and_a_judge():
 
 
 def test_a_whole_run_in_which_all_holds_is_all_pass():
-    found = judged(ROWS)
+    *found, static = judged(ROWS)
+    assert (static.check, static.verdict.because) == ("static", "was not asked for")
     assert [each.verdict.report() for each in found if not each.verdict.passed] == []
     assert len(found) == len(PLAN)
     assert exit_status(each.verdict for each in found) == 0
@@ -43,17 +44,27 @@ def test_a_whole_run_in_which_all_holds_is_all_pass():
 
 
 def test_an_empty_file_leaves_all_that_is_declared_unknown():
-    assert set(outcomes([]).values()) == {Outcome.UNKNOWN}
-    assert len(outcomes([])) == len(PLAN)
+    found = {name: outcome for name, outcome in outcomes([]).items() if name != ("static", PROFILE.system)}
+    assert set(found.values()) == {Outcome.UNKNOWN}
+    assert len(found) == len(PLAN)
 
 
 def test_what_was_not_asked_for_is_skipped_by_name():
     rows = written({"dns": HISTORIES["dns"]()}, [["dns.names", "shop", "dns"]])
     found = judged(rows)
-    assert {each.check for each in found} == set(JUDGES)
+    assert {each.check for each in found} == {*JUDGES, "static"}
     assert [each.check for each in found if each.verdict.outcome is Outcome.PASS] == ["dns.names"]
     assert {each.verdict.because for each in found[1:]} == {"was not asked for"}
     assert exit_status(each.verdict for each in found) == 0
+
+
+def test_what_the_manifests_prove_needs_no_evidence():
+    rows = written({}, [["static.no-loss", "market", ""], ["static.role-wildcards", "market", ""]])
+    by_name = {each.check: each for each in judged(rows)}
+    assert by_name["static.no-loss"].verdict.outcome is Outcome.FAIL
+    assert by_name["static.role-wildcards"].verdict.outcome is Outcome.SKIPPED
+    assert by_name["static.no-loss"].law.startswith("where traffic enters")
+    assert "static" not in by_name
 
 
 def test_a_law_without_a_subject_is_skipped_by_name():

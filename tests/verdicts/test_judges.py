@@ -18,12 +18,16 @@ SUBJECTS = {
     "probes.readiness-follows-database": ("shop", "outage:ledger"),
     "probes.liveness-ignores-database": ("shop", "outage:ledger"),
     "outage.answers": ("shop", "outage:ledger"),
+    "ingress.routes": ("shop.example", "ingress"),
+    "gateway.routes": ("shop.example", "gateway"),
     "isolation.reachability": ("market", "reachability"),
     "rollout.no-loss": ("shop", "rollout:shop"),
     "scaling.up": ("shop", "scaling:shop"),
     "persistence.pod-delete": ("ledger", "restart:ledger"),
+    "persistence.backup-restore": ("ledger", "backup:ledger"),
 }
 READINESS, LIVENESS = "probes.readiness-follows-database", "probes.liveness-ignores-database"
+BACKUP = "persistence.backup-restore"
 Change = Callable[[History], History]
 
 
@@ -225,6 +229,24 @@ BROKEN = {
         changed("step", {"journey": "read"}, status=404, body={"title": "no such thing"}),
         "answered 404, should be 200",
     ),
+    "not in the backup": (
+        BACKUP,
+        changed("step", {"status": 200}, status=404, body=None),
+        "answered 404, should be 200",
+    ),
+    "another thing in the backup": (BACKUP, changed("step", {"status": 200}, body={"id": 3, "name": "old"}), "contain"),
+    "no backup": (
+        BACKUP,
+        both(until(2), plus(h.job(6, "save", "failed", "pg_dump: no such database"))),
+        "the backup failed: pg_dump: no such database",
+    ),
+    "no way to back up": (
+        BACKUP,
+        both(until(2), plus(h.job(6, "save", "absent", "there is no CronJob save"))),
+        "there is no CronJob save",
+    ),
+    "backup without end": (BACKUP, both(until(2), plus(h.job(62, "save", "late"))), "did not end within 60.0 s"),
+    "no restore": (BACKUP, changed("job", {"source": "bring-back"}, ended="failed", says="damaged"), "restore failed"),
 }
 
 
@@ -388,6 +410,39 @@ MISSING = {
     ),
     "write not seen": ("persistence.pod-delete", without("step", journey="write"), "'write' did not hold"),
     "read not seen": ("persistence.pod-delete", without("step", journey="read"), "was not seen"),
+    "backup never begun": (BACKUP, without("marker", at="save"), "no marker says that a backup was made"),
+    "backup's end not seen": (BACKUP, without("job", source="save"), "how the backup ended was not seen"),
+    "restore's end not seen": (BACKUP, without("job", source="bring-back"), "how the restore ended was not seen"),
+    "an end that says nothing": (BACKUP, changed("job", {"source": "save"}, ended=None), "is not said"),
+    "nothing to back up": (BACKUP, changed("step", {"journey": "write"}, status=500), "'write' did not hold"),
+    "written after the backup began": (
+        BACKUP,
+        both(without("step", journey="write"), plus(h.step(3, "write", 0, "POST", 201, {"id": 3}))),
+        "'write' did not hold",
+    ),
+    "not read after the restore": (BACKUP, until(21), "was not seen"),
+    "volumes not deleted": (BACKUP, without("marker", says="volumes deleted"), "no markers"),
+    "volumes not new": (BACKUP, without("marker", says="volumes new"), "no markers"),
+    "restore never begun": (BACKUP, without("marker", at="bring-back"), "no markers"),
+    "the same volume": (
+        BACKUP,
+        changed("marker", {"says": "volumes new"}, claims=[{"name": "data-ledger-0", "uid": "v"}]),
+        "no volume was seen replaced",
+    ),
+    "no volume at all": (BACKUP, changed("marker", {"says": "volumes deleted"}, claims=[]), "no volume was seen"),
+    "volumes unsaid": (BACKUP, changed("marker", {"says": "volumes new"}, claims="w"), "no volume was seen"),
+    "never lost": (
+        BACKUP,
+        changed("step", {"status": 404}, status=200, body={"id": 3, "name": "kept"}),
+        "the data was never lost",
+    ),
+    "nobody looked": (BACKUP, without("step", status=404), "nobody could look"),
+    "no answer before the restore": (
+        BACKUP,
+        changed("step", {"status": 404}, status=None, error=TRANSPORT),
+        "nobody could look",
+    ),
+    "not observed before the restore": (BACKUP, changed("step", {"status": 404}, error=MISSED), "nobody could look"),
     "the same pod": ("persistence.pod-delete", changed("pod", {"uid": "m"}, uid="l"), "no new one"),
 }
 
@@ -427,6 +482,14 @@ WORST_WINS = {
         both(changed("request", {"intended": 1014.0}, status=503), without("ledger.end")),
     ),
     "above the maximum, no load": ("scaling.up", both(plus(h.autoscaler(82, 9)), without("load"))),
+    "not in the backup, and no control": (
+        BACKUP,
+        both(without("step", status=404), changed("step", {"status": 200}, status=404)),
+    ),
+    "no restore, and nobody read": (
+        BACKUP,
+        both(until(17), plus(h.job(21, "bring-back", "failed"))),
+    ),
     "lost, and the pod unseen": (
         "persistence.pod-delete",
         both(changed("step", {"journey": "read"}, status=404), without("pod")),

@@ -1,0 +1,90 @@
+"""
+Manifests into parsed documents: from a kustomization, a folder of YAML, one file, or standard input.
+
+Raises RenderFailed, NoKubectl, or CannotLoad(path, says).
+"""
+
+import sys
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.declared.reading import Document
+from conformance.declared.render import find_kubectl, render
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+SUFFIXES = (".yaml", ".yml", ".json")
+STANDARD_INPUT = "-"
+# libyaml's parser where PyYAML was built with it: ten times as fast.
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class CannotLoad(Exception):
+    """A file or folder that holds no manifests that can be parsed, and why."""
+
+    def __init__(self, path: Path | str, says: str) -> None:
+        super().__init__(f"{path}: {says}")
+        self.path, self.says = path, says
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """YAML as Kubernetes reads it: a date is a text, and a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in keys if keys.count(key) > 1 and key != "<<"), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} stands twice", node.start_mark)
+        return dict(super().construct_mapping(node, deep))
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+}
+
+
+def load(path: Path | str) -> list[Document]:
+    """All documents behind a path; `-` is standard input."""
+    if str(path) == STANDARD_INPUT:
+        return parse(sys.stdin.read(), "standard input")
+    folder = Path(path)
+    if folder.is_dir() and any((folder / name).is_file() for name in KUSTOMIZATIONS):
+        return parse(render(folder, kubectl=find_kubectl()), f"{folder} rendered")
+    documents = [document for file in files(folder) for document in parse(_read(file), file)]
+    if not documents:
+        raise CannotLoad(path, "there is no manifest")
+    return documents
+
+
+def files(path: Path) -> Iterator[Path]:
+    """The file itself, or every YAML and JSON file below a folder, by name."""
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+    else:
+        raise CannotLoad(path, "there is no such file or folder")
+
+
+def parse(text: str, path: Path | str) -> list[Document]:
+    """The documents of a text; `path` is for messages."""
+    try:
+        documents = [each for each in yaml.load_all(text, Loader=_Loader) if each]
+    except yaml.YAMLError as error:
+        says = " ".join(str(error).split())
+        hint = ": render the chart first, helm template CHART | ... --manifests -" if "{{" in text else ""
+        raise CannotLoad(path, f"is not YAML ({says}){hint}") from error
+    for each in documents:
+        if not isinstance(each, dict) or "kind" not in each:
+            raise CannotLoad(path, "holds a document that is no Kubernetes object: it has no kind")
+    return documents
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotLoad(path, f"cannot be read: {error}") from error

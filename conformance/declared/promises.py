@@ -1,0 +1,238 @@
+"""One reader for each kind of promise in kubeproof.toml: a table becomes a value of `intent`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.declared.intent import (
+    Backup,
+    Chain,
+    Connections,
+    Depend,
+    Drain,
+    Entry,
+    Image,
+    IntendedAutoscaler,
+    IntendedProbe,
+    IntendedWorkload,
+    Level,
+    Load,
+    Neighbour,
+    Outage,
+    Pace,
+    Persist,
+    Scale,
+    Talk,
+    Timeout,
+)
+from conformance.declared.labels import Labels
+from conformance.declared.tables import Table
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
+
+
+def read_image(t: Table) -> Image:
+    """Read one of `images`."""
+    return Image(
+        t.text("name", "the image as the manifests name it"),
+        t.text("dockerfile", "its Dockerfile, relative to this file"),
+        t.maybe_text("group", "the dependency group of pyproject.toml that goes into it"),
+        t.text("base", "what it is built on"),
+    )
+
+
+def read_neighbour(t: Table) -> Neighbour:
+    """Read one of `neighbours`."""
+    return Neighbour(
+        namespace=t.text("namespace", "its name"),
+        labels=_pairs(t, "labels", "its labels, beside the one with its name"),
+    )
+
+
+def read_workload(t: Table) -> IntendedWorkload:
+    """Read one of `workloads`."""
+    return IntendedWorkload(
+        name=t.text("name", "the name of the workload"),
+        kind=t.choice("kind", KINDS, "what kind of workload it is"),
+        port=t.maybe_whole("port", "the port that its containers listen on and its Service offers"),
+        replicas=t.maybe_whole("replicas", "how many pods, where no autoscaler decides"),
+        requests=_pairs(t, "requests", "resource = quantity that its pods ask for"),
+        limits=_pairs(t, "limits", "resource = quantity that its pods may not exceed"),
+        liveness=t.maybe("liveness", _probe, "when a container is restarted"),
+        readiness=t.maybe("readiness", _probe, "when a pod leaves its Services"),
+        sleep=t.maybe_seconds("pre_stop", "seconds that a pod sleeps before it is signalled"),
+        autoscaler=t.maybe("autoscaler", _autoscaler, "how many replicas it has, and what decides"),
+        idle_memory=t.maybe_text("idle_memory", "memory that one pod uses without load"),
+    )
+
+
+def _autoscaler(t: Table) -> IntendedAutoscaler:
+    return IntendedAutoscaler(
+        minimum=t.whole("minimum", "the fewest replicas"),
+        maximum=t.whole("maximum", "the most replicas"),
+        cpu=t.maybe_whole("cpu", "percent of the CPU request above which it grows"),
+        memory=t.maybe_whole("memory", "percent of the memory request above which it grows"),
+        up=t.maybe("up", _pace, "how fast it grows"),
+        down=t.maybe("down", _pace, "how fast it shrinks"),
+    )
+
+
+def _pace(t: Table) -> Pace:
+    return Pace(
+        t.whole("pods", "at most so many pods", least=1),
+        t.seconds("every", "in so many seconds"),
+    )
+
+
+def _probe(t: Table) -> IntendedProbe:
+    return IntendedProbe(
+        path=t.maybe_text("path", "the path it asks for"),
+        period=t.seconds("period", "seconds between two probes"),
+        timeout=t.seconds("timeout", "seconds it waits for an answer"),
+        failures=t.whole("failures", "failures in a row before it acts", least=1),
+    )
+
+
+def _pairs(t: Table, field: str, says: str) -> Labels:
+    found: Any = t.mapping(field, says) or {}
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise t.error(f"{field}.{name}", f"must be a text, is {value!r}")
+    return tuple(sorted(found.items()))
+
+
+def read_talk(t: Table) -> Talk:
+    """Read one of `talks`."""
+    return Talk(
+        t.text("source", "the workload that opens the connection"), t.text("target", "the workload that receives it")
+    )
+
+
+def read_depend(t: Table) -> Depend:
+    """Read one of `depends`."""
+    return Depend(
+        t.text("workload", "the workload that needs the database"),
+        t.text("database", "the workload it needs"),
+        t.seconds("within", "seconds from the loss to the last pod's leaving"),
+        t.maybe("outage", _outage, "how it bears the loss"),
+    )
+
+
+def _outage(t: Table) -> Outage:
+    return Outage(
+        t.seconds("lasts", "seconds that a run keeps the database away"),
+        t.seconds("liveness", "seconds within which 99 of 100 liveness probes are answered meanwhile"),
+        t.seconds("answers", "seconds within which 99 of 100 requests are answered meanwhile, whatever the answer"),
+    )
+
+
+def read_entry(t: Table) -> Entry:
+    """Read one of `entries`."""
+    return Entry(
+        workload=t.text("workload", "the workload that answers"),
+        service=t.text("service", "the Service that leads to it"),
+        path=t.text("path", "the path that is asked for"),
+        expect=t.whole("expect", "the HTTP status of the answer"),
+        host=t.maybe_text("host", "the name under which it is reached from outside the cluster as well"),
+        method=t.text("method", "the HTTP method", "GET"),
+        body=t.any("body", "the JSON body that is sent"),
+    )
+
+
+def read_persist(t: Table) -> Persist:
+    """Read one of `persists`."""
+    return Persist(
+        workload=t.text("workload", "the workload with the volume"),
+        write=t.text("write", "the journey that writes"),
+        read=t.text("read", "the journey that reads it again"),
+        capacity=t.maybe_text("capacity", "how much storage it claims"),
+        mode=t.maybe_text("mode", "the access mode of the claim"),
+        storage_class=t.maybe_text("storage_class", "the StorageClass of the claim"),
+    )
+
+
+def read_backup(t: Table) -> Backup:
+    """Read one of `backups`."""
+    return Backup(
+        workload=t.text("workload", "the workload with the volume"),
+        backup=t.text("backup", "the CronJob that saves"),
+        restore=t.text("restore", "the CronJob whose Job brings it back"),
+        within=t.seconds("within", "seconds that each Job may take"),
+        write=t.text("write", "the journey that writes"),
+        read=t.text("read", "the journey that reads it again"),
+    )
+
+
+def read_scale(t: Table, workloads: Iterable[IntendedWorkload]) -> Scale:
+    """Read one of `scales`; its bounds are those of the workload's autoscaler unless it says others."""
+    workload = t.text("workload", "the workload that grows")
+    load = t.table("load", "the load that makes it grow")
+    own = next((each.autoscaler for each in workloads if each.name == workload), None)
+    bounds = {}
+    for field, known, says in (
+        ("minimum", own and own.minimum, "the fewest replicas, when not those of the workload's autoscaler"),
+        ("maximum", own and own.maximum, "the most replicas, when not those of the workload's autoscaler"),
+    ):
+        given = t.maybe_whole(field, says)
+        if given is None and known is None:
+            raise t.error(field, "is missing, here and in an autoscaler of the workload")
+        bounds[field] = known if given is None else given
+    scale = Scale(
+        workload=workload,
+        minimum=bounds["minimum"] or 0,
+        maximum=bounds["maximum"] or 0,
+        target=t.whole("target", "the replicas it reaches under the load"),
+        within=t.seconds("within", "seconds from the load's begin to the target"),
+        load=Load(
+            load.text("service", "the Service that is asked"),
+            load.text("path", "the path that is asked for"),
+            load.whole("users", "how many users ask, each without a pause"),
+        ),
+    )
+    load.refuse_unknown()
+    return scale
+
+
+def read_drain(t: Table) -> Drain:
+    """Read one of `drains`."""
+    return Drain(
+        workload=t.text("workload", "the workload whose pods drain"),
+        linger=t.amount("linger", "seconds after the signal in which it still accepts, so that clients move away"),
+        in_flight=t.amount("in_flight", "seconds it waits for requests in flight at most"),
+    )
+
+
+def read_chain(t: Table) -> Chain:
+    """Read one of `timeouts`."""
+    return Chain(
+        name=t.text("name", "what the time-outs are around"),
+        order=t.each("order", _timeout, "from the innermost time-out to the outermost"),
+    )
+
+
+def _timeout(t: Table) -> Timeout:
+    return Timeout(
+        name=t.text("name", "which time-out it is"),
+        workload=t.text("workload", "the workload that has it"),
+        seconds=t.amount("seconds", "how long it is"),
+    )
+
+
+def read_connections(t: Table) -> Connections:
+    """Read one of `connections`."""
+    return Connections(
+        workload=t.text("workload", "the workload that connects"),
+        database=t.text("database", "the workload it connects to"),
+        per_pod=t.amount("per_pod", "connections that one pod opens at most"),
+        most=t.amount("most", "connections that the database takes, max_connections for PostgreSQL"),
+        reserved=t.whole("reserved", "connections that are kept for administrators", 0),
+    )
+
+
+def read_level(t: Table) -> Level:
+    """Read one of `levels`."""
+    return Level(
+        workload=t.text("workload", "the workload that is called"),
+        loss=t.amount("loss", "the share of requests that may fail while pods are replaced").value or 0.0,
+        p99=t.seconds("p99", "seconds within which 99 of 100 requests are answered"),
+        recovery=t.seconds("recovery", "seconds from the end of an outage to the first answer"),
+    )

@@ -1,0 +1,104 @@
+"""Write, back up, lose the volumes, restore, read: what an operator does on the day it matters, step by step."""
+
+import time
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from conformance.declared.objects import Workload
+from conformance.observe.journeys import settle, walk, write
+from conformance.observe.system import Deployed
+from conformance.observe.waiting import NotInTime, wait_until
+
+READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that
+
+
+def observe_backup(on: Deployed, of: str, name: str) -> None:
+    """Back up what a journey wrote, lose the workload's volumes, and read it again after a restore."""
+    promise = on.profile.backup(name)
+    saved = write(on, of, promise.write)
+    if not _run_job(on, of, promise.backup, within=promise.within):
+        return  # the only copy is not destroyed
+    _lose_volumes(on, of, on.workload(name))
+    # The control: what is still there needs no backup.
+    settle(on, of, promise.read, saved)
+    walk(on, of, promise.read, saved)
+    _run_job(on, of, promise.restore, within=promise.within)
+    on.wait_ready(*on.system.workloads, within=READY)
+    settle(on, of, promise.read, saved)
+    walk(on, of, promise.read, saved)
+
+
+def _run_job(on: Deployed, of: str, cronjob: str, *, within: float) -> bool:
+    """Make a Job from a CronJob, as `kubectl create job --from` does; whether it completed in time."""
+    on.mark(of, "job started", at=cronjob)
+    began = time.monotonic()
+    name = f"{cronjob}-{on.run}"
+    try:
+        template = on.cluster.batch.read_namespaced_cron_job(cronjob, on.namespace).spec.job_template
+        metadata = {"name": name, "annotations": {"cronjob.kubernetes.io/instantiate": "manual"}}
+        on.cluster.batch.create_namespaced_job(on.namespace, {"metadata": metadata, "spec": template.spec})
+        ended, says = _end_of(on, name, within)
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        ended, says = "absent", f"there is no CronJob {cronjob}"
+    on.recorder.line(of, "job", source=cronjob, ended=ended, says=says, seconds=round(time.monotonic() - began, 3))
+    return ended == "complete"
+
+
+def _end_of(on: Deployed, name: str, within: float) -> tuple[str, str]:
+    """How a Job ended (complete, failed or late), and its pods' last words."""
+    ended: dict[str, str] = {}
+
+    def over() -> bool:
+        conditions = on.cluster.batch.read_namespaced_job_status(name, on.namespace).status.conditions or ()
+        ended.update({each.type: each.message or "" for each in conditions if each.status == "True"})
+        return bool({"Complete", "Failed"} & ended.keys())
+
+    try:
+        wait_until(over, within=within, hoping=f"Job {name} ends")
+    except NotInTime as late:
+        return "late", f"{late}; {_last_words(on, name)}"
+    if "Complete" in ended:
+        return "complete", _last_words(on, name)
+    return "failed", f"{ended['Failed']}; {_last_words(on, name)}"
+
+
+def _last_words(on: Deployed, job: str) -> str:
+    pods = on.cluster.core.list_namespaced_pod(on.namespace, label_selector=f"batch.kubernetes.io/job-name={job}").items
+    said = []
+    for pod in pods:
+        try:
+            log = on.cluster.core.read_namespaced_pod_log(pod.metadata.name, on.namespace, tail_lines=3)
+        except ApiException as error:
+            # A container that never started has no log; why it did not is in the pod's phase.
+            log = f"{pod.status.phase}, no log ({error.reason})"
+        said.append(" / ".join(log.splitlines()))
+    return "; ".join(said) or "it started no pod"
+
+
+def _lose_volumes(on: Deployed, of: str, workload: Workload) -> None:
+    """Stop a StatefulSet, delete the claims of its pods, and start it again, on the new ones it makes."""
+    lost = _claims(on, workload)
+    on.mark(of, "volumes deleted", at=workload.name, claims=lost)
+    on.patch(workload, {"spec": {"replicas": 0}})
+    wait_until(
+        lambda: not any(pod["workload"] == workload.name for pod in list(on.watches.now["pod"].values())),
+        within=workload.grace_seconds + 30,
+        hoping=f"the pods of {workload.name} are gone",
+        wake=on.watches.changed,
+    )
+    for claim in lost:
+        on.cluster.core.delete_namespaced_persistent_volume_claim(claim["name"], on.namespace)
+    wait_until(lambda: not _claims(on, workload), within=60, hoping=f"the claims of {workload.name} are gone")
+    on.patch(workload, {"spec": {"replicas": workload.replicas}})
+    on.wait_ready(*on.system.workloads, within=READY)
+    on.mark(of, "volumes new", at=workload.name, claims=_claims(on, workload))
+
+
+def _claims(on: Deployed, workload: Workload) -> list[dict[str, Any]]:
+    """The claims that a StatefulSet made for its pods, from its templates, by name and uid."""
+    expected = {f"{claim}-{workload.name}-{each}" for claim in workload.claims for each in range(workload.replicas)}
+    found = on.cluster.core.list_namespaced_persistent_volume_claim(on.namespace).items
+    return [{"name": c.metadata.name, "uid": c.metadata.uid} for c in found if c.metadata.name in expected]

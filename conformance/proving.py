@@ -1,0 +1,142 @@
+"""
+`python -m conformance prove`: every static rule about manifests, without a cluster.
+
+Exit status: 0 all that was looked at holds, 1 something is broken, 2 something cannot be told, 3 it could not start.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.declared.intent import Profile
+from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
+from conformance.declared.objects import System
+from conformance.declared.origins import Origins
+from conformance.declared.profile import ProfileError, read_profile
+from conformance.declared.reading import Document, ManifestError, flat, read_system
+from conformance.declared.render import NoKubectl, RenderFailed
+from conformance.declared.schema import violations
+from conformance.report.proofs import proofs_text
+from conformance.report.sarif import Locate, Location, sarif
+from conformance.verdicts.static import validity
+from conformance.verdicts.static.rule import Finding, Proof, prove
+from conformance.verdicts.static.rules import RULES, prove_all
+from conformance.verdicts.verdict import Outcome, Verdict, exit_status
+
+ROOT = Path(__file__).parents[1]
+PROFILE = "kubeproof.toml"
+NOT_STARTED = 3
+CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Manifests and the profile that goes with them; without one the intent is empty."""
+
+    manifests: Path
+    profile: Path | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "--manifests",
+        type=Path,
+        help="a kustomization, a folder of YAML, a file, or - for stdin (default: every overlay of the profile)",
+    )
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        help=f"what the architecture says (default: {PROFILE} beside the manifests, else none)",
+    )
+    parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the findings for code scanning")
+    parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Prove, print, write; give the exit status."""
+    try:
+        done = [(task, *_prove(task)) for task in _tasks(chosen.manifests, chosen.profile)]
+    except CANNOT_START as error:
+        print(error, file=sys.stderr)
+        return NOT_STARTED
+    for task, system, proofs in done:
+        title = (
+            f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
+        )
+        print(proofs_text(proofs, title=title, unread=system.others, everything=chosen.all))
+        print()
+    status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
+    if chosen.sarif:
+        try:
+            chosen.sarif.write_text(sarif((proofs, _locating(task.manifests)) for task, _, proofs in done))
+        except OSError as error:
+            print(f"{chosen.sarif} cannot be written: {error.strerror}", file=sys.stderr)
+            return NOT_STARTED
+    print(f"exit {status}")
+    return status
+
+
+def _tasks(manifests: Path | None, profile: Path | None) -> list[Task]:
+    if manifests is not None:
+        return [Task(manifests, profile or _profile_of(manifests))]
+    profile = profile or ROOT / PROFILE
+    overlays = dict.fromkeys(folder for _, folder in read_profile(profile).overlays)
+    if not overlays:
+        raise ProfileError(profile, "overlays", "names none, and no --manifests was given: nothing to prove")
+    return [Task(profile.parent / folder, profile) for folder in overlays]
+
+
+def _profile_of(manifests: Path) -> Path | None:
+    """The profile beside the manifests, else one above them that has them for an overlay; of a pipe none."""
+    if str(manifests) == STANDARD_INPUT:
+        return None
+    folder = (manifests if manifests.is_dir() else manifests.parent).resolve()
+    if (folder / PROFILE).is_file():
+        return folder / PROFILE
+    for above in folder.parents:
+        if (above / PROFILE).is_file():
+            overlays = read_profile(above / PROFILE).overlays
+            return above / PROFILE if any((above / own).resolve() == folder for _, own in overlays) else None
+    return None
+
+
+def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
+    documents = load(task.manifests)
+    profile = read_profile(task.profile) if task.profile else None
+    try:
+        system = read_system(documents)
+    except ManifestError as error:
+        return _unreadable(documents, profile, error)
+    return system, prove_all(system, profile or Profile(system.namespace, system.namespace))
+
+
+def _unreadable(
+    documents: list[Document], profile: Profile | None, error: ManifestError
+) -> tuple[System, Sequence[Proof]]:
+    """What the API would refuse is told by field; of what was to be read from it nothing can be told."""
+    objects = tuple(flat(documents))
+    if not any(violations(each) for each in objects):
+        raise error
+    system = System("default", (), documents=objects)
+    known = [prove(rule, system, profile or Profile("default", "default")) for rule in validity.RULES]
+    unknown = Verdict(Outcome.UNKNOWN, f"the manifests cannot be read: {error}")
+    return system, [*known, *(Proof(rule, unknown) for rule in RULES if rule not in validity.RULES)]
+
+
+def _shown(path: Path) -> str:
+    return "standard input" if str(path) == STANDARD_INPUT else os.path.relpath(path)
+
+
+def _locating(manifests: Path) -> Locate:
+    origins = Origins(manifests)
+
+    def locate(finding: Finding) -> Location | None:
+        kind, _, name = finding.subject.partition("/")
+        place = origins.place(kind, name.partition(" in ")[0], finding.field)
+        return Location(Path(os.path.relpath(place.path)).as_posix(), place.line) if place else None
+
+    return locate

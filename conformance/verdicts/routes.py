@@ -1,0 +1,126 @@
+"""
+ingress.routes, gateway.routes: what is declared for a host is what answers there, and what is not declared is 404.
+
+The subject is a host of the rules. Who answered is told by the header X-Pod: a request has reached a Service when
+that pod was a ready endpoint of it while the observation lasted. Of the profile's entries under this host, also the
+workload and the status are judged: rules that lead astray consistently are still wrong.
+"""
+
+from collections.abc import Iterable
+
+from conformance.declared.intent import Entry, Profile
+from conformance.declared.objects import System
+from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, read_rules, requests
+from conformance.verdicts.evidence import Line
+from conformance.verdicts.history import Lines, fact, not_observed, number, of_kind, texts
+from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+
+
+def judge_ingress(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge one host of the Ingress objects."""
+    return _judge(read_rules(system.documents, INGRESS), profile, subject, lines)
+
+
+def judge_gateway(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge one host of the HTTPRoute objects."""
+    return _judge(read_rules(system.documents, HTTP_ROUTE), profile, subject, lines)
+
+
+def _judge(rules: tuple[Rule, ...], profile: Profile, host: str, lines: Lines) -> Verdict:
+    entries = [entry for entry in profile.entries if entry.host == host]
+    asked = requests(rules, host)
+    closed = _closed({request.owner for request in asked}, lines)
+    verdicts = [_unseen(rule) for rule in rules if rule.host == host and rule.unseen]
+    verdicts += closed.values()
+    verdicts += [_required(request, lines) for request in asked if request.owner not in closed]
+    if entries and not any(rule.host == host for rule in rules):
+        says = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
+        verdicts.append(failed(says, Fact(None, says)))
+    elif not closed:
+        verdicts += [_entered(entry, lines) for entry in entries]
+    verdict = merge(verdicts)
+    if not verdict.passed:
+        return verdict
+    return passed(f"requests answered as declared: {len(asked) + len(entries)}", *verdict.evidence)
+
+
+def _closed(owners: set[str], lines: Lines) -> dict[str, Verdict]:
+    """The objects of which no controller says where it listens, each with the reason."""
+    entrances = [line for line in of_kind(lines, "entrance", address=None) if line.get("owner") in owners]
+    facts = {str(line.get("owner")): fact(line, f"{line.get('owner')}: {line.get('says')}") for line in entrances}
+    return {owner: unknown(here.says, here) for owner, here in facts.items()}
+
+
+def _unseen(rule: Rule) -> Verdict:
+    says = f"{rule.owner}: the rule for {rule.host}{rule.path} was not tried: {rule.unseen}"
+    return unknown(says, Fact(None, says))
+
+
+def _required(request: Request, lines: Lines) -> Verdict:
+    """Judge one request by all its lines: a second try would hide what a client has seen."""
+    seen = of_kind(lines, "route", owner=request.owner, host=request.host, path=request.path)
+    if not seen:
+        return unknown(f"GET {request.host}{request.path} was not tried")
+    return _each_once(_answer(line, lines) or _reached(request, line, lines) for line in seen)
+
+
+def _answer(line: Line, lines: Lines) -> Verdict | None:
+    """What is wrong with an attempt that brought no answer, or one that says nothing; None when it can be judged."""
+    what, error = f"GET {line.get('host')}{line.get('path')}", line.get("error")
+    here = fact(line, f"{what}: {error}")
+    if not_observed(error):
+        return unknown(here.says, here)
+    tried = of_kind(lines, "route", owner=line.get("owner"))
+    if error is not None:
+        if all(each.get("status") is None for each in tried):
+            return unknown(f"nobody answers at {line.get('address')}: {error}", here)
+        return failed(here.says, here)
+    if str(line.get("location")).startswith("https:"):
+        says = f"{what} is sent to {line.get('location')}, where no request was made"
+        return unknown(says, fact(line, says))
+    silent = [each for each in tried if 200 <= (number(each, "status") or 0) < 300 and each.get("pod") is None]
+    if silent:
+        says = "answers do not say in X-Pod which pod they are from"
+        return unknown(says, fact(silent[0], says))
+    return None
+
+
+def _reached(request: Request, line: Line, lines: Lines) -> Verdict:
+    what, status, pod = f"GET {request.host}{request.path}", line.get("status"), line.get("pod")
+    got = fact(line, f"{what}: {status}" + (f" by {pod}" if pod else ", by no pod"))
+    if not request.services:
+        return passed("404", got) if status == 404 and pod is None else failed(f"{got.says}, should be 404", got)
+    behind = {name for service in request.services for name in _ready(service, lines)}
+    wanted = f"should be by a pod behind {' or '.join(request.services)}"
+    if pod is None:
+        return failed(f"{got.says}, {wanted}", got)
+    if not behind:
+        return unknown(f"{got.says}, and no ready pod was seen behind {' or '.join(request.services)}", got)
+    return passed("reached", got) if pod in behind else failed(f"{got.says}, {wanted}", got)
+
+
+def _ready(service: str, lines: Lines) -> set[str]:
+    return {name for line in of_kind(lines, "endpoints", service=service) for name in texts(line, "ready")}
+
+
+def _entered(entry: Entry, lines: Lines) -> Verdict:
+    """Judge an entry of the profile: its status, and that a pod of its workload gave it."""
+    what = f"GET {entry.host}{entry.path}"
+    seen = of_kind(lines, "route", host=entry.host, path=entry.path)
+    if not seen:
+        return unknown(f"{what} was not tried")
+    mine = {line.get("name") for line in of_kind(lines, "pod", workload=entry.workload)}
+    wanted = f"should be {entry.expect} by a pod of {entry.workload}"
+    verdicts = []
+    for line in seen:
+        got = fact(line, f"{what}: {line.get('status')} by {line.get('pod') or 'no pod'}")
+        right = line.get("status") == entry.expect and line.get("pod") in mine
+        verdicts.append(
+            _answer(line, lines) or (passed("entered", got) if right else failed(f"{got.says}, {wanted}", got))
+        )
+    return _each_once(verdicts)
+
+
+def _each_once(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on several tries of one request; what was seen again is told once."""
+    return merge({(each.outcome, each.because): each for each in verdicts}.values())

@@ -1,0 +1,71 @@
+"""Budget algebra over many pods: what all of them open to one database in the worst minute of a rollout."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.declared.quantities import share
+from conformance.declared.workloads import Workload
+from conformance.verdicts.static.budgets import resolved, told
+from conformance.verdicts.static.rule import Finding, Rule, judged, untold
+
+
+def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every database: what all who connect to it open in the worst minute of a rollout at the maximum."""
+    for database in dict.fromkeys(each.database for each in profile.connections):
+        users = [each for each in profile.connections if each.database == database]
+        most = resolved(system, database, users[0].most)
+        total, terms, lost = 0.0, [], []
+        for each in users:
+            workload = system.workload(each.workload)
+            per_pod = resolved(system, each.workload, each.per_pod)
+            if workload is None or per_pod is None:
+                lost.append(each.workload)
+                continue
+            pods, why = pods_at_most(system, workload)
+            total += per_pod * pods
+            terms.append(f"{each.workload} {per_pod:g} x {pods} pods ({why})")
+        reserved = max(each.reserved for each in users)
+        found = f"{total:g} connections: {', '.join(terms) or 'nobody'}"
+        if most is None or lost:
+            missing = ", ".join(lost) or told(users[0].most)
+            found = f"{found}; not known: {missing}"
+            yield untold(database, "connections", found, "numbers that are known", "tell them in [[connections]]")
+            continue
+        wanted = f"less than {most - reserved:g} ({most:g} without {reserved} in reserve)"
+        fix = "open fewer connections a pod, have fewer pods, or raise what the database takes"
+        yield judged(total < most - reserved, database, "connections", found, wanted, fix)
+
+
+def pods_at_most(system: System, workload: Workload) -> tuple[int, str]:
+    """
+    How many pods of a workload may hold connections at once, and how that comes about.
+
+    In a rollout the old pods go on for their grace while the new ones serve: at most `surge` more than wanted are
+    not yet told to go, and besides those there are the ones that end. There are never more than old and new together.
+    """
+    scaler = system.autoscaler_of(workload.name)
+    most = scaler.maximum if scaler else workload.replicas
+    if workload.kind != "Deployment":
+        return most, f"{most} at most"
+    if workload.strategy.kind == "Recreate":
+        return most, f"{most} at most, all ended before the new begin"
+    surge = share(workload.strategy.surge, most, up=True) or 0
+    gone = share(workload.strategy.unavailable, most, up=False) or 0
+    # A new pod must be ready for so long before an old one goes: so many may end within one grace.
+    turns = ceil(workload.grace_seconds / workload.min_ready) if workload.min_ready else most
+    ending = min(most, turns * max(surge + gone, 1))
+    pods = min(most + surge + ending, 2 * most)
+    return pods, f"{most} + surge {surge} + ending {ending}" + (f", at most 2 x {most}" if pods == 2 * most else "")
+
+
+RULES = (
+    Rule(
+        name="static.connections",
+        law="all pods of a rollout at the maximum open fewer connections than the database takes",
+        source="postgresql.org, Connections and Authentication: max_connections",
+        examine=examine_connections,
+        nothing="the profile describes no connections to a database",
+    ),
+)

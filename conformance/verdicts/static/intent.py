@@ -1,0 +1,146 @@
+"""The manifests have what the profile names: workloads, Services, and the storage of what must persist."""
+
+from collections.abc import Iterable, Iterator
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.declared.quantities import amount
+from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled
+
+SOURCE = "kubeproof.toml"
+SAY = "let manifests and profile say the same"
+
+
+def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every workload and Service that the profile names, and the namespace they are in."""
+    if not any((*_named_workloads(profile), *_named_services(profile))):
+        return
+    yield judged(
+        system.namespace == profile.namespace,
+        "the manifests",
+        "metadata.namespace",
+        system.namespace,
+        profile.namespace,
+        SAY,
+    )
+    for kind, named, there in (
+        ("workload", _named_workloads(profile), {each.name for each in system.running}),
+        ("Service", _named_services(profile), {each.name for each in system.services}),
+    ):
+        yield from _there(kind, named, there)
+
+
+def _there(kind: str, named: Iterable[tuple[str, str]], there: set[str]) -> Iterator[Finding]:
+    """One finding a name, at the first place that has it, however many there are."""
+    places: dict[str, list[str]] = {}
+    for place, name in named:
+        places.setdefault(name, []).append(place)
+    fix = f"name one of {', '.join(sorted(there)) or f'no {kind} at all'}"
+    for name, having in places.items():
+        found = (
+            "there" if name in there else f"nowhere, named in {len(having)} {'place' if len(having) == 1 else 'places'}"
+        )
+        yield judged(name in there, f"{kind} {name}", having[0], found, "there", fix)
+
+
+def _named_workloads(profile: Profile) -> Iterator[tuple[str, str]]:
+    for n, workload in enumerate(profile.workloads):
+        yield f"workloads[{n}].name", workload.name
+    for n, talk in enumerate(profile.talks):
+        yield f"talks[{n}].source", talk.source
+        yield f"talks[{n}].target", talk.target
+    for n, depend in enumerate(profile.depends):
+        yield f"depends[{n}].workload", depend.workload
+        yield f"depends[{n}].database", depend.database
+    for n, backup in enumerate(profile.backups):
+        yield f"backups[{n}].backup", backup.backup
+        yield f"backups[{n}].restore", backup.restore
+    promises = {
+        "entries": profile.entries,
+        "persists": profile.persists,
+        "backups": profile.backups,
+        "scales": profile.scales,
+        "drains": profile.drains,
+        "levels": profile.levels,
+        "connections": profile.connections,
+    }
+    for table, made in promises.items():
+        for n, promise in enumerate(made):
+            yield f"{table}[{n}].workload", promise.workload  # type: ignore[attr-defined]
+    for n, chain in enumerate(profile.chains):
+        for m, timeout in enumerate(chain.order):
+            yield f"timeouts[{n}].order[{m}].workload", timeout.workload
+
+
+def _named_services(profile: Profile) -> Iterator[tuple[str, str]]:
+    for n, entry in enumerate(profile.entries):
+        yield f"entries[{n}].service", entry.service
+    for n, scale in enumerate(profile.scales):
+        yield f"scales[{n}].load.service", scale.load.service
+    for journey in profile.journeys:
+        for m, step in enumerate(journey.steps):
+            yield f"journeys {journey.name!r} steps[{m}].service", step.service
+
+
+def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every entry: its Service leads to its workload."""
+    for n, entry in enumerate(profile.entries):
+        service, workload = system.service(entry.service), system.workload(entry.workload)
+        if service and workload:
+            behind = [each.name for each in system.behind(service)]
+            found = f"leads to {', '.join(behind) or 'nobody'}"
+            ok = entry.workload in behind
+            yield judged(ok, f"Service/{entry.service}", f"entries[{n}]", found, f"leads to {entry.workload}", SAY)
+
+
+def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
+    """What every promise of persistence says of its claim."""
+    for persist in profile.persists:
+        workload = system.workload(persist.workload)
+        asked = (persist.capacity, persist.mode, persist.storage_class)
+        if workload is None or asked == (None, None, None):
+            continue
+        subject = titled(system, workload.kind, workload)
+        own = [each for each in system.claims if each.name in workload.claims and each.namespace == workload.namespace]
+        claims = [*workload.claim_templates, *own]
+        if not claims:
+            yield broken(subject, workload.path("volumes"), "no claim", "a claim", "keep the data on a claim")
+        for claim in claims:
+            place = f"{claim.place}.spec" if claim.place else "spec"
+            where = subject if claim.place else f"PersistentVolumeClaim/{claim.name}"
+            if persist.capacity is not None:
+                field, here = f"{place}.resources.requests.storage", claim.capacity
+                ok = here is not None and amount(here) == amount(persist.capacity)
+                yield judged(ok, where, field, here or "nothing", persist.capacity, SAY)
+            if persist.mode is not None:
+                found = ", ".join(claim.modes) or "nothing"
+                yield judged(persist.mode in claim.modes, where, f"{place}.accessModes", found, persist.mode, SAY)
+            if persist.storage_class is not None:
+                found = claim.storage_class or "the cluster's default"
+                ok = claim.storage_class == persist.storage_class
+                yield judged(ok, where, f"{place}.storageClassName", found, persist.storage_class, SAY)
+
+
+RULES = (
+    Rule(
+        name="static.intent-names",
+        law="everything that the profile names is in the manifests",
+        source=SOURCE,
+        examine=examine_names,
+        nothing="the profile names nothing",
+    ),
+    Rule(
+        name="static.intent-entries",
+        law="the Service of every entry leads to its workload",
+        source=SOURCE,
+        examine=examine_entries,
+        nothing="the profile names no entry that is in the manifests",
+    ),
+    Rule(
+        name="static.intent-storage",
+        law="every claim asks for the storage that the architecture gives it",
+        source=SOURCE,
+        examine=examine_storage,
+        nothing="the profile says nothing of storage",
+    ),
+)

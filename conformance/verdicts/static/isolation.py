@@ -1,0 +1,137 @@
+"""Reachability on paper: what the NetworkPolicies let everybody do, against what the intent says of each pair."""
+
+from collections.abc import Iterator
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.declared.policies import Direction
+from conformance.verdicts.policy.cast import DNS, NEWCOMER, OUTSIDE, STRANGER
+from conformance.verdicts.policy.endpoints import Pod
+from conformance.verdicts.policy.paper import Paper, PaperCell, on_paper
+from conformance.verdicts.policy.sides import Side
+from conformance.verdicts.reach import Reach
+from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged
+
+NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
+SPECIFICATION = "kubernetes.io, concepts, Network Policies"
+
+
+def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every pair of the intent, on every port that its target declares."""
+    paper = on_paper(system, profile)
+    for cell in _wanted(paper, Reach.ALLOWED):
+        if cell.target != DNS:
+            yield _judged(system, cell)
+    for source, target in paper.dangling:
+        fix = "name a workload of the manifests, and a target with a container port"
+        yield broken(f"profile {source} -> {target}", "talks", "no such pair in the manifests", "a pair of theirs", fix)
+
+
+def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every workload that calls another, and the cluster's DNS, over UDP and over TCP."""
+    for cell in _wanted(on_paper(system, profile), Reach.ALLOWED):
+        if cell.target == DNS:
+            yield _judged(system, cell)
+
+
+def examine_strangers(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every way in from nobody's pod, in the namespace and in another one, and from an address outside."""
+    for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
+        if cell.source in NOBODYS:
+            yield _judged(system, cell)
+
+
+def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
+    """
+    Every other way that the intent does not say: between workloads, out of the system, in from those it admits.
+
+    A profile that says nothing of who may talk has no intent that a way could be outside of.
+    """
+    if not profile.talks:
+        return
+    for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
+        if cell.source not in NOBODYS:
+            yield _judged(system, cell)
+
+
+def _wanted(paper: Paper, reach: Reach) -> Iterator[PaperCell]:
+    yield from (cell for cell in paper.cells if cell.wanted is reach)
+
+
+def _judged(system: System, cell: PaperCell) -> Finding:
+    """What the policies make of a cell; it is found where the rule stands, or is missing, that decides it."""
+    wanted = "allowed" if cell.wanted is Reach.ALLOWED else "blocked"
+    holds = None if cell.seen is Reach.UNKNOWN else cell.seen is cell.wanted
+    subject, field = _place(system, cell)
+    return judged(holds, subject, field, cell.decision.says, f"{cell} {wanted}", _fix(cell))
+
+
+def _place(system: System, cell: PaperCell) -> tuple[str, str]:
+    titles = {workload.name: workload.title for workload in system.running}
+    sides = [side for side in cell.decision.sides if side.reach is cell.seen] or list(cell.decision.sides)
+    # Of two open sides the one with a rule to take back, else the one that is ours to close, the target's first.
+    side = max(reversed(sides), key=lambda each: (bool(each.admitted_by), _near(cell, each) in titles))
+    if side.admitted_by:
+        rule = side.admitted_by[0]
+        return f"NetworkPolicy/{rule.policy}", f"spec.{rule.direction.word}[{rule.index}]"
+    if side.selected_by:
+        return f"NetworkPolicy/{_nearest(system, cell, side)}", f"spec.{side.direction.word}"
+    return titles.get(_near(cell, side), _near(cell, side)), ""
+
+
+def _near(cell: PaperCell, side: Side) -> str:
+    return cell.source if side.direction is Direction.EGRESS else cell.target
+
+
+def _nearest(system: System, cell: PaperCell, side: Side) -> str:
+    """Of the policies that select a pod the one that asks most of it: there its own rules stand."""
+    end = cell.decision.flow.source if side.direction is Direction.EGRESS else cell.decision.flow.target
+    asks = {
+        policy.name: len(policy.pods.labels) + len(policy.pods.expressions)
+        for policy in system.policies
+        if isinstance(end, Pod) and policy.namespace == end.namespace and policy.name in side.selected_by
+    }
+    return max(asks, key=lambda name: asks[name])
+
+
+def _fix(cell: PaperCell) -> str:
+    pair = f"{cell.source} -> {cell.target}"
+    if cell.seen is Reach.UNKNOWN:
+        return "select by what is declared, or describe the namespace in the profile's [[neighbours]]"
+    if cell.wanted is Reach.BLOCKED:
+        return f"close it at {cell.target} or at {cell.source}, or say {pair} in the profile's [[talks]]"
+    shut = [f"an {side.direction.word} rule" for side in cell.decision.sides if side.reach is Reach.BLOCKED]
+    return f"add {' and '.join(shut)} for {pair} on {cell.protocol} {cell.port}"
+
+
+RULES = (
+    Rule(
+        name="static.reachability-intended",
+        law="the policies let every pair of the intent talk, on every port that its target declares",
+        source=SPECIFICATION,
+        examine=examine_talks,
+        nothing="the profile has no [[talks]]",
+    ),
+    Rule(
+        name="static.dns-egress",
+        law="every workload that calls another may ask the cluster's DNS, over UDP and over TCP",
+        source="RFC 7766: an answer too long for UDP is asked for again over TCP",
+        examine=examine_dns,
+        nothing="no workload calls another in the profile's [[talks]]",
+    ),
+    Rule(
+        name="static.stranger-denied",
+        law="nobody's pod and no address outside reaches a workload, but for entries in their own namespace",
+        source=SPECIFICATION,
+        examine=examine_strangers,
+        nothing="no workload declares a port",
+    ),
+    Rule(
+        name="static.no-unintended-path",
+        law="what the policies let the workloads and those they name reach, the intent says",
+        source=SPECIFICATION,
+        examine=examine_other_paths,
+        nothing="the profile has no [[talks]]",
+        severity=Severity.WARNING,
+    ),
+)

@@ -1,0 +1,150 @@
+"""The manifests have the architecture's numbers: of every workload and every autoscaler that the profile describes."""
+
+from collections.abc import Iterator
+
+from conformance.declared.intent import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace, Profile
+from conformance.declared.objects import Autoscaler, ScalingRules, System
+from conformance.declared.quantities import amount
+from conformance.declared.workloads import Container, Probe, Workload
+from conformance.verdicts.static.intent import SAY, SOURCE
+from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled
+
+
+def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every number of every workload of the profile."""
+    for intended in profile.workloads:
+        workload = next((each for each in system.running if each.name == intended.name), None)
+        if workload is None:
+            yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY)
+            continue
+        subject = titled(system, workload.kind, workload)
+        yield from _workload(system, subject, workload, intended)
+        yield from _container(subject, workload, intended)
+
+
+def _workload(system: System, subject: str, workload: Workload, intended: IntendedWorkload) -> Iterator[Finding]:
+    yield holds(subject, "", "there", "there")
+    if intended.kind is not None:
+        yield judged(workload.kind == intended.kind, subject, "kind", workload.kind, intended.kind, SAY)
+    if intended.replicas is not None:
+        ok = workload.replicas == intended.replicas
+        yield judged(ok, subject, "spec.replicas", workload.replicas, intended.replicas, SAY)
+    if intended.port is not None:
+        ports = [each.number for each in workload.ports]
+        found = f"ports {', '.join(map(str, ports)) or 'none'}"
+        field = workload.path("containers[].ports")
+        yield judged(intended.port in ports, subject, field, found, f"port {intended.port}", SAY)
+        for service in system.services_of(workload):
+            offered = [each.port for each in service.ports]
+            found = f"ports {', '.join(map(str, offered)) or 'none'}"
+            ok = intended.port in offered
+            yield judged(ok, f"Service/{service.name}", "spec.ports", found, f"port {intended.port}", SAY)
+    if intended.sleep is not None:
+        slept = [each.pre_stop.seconds for each in workload.containers if each.pre_stop]
+        found = ", ".join(f"{each:g} s" if each is not None else "of unknown length" for each in slept)
+        field, ok = workload.path("containers[].lifecycle.preStop"), slept == [intended.sleep]
+        yield judged(ok, subject, field, f"sleeps {found or 'never'}", f"sleeps {intended.sleep:g} s", SAY)
+
+
+def _container(subject: str, workload: Workload, intended: IntendedWorkload) -> Iterator[Finding]:
+    """Resources and probes, of the container that has the port; of the first when none is asked for."""
+    container = _main(workload, intended.port)
+    for side, wanted, found in (
+        ("requests", intended.requests, dict(container.requests)),
+        ("limits", intended.limits, dict(container.limits)),
+    ):
+        for resource, quantity in wanted:
+            here = found.get(resource)
+            field = workload.path(f"{container.place}.resources.{side}.{resource}")
+            ok = here is not None and amount(here) == amount(quantity)
+            yield judged(ok, subject, field, here or "nothing", quantity, SAY)
+    for kind, probe in (("liveness", intended.liveness), ("readiness", intended.readiness)):
+        if probe is not None:
+            field = workload.path(f"{container.place}.{kind}Probe")
+            declared = next((each for each in container.probes if each.kind == kind), None)
+            ok = declared is not None and _same(declared, probe)
+            yield judged(ok, subject, field, _declared(declared, probe), _intended(probe), SAY)
+
+
+def _main(workload: Workload, port: int | None) -> Container:
+    with_port = (each for each in workload.containers if port in [p.number for p in each.ports])
+    return next(with_port, workload.containers[0])
+
+
+def _same(declared: Probe, intended: IntendedProbe) -> bool:
+    numbers = (declared.period, declared.timeout, declared.failure_threshold)
+    wanted = (intended.period, intended.timeout, intended.failures)
+    return numbers == wanted and intended.path in (None, declared.path)
+
+
+def _declared(probe: Probe | None, intended: IntendedProbe) -> str:
+    if probe is None:
+        return "nothing"
+    path = f"{probe.path} " if intended.path is not None else ""
+    return f"{path}every {probe.period:g} s, {probe.timeout:g} s, {probe.failure_threshold} failures"
+
+
+def _intended(probe: IntendedProbe) -> str:
+    path = f"{probe.path} " if probe.path is not None else ""
+    return f"{path}every {probe.period:g} s, {probe.timeout:g} s, {probe.failures} failures"
+
+
+def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every number of every autoscaler of the profile, and the bounds of every promise of growth."""
+    for intended in profile.workloads:
+        if intended.autoscaler is None:
+            continue
+        scaler = system.autoscaler_of(intended.name)
+        if scaler is None:
+            yield broken(f"workload {intended.name}", "", "no autoscaler", "an autoscaler", "declare it")
+            continue
+        yield from _autoscaler(titled(system, "HorizontalPodAutoscaler", scaler), scaler, intended.autoscaler)
+    for scale in profile.scales:
+        scaler = system.autoscaler_of(scale.workload)
+        if scaler is not None:
+            subject = titled(system, "HorizontalPodAutoscaler", scaler)
+            found, wanted = f"{scaler.minimum} to {scaler.maximum}", f"{scale.minimum} to {scale.maximum}"
+            yield judged(found == wanted, subject, "spec.minReplicas, spec.maxReplicas", found, wanted, SAY)
+
+
+def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) -> Iterator[Finding]:
+    for field, found, wanted in (
+        ("spec.minReplicas", scaler.minimum, intended.minimum),
+        ("spec.maxReplicas", scaler.maximum, intended.maximum),
+        ("spec.metrics cpu", scaler.cpu, intended.cpu),
+        ("spec.metrics memory", scaler.memory, intended.memory),
+    ):
+        if wanted is not None:
+            yield judged(found == wanted, subject, field, "nothing" if found is None else found, wanted, SAY)
+    for field, rules, pace in (("scaleUp", scaler.up, intended.up), ("scaleDown", scaler.down, intended.down)):
+        if pace is not None:
+            where, meant = f"spec.behavior.{field}.policies", f"{pace.pods} pods in {pace.every:g} s"
+            yield judged(_keeps(rules, pace), subject, where, _paced(rules), meant, SAY)
+
+
+def _keeps(rules: ScalingRules, pace: Pace) -> bool:
+    return [(each.kind, each.value, each.period) for each in rules.rules] == [("Pods", pace.pods, pace.every)]
+
+
+def _paced(rules: ScalingRules) -> str:
+    return ", ".join(
+        f"{each.value} {'pods' if each.kind == 'Pods' else 'percent'} in {each.period:g} s" for each in rules.rules
+    )
+
+
+RULES = (
+    Rule(
+        name="static.intent-workloads",
+        law="every workload has the kind, ports, resources and probes that the architecture gives it",
+        source=SOURCE,
+        examine=examine_workloads,
+        nothing="the profile gives no workload numbers",
+    ),
+    Rule(
+        name="static.intent-autoscalers",
+        law="every autoscaler has the bounds, targets and pace that the architecture gives it",
+        source=SOURCE,
+        examine=examine_autoscalers,
+        nothing="the profile gives no autoscaler numbers",
+    ),
+)

@@ -1,0 +1,119 @@
+"""Whom NetworkPolicies name: every policy selects somebody, and every peer and port name is of somebody that exists."""
+
+from collections.abc import Iterator
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
+from conformance.declared.policies import Rule as PolicyRule
+from conformance.verdicts.policy.cast import DNS, Cast, cast_of
+from conformance.verdicts.policy.endpoints import Pod
+from conformance.verdicts.policy.matching import Match, any_of, peer_matches, peers_match, pod_selected
+from conformance.verdicts.policy.standins import stand_in
+from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
+
+SPECIFICATION = "kubernetes.io, concepts, Network Policies"
+NO_POLICY = "there is no NetworkPolicy"
+
+
+def examine_selection(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every policy, and the workloads of its namespace that its podSelector selects."""
+    cast = cast_of(system, profile)
+    for policy in system.policies:
+        names = [pod.name for pod in _selected(cast, policy)]
+        found = f"pods of {', '.join(names)}" if names else f"no pod has {policy.pods} in namespace {policy.namespace}"
+        fix = "select labels that a pod template has; a policy that selects nobody closes nothing"
+        yield judged(
+            bool(names), titled(system, "NetworkPolicy", policy), "spec.podSelector", found, "pods that it selects", fix
+        )
+
+
+def _selected(cast: Cast, policy: NetworkPolicy) -> list[Pod]:
+    pods = [end.endpoint for end in cast.inside if isinstance(end.endpoint, Pod)]
+    return [
+        pod for pod in pods if pod.namespace == policy.namespace and pod_selected(policy.pods, pod).match is Match.YES
+    ]
+
+
+def examine_peers(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every peer of every rule in force, and every port that a rule names."""
+    cast = cast_of(system, profile)
+    for policy in system.policies:
+        subject = titled(system, "NetworkPolicy", policy)
+        for direction in policy.types:
+            for n, rule in enumerate(policy.rules(direction)):
+                field = f"spec.{direction.word}[{n}]"
+                for at, peer in enumerate(rule.peers):
+                    yield _peer(cast, subject, f"{field}.{direction.peers}[{at}]", policy, rule, peer)
+                for at, port in enumerate(rule.ports):
+                    if isinstance(port.port, str):
+                        yield from _port(cast, subject, f"{field}.ports[{at}].port", policy, direction, rule, port)
+
+
+def _peer(cast: Cast, subject: str, field: str, policy: NetworkPolicy, rule: PolicyRule, peer: Peer) -> Finding:
+    wanted = "somebody whom it names"
+    if stand_in(peer, policy, rule, cast.network) is None:
+        return broken(subject, field, f"{peer} is nobody: it contradicts itself", wanted, "correct or remove the peer")
+    if isinstance(peer, IpBlock):
+        return holds(subject, field, f"addresses {peer}", wanted)
+    named = [end for end in (*cast.inside, *cast.around) if end.name == DNS or end in cast.inside]
+    answers = {end.name: peer_matches(peer, policy.namespace, end.endpoint, cast.network) for end in named}
+    present = [name for name, answer in answers.items() if answer.match is Match.YES]
+    if present:
+        return holds(subject, field, ", ".join(present), wanted)
+    if peer.namespaces is None:
+        found = f"no pod of namespace {policy.namespace} has {peer.pods}"
+        return broken(subject, field, found, wanted, "name labels that a pod template has, or remove the peer")
+    guest = stand_in(peer, policy, rule, cast.network)
+    if guest is not None and guest.namespace is None:
+        return holds(subject, field, f"namespace {guest.name.partition('/')[0]}", wanted)
+    doubt = any_of(answers.values()).says or f"no namespace is known that has {peer.namespaces}"
+    return untold(subject, field, doubt, wanted, "describe the namespace in the profile's [[neighbours]]")
+
+
+def _port(
+    cast: Cast,
+    subject: str,
+    field: str,
+    policy: NetworkPolicy,
+    direction: Direction,
+    rule: PolicyRule,
+    port: PolicyPort,
+) -> Iterator[Finding]:
+    """The workloads that a named port must be resolved in; of a rule for many, that one of them has it is enough."""
+    if direction is Direction.INGRESS:
+        targets, few = _selected(cast, policy), policy.pods != Selector()
+    else:
+        targets = [
+            end.endpoint
+            for end in cast.inside
+            if isinstance(end.endpoint, Pod)
+            and peers_match(rule, policy.namespace, end.endpoint, cast.network).match is Match.YES
+        ]
+        few = False
+    lacking = [
+        pod.name for pod in targets if not any((p.name, p.protocol) == (port.port, port.protocol) for p in pod.ports)
+    ]
+    if targets:
+        ok = not lacking if few else len(lacking) < len(targets)
+        found = f"no {port.protocol} port {port.port} at {', '.join(lacking)}" if lacking else f"{port} at every target"
+        fix = "name the port as the containers do; a rule whose name nobody has admits nothing"
+        yield judged(ok, subject, field, found, f"a container port named {port.port}", fix)
+
+
+RULES = (
+    Rule(
+        name="static.policy-selects",
+        law="every NetworkPolicy selects a pod of the manifests",
+        source=SPECIFICATION,
+        examine=examine_selection,
+        nothing=NO_POLICY,
+    ),
+    Rule(
+        name="static.policy-peers-exist",
+        law="every peer of a NetworkPolicy is somebody, and every port that it names is a container's",
+        source=SPECIFICATION,
+        examine=examine_peers,
+        nothing="no rule of a NetworkPolicy names anybody",
+    ),
+)

@@ -1,0 +1,202 @@
+"""Room for pods: quotas that admit the worst hour, budgets that let a node be drained, rollouts that lose nothing."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from conformance.declared.intent import Profile
+from conformance.declared.objects import Budget, LimitRange, Quota, System
+from conformance.declared.quantities import amount, share
+from conformance.declared.workloads import Container, Workload
+from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled, untold
+from conformance.verdicts.static.selection import selects
+
+# What a ResourceQuota counts of pods, by the side of a container's resources it sums.
+_COUNTED = {
+    "cpu": ("requests", "cpu"),
+    "memory": ("requests", "memory"),
+    "requests.cpu": ("requests", "cpu"),
+    "requests.memory": ("requests", "memory"),
+    "limits.cpu": ("limits", "cpu"),
+    "limits.memory": ("limits", "memory"),
+}
+
+
+def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
+    """What every quota admits beside what all workloads ask at their maximum with surge."""
+    del profile
+    for quota in system.quotas:
+        subject = titled(system, "ResourceQuota", quota)
+        workloads = [each for each in system.running if each.namespace == quota.namespace]
+        ranges = [each for each in system.limit_ranges if each.namespace == quota.namespace]
+        if quota.scoped:
+            yield untold(subject, "spec.scopes", "counts some pods only", "a quota of all pods", "judge it by hand")
+            continue
+        for name, hard in quota.hard:
+            if name in ("pods", "count/pods"):
+                need = Fraction(sum(pods_at_maximum(system, each) for each in workloads))
+                yield _room(subject, name, hard, need, workloads)
+            elif name in _COUNTED:
+                yield from _resource(system, quota, subject, name, hard, workloads, ranges)
+
+
+def _resource(
+    system: System,
+    quota: Quota,
+    subject: str,
+    name: str,
+    hard: str,
+    workloads: list[Workload],
+    ranges: list[LimitRange],
+) -> Iterator[Finding]:
+    side, resource = _COUNTED[name]
+    need = Fraction()
+    for workload in workloads:
+        for container in (*workload.containers, *(each for each in workload.init if each.is_sidecar)):
+            each = _asked(container, side, resource, ranges)
+            if each is None:
+                field = workload.path(f"{container.place}.resources.{side}.{resource}")
+                wanted = f"a value: {quota.name} counts it, and admits no pod without"
+                fix = "set it, or give a default in a LimitRange"
+                yield broken(titled(system, workload.kind, workload), field, "nothing", wanted, fix)
+            else:
+                need += each * pods_at_maximum(system, workload)
+    yield _room(subject, name, hard, need, workloads)
+
+
+def _asked(container: Container, side: str, resource: str, ranges: list[LimitRange]) -> Fraction | None:
+    own = dict(container.requests if side == "requests" else container.limits).get(resource)
+    defaults = [each.default_requests if side == "requests" else each.default_limits for each in ranges]
+    text = own or next((dict(each)[resource] for each in defaults if resource in dict(each)), None)
+    return amount(text) if text else None
+
+
+def _room(subject: str, name: str, hard: str, need: Fraction, workloads: list[Workload]) -> Finding:
+    room = amount(hard)
+    who = ", ".join(each.name for each in workloads) or "nothing"
+    wanted = f"at least {float(need):g} for {who} at their maximum with surge"
+    fix = "raise the quota, or ask less: at the maximum pods would not be admitted"
+    ok = None if room is None else room >= need
+    return judged(ok, subject, f'spec.hard["{name}"]' if "." in name else f"spec.hard.{name}", hard, wanted, fix)
+
+
+def pods_at_maximum(system: System, workload: Workload) -> int:
+    """How many pods a workload may have at its maximum while they are replaced; of a DaemonSet one a node, here one."""
+    most = _most(system, workload)
+    if workload.kind != "Deployment" or workload.strategy.kind == "Recreate":
+        return most
+    return most + (share(workload.strategy.surge, most, up=True) or 0)
+
+
+def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every PodDisruptionBudget beside the fewest replicas of what it protects."""
+    del profile
+    for budget in system.budgets:
+        chosen = [w for w in system.running if w.namespace == budget.namespace and selects(budget.selector, w)]
+        if chosen:
+            yield _disruption(system, budget, chosen)
+
+
+def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Finding:
+    subject = titled(system, "PodDisruptionBudget", budget)
+    fewest = sum(_fewest(system, each) for each in chosen)
+    names = ", ".join(each.name for each in chosen)
+    wanted = f"room for one eviction of {fewest} replicas of {names}"
+    fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
+    if budget.unavailable is not None:
+        free = share(budget.unavailable, fewest, up=True)
+        ok = None if free is None else free >= 1
+        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix)
+    if budget.minimum is None:
+        return untold(subject, "spec", "neither minAvailable nor maxUnavailable", wanted, "set one of them")
+    kept = share(budget.minimum, fewest, up=True)
+    ok = None if kept is None else kept < fewest
+    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix)
+
+
+def _fewest(system: System, workload: Workload) -> int:
+    scaler = system.autoscaler_of(workload.name)
+    return scaler.minimum if scaler else workload.replicas
+
+
+def _most(system: System, workload: Workload) -> int:
+    scaler = system.autoscaler_of(workload.name) if workload in system.workloads else None
+    return scaler.maximum if scaler else workload.replicas
+
+
+def examine_rollouts(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every workload at which traffic enters: it may lose no pod before the next one serves, and each must say so."""
+    for name in dict.fromkeys(each.workload for each in profile.entries):
+        workload = system.workload(name)
+        if workload is None:
+            continue
+        # A percentage rounds down: it may be nothing of the fewest pods and one of the most.
+        subject, most = titled(system, workload.kind, workload), _most(system, workload)
+        kind = workload.strategy.kind
+        yield judged(
+            kind == "RollingUpdate",
+            subject,
+            "spec.strategy.type",
+            kind,
+            "RollingUpdate",
+            "replace pods one by one: Recreate ends all before the first new one starts",
+        )
+        if kind == "RollingUpdate":
+            gone = share(workload.strategy.unavailable, most, up=False)
+            found = f"{workload.strategy.unavailable}" + (f", {gone} of {most}" if gone is not None else "")
+            fix = "set maxUnavailable: 0, so that each successor serves before a pod goes"
+            ok = None if gone is None else gone == 0
+            yield judged(ok, subject, "spec.strategy.rollingUpdate.maxUnavailable", found, "0", fix)
+        field = workload.path("containers")
+        ready = bool(workload.probes("readiness"))
+        found, fix = "there" if ready else "no readiness probe", "give it one: without it a pod counts as ready at once"
+        yield judged(ready, subject, field, found, "a readiness probe", fix)
+        slept = any(each.pre_stop for each in workload.containers)
+        found, fix = "there" if slept else "no preStop hook", "sleep before the signal, while endpoints forget the pod"
+        yield judged(slept, subject, field, found, "a preStop hook", fix)
+
+
+def examine_deadlines(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every rollout's deadline beside the time one pod may take to be available."""
+    del profile
+    for workload in system.workloads:
+        if workload.kind != "Deployment":
+            continue
+        starts = [p.initial_delay + p.period * p.failure_threshold for p in workload.probes("startup")]
+        needed = max(starts, default=0.0) + workload.min_ready
+        subject, field = titled(system, "Deployment", workload), "spec.progressDeadlineSeconds"
+        wanted = f"more than {needed:g} s: what the startup probe and minReadySeconds may take"
+        fix = "raise the deadline: a pod that is slow and allowed to be would count as failed"
+        found = f"{workload.progress_deadline:g} s"
+        yield judged(workload.progress_deadline > needed, subject, field, found, wanted, fix)
+
+
+RULES = (
+    Rule(
+        name="static.quota",
+        law="the quota admits every workload at its maximum with its surge",
+        source="kubernetes.io, Resource Quotas",
+        examine=examine_quotas,
+        nothing="the manifests declare no ResourceQuota",
+    ),
+    Rule(
+        name="static.disruption",
+        law="every PodDisruptionBudget lets at least one pod be evicted",
+        source="kubernetes.io, Specifying a Disruption Budget",
+        examine=examine_budgets,
+        nothing="the manifests declare no PodDisruptionBudget that protects pods",
+    ),
+    Rule(
+        name="static.no-loss",
+        law="where traffic enters, each pod serves until its successor does",
+        source="kubernetes.io, Deployments, Rolling Update; Container Lifecycle Hooks",
+        examine=examine_rollouts,
+        nothing="the profile names no entry",
+    ),
+    Rule(
+        name="static.progress-deadline",
+        law="a rollout's deadline is longer than one pod may take to become available",
+        source="kubernetes.io, Deployments, Progress Deadline Seconds",
+        examine=examine_deadlines,
+        nothing="the manifests declare no Deployment",
+    ),
+)

@@ -1,0 +1,105 @@
+"""The sums behind the rules: pods in a rollout, shares of replicas, room in a quota, volumes that templates replace."""
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.declared.objects import Autoscaler, System
+from conformance.declared.workloads import Container, Strategy, Workload
+from conformance.verdicts.static.connections import pods_at_most
+from conformance.verdicts.static.room import pods_at_maximum
+from conformance.verdicts.static.rule import prove
+from conformance.verdicts.static.rules import RULES
+from conformance.verdicts.verdict import Outcome
+from tests.static.twins import DATABASE, MAIN, SHOP, both, declared, edit, without
+
+BY_NAME = {rule.name: rule for rule in RULES}
+BUDGET = "PodDisruptionBudget/microservice-1"
+QUOTA = "ResourceQuota/microservices"
+DEPLOYMENT = Workload(
+    "Deployment",
+    "shop",
+    (),
+    (),
+    3,
+    (Container("shop", "shop:1"),),
+    grace_seconds=60,
+    strategy=Strategy(surge=1, unavailable=0),
+)
+SCALED = System("market", (DEPLOYMENT,), autoscalers=(Autoscaler("grow", "shop", 2, 5),))
+
+
+def outcome(rule, *changes):
+    return prove(BY_NAME[rule], *declared(both(*changes))).verdict.outcome
+
+
+@pytest.mark.parametrize(
+    ("changes", "pods"),
+    [
+        ({}, 10),  # without minReadySeconds all five may end at once
+        ({"min_ready": 5}, 10),  # 5 + 1 + 5, and never more than old and new together
+        ({"min_ready": 30}, 8),  # 5 + 1 + 2 that end within 60 s
+        ({"min_ready": 60}, 7),
+        ({"min_ready": 60, "strategy": Strategy(surge="40%", unavailable=0)}, 9),
+        ({"strategy": Strategy("Recreate")}, 5),
+        ({"kind": "StatefulSet"}, 5),
+    ],
+)
+def test_pods_that_hold_connections_in_a_rollout(changes, pods):
+    assert pods_at_most(SCALED, replace(DEPLOYMENT, **changes))[0] == pods
+
+
+def test_without_an_autoscaler_the_replicas_count():
+    assert pods_at_most(System("market", (DEPLOYMENT,)), DEPLOYMENT)[0] == 6
+
+
+@pytest.mark.parametrize(("surge", "pods"), [(1, 6), ("25%", 7), (0, 5)])
+def test_a_quota_has_to_admit_the_maximum_with_its_surge_rounded_up(surge, pods):
+    workload = replace(DEPLOYMENT, strategy=Strategy(surge=surge))
+    assert pods_at_maximum(replace(SCALED, workloads=(workload,)), workload) == pods
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("minAvailable", 1, Outcome.PASS),
+        ("minAvailable", "50%", Outcome.PASS),
+        ("minAvailable", "51%", Outcome.FAIL),
+        ("minAvailable", "100%", Outcome.FAIL),
+        ("maxUnavailable", 0, Outcome.FAIL),
+        ("maxUnavailable", "0%", Outcome.FAIL),
+        ("maxUnavailable", "10%", Outcome.PASS),
+    ],
+)
+def test_a_budget_is_reckoned_of_the_fewest_replicas_rounded_up(field, value, expected):
+    spec = {field: value, "selector": {"matchLabels": {"app": "microservice-1"}}}
+    assert outcome("static.disruption", edit(BUDGET, "spec", spec)) is expected
+
+
+def test_a_quota_that_counts_what_no_container_says_admits_no_pod():
+    asked = edit(QUOTA, 'spec.hard."limits.cpu"', "10")
+    assert outcome("static.quota", asked) is Outcome.FAIL
+
+
+def test_a_limit_range_says_what_a_container_leaves_out():
+    nothing = edit(SHOP, f"{MAIN}.resources", {})
+    assert outcome("static.quota", nothing) is Outcome.PASS
+    assert outcome("static.quota", nothing, without("LimitRange/microservices")) is Outcome.FAIL
+
+
+def test_a_percentage_of_the_most_replicas_takes_one_though_of_the_fewest_it_takes_none():
+    take = edit(SHOP, "spec.strategy.rollingUpdate.maxUnavailable", "20%")
+    assert outcome("static.no-loss", take) is Outcome.FAIL
+
+
+def test_a_claim_template_takes_the_place_of_a_volume_of_its_name():
+    named = edit(
+        DATABASE,
+        "spec.template.spec.volumes",
+        [
+            {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
+            {"name": "socket", "emptyDir": {}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    )
+    assert outcome("static.volumes", named) is Outcome.PASS

@@ -1,0 +1,131 @@
+"""`prove` on files: what it prints, writes, and answers as its exit status."""
+
+import json
+
+import pytest
+
+from conformance.__main__ import main
+
+FINE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: words}
+data: {greeting: hello}
+---
+apiVersion: example.org/v1
+kind: Widget
+metadata: {name: thing}
+"""
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  automountServiceAccountToken: false
+  containers:
+    - name: shop
+      image: shop:1
+      securityContext: {readOnlyRootFilesystem: true}
+"""
+LATEST = POD.replace("shop:1", "shop")
+SECRET = "\n      env: [{name: CODE, valueFrom: {secretKeyRef: {name: door, key: code}}}]"
+
+
+@pytest.fixture
+def prove(tmp_path, capsys):
+    """Prove a text as a file of manifests; the status and what was printed."""
+
+    def run(text, *arguments):
+        (tmp_path / "manifests.yaml").write_text(text)
+        status = main(["prove", "--manifests", str(tmp_path / "manifests.yaml"), *arguments])
+        return status, capsys.readouterr()
+
+    return run
+
+
+def test_manifests_of_which_all_holds_are_exit_0_and_what_is_unread_is_listed(prove):
+    status, said = prove(FINE)
+    assert status == 0
+    assert "not looked into 1: Widget/thing" in said.out
+    assert " 0 broken, 0 cannot be judged" in said.out
+    assert said.out.rstrip().endswith("exit 0")
+
+
+def test_a_broken_rule_is_exit_1_with_place_found_wanted_and_fix(prove):
+    status, said = prove(LATEST)
+    assert status == 1
+    words = " ".join(said.out.split())
+    assert "FAIL static.images-fixed every image is named by an explicit tag or a digest" in words
+    assert "Pod/shop spec.containers[0].image found shop wanted a tag other than latest, or a digest fix name" in words
+
+
+def test_what_cannot_be_told_is_exit_2(prove):
+    status, said = prove(POD.rstrip() + SECRET)
+    assert status == 2
+    assert "UNKNOWN  static.configuration" in said.out
+    assert "no Secret/door among the manifests" in said.out
+
+
+def test_all_tells_what_holds_place_by_place(prove):
+    status, said = prove(POD, "--all")
+    assert status == 0
+    assert "PASS     static.images-fixed" in said.out
+    assert "Pod/shop   spec.containers[0].image: shop:1" in said.out
+
+
+def test_manifests_that_cannot_be_read_are_told_by_field(prove):
+    status, said = prove("{apiVersion: apps/v1, kind: Deployment, metadata: {name: x}, spec: {replicas: many}}")
+    assert status == 1
+    assert "spec.replicas" in said.out
+    assert "cannot be told  the manifests cannot be read: Deployment/x" in said.out
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "says"),
+    [
+        ("a: [", (), "is not YAML"),
+        (FINE, ("--profile", "none.toml"), "none.toml: cannot be read"),
+        (FINE, ("--sarif", "none/there.sarif"), "cannot be written"),
+    ],
+)
+def test_what_cannot_start_is_one_sentence_and_exit_3(prove, text, arguments, says):
+    status, said = prove(text, *arguments)
+    assert status == 3
+    assert says in said.err
+
+
+def test_sarif_names_the_line_in_the_source(prove, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _ = prove(LATEST, "--sarif", str(tmp_path / "out.sarif"))
+    assert status == 1
+    [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]
+    [result] = [each for each in run["results"] if each["ruleId"] == "static.images-fixed"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "manifests.yaml"
+    assert place["region"]["startLine"] == 8
+
+
+def test_the_profile_beside_the_manifests_or_that_has_them_for_an_overlay_is_theirs(prove, tmp_path, capsys):
+    (tmp_path / "kubeproof.toml").write_text('system = "market"\nnamespace = "market"\nprovided = ["Secret/door"]\n')
+    status, _ = prove(POD.rstrip() + SECRET)
+    assert status == 0
+    inner = tmp_path / "over"
+    inner.mkdir()
+    (inner / "x.yaml").write_text(POD.rstrip() + SECRET)
+    assert main(["prove", "--manifests", str(inner)]) == 2
+    with (tmp_path / "kubeproof.toml").open("a") as profile:
+        profile.write('[overlays]\nhere = "over"\n')
+    assert main(["prove", "--manifests", str(inner)]) == 0
+    capsys.readouterr()
+    assert main(["prove", "--profile", str(tmp_path / "kubeproof.toml")]) == 0
+    assert "over   profile:" in capsys.readouterr().out
+
+
+def test_a_profile_without_overlays_needs_manifests(tmp_path, capsys):
+    (tmp_path / "p.toml").write_text('system = "market"\nnamespace = "market"\n')
+    assert main(["prove", "--profile", str(tmp_path / "p.toml")]) == 3
+    assert "no --manifests was given" in capsys.readouterr().err
+
+
+def test_every_overlay_of_ours_is_proved(capsys):
+    assert main(["prove"]) == 0, capsys.readouterr().out

@@ -139,9 +139,6 @@ def _refuse_bounds(profile: Profile, path: Path | str) -> None:
         if not scale.minimum < scale.target <= scale.maximum:
             says = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
             raise ProfileError(path, f"scales[{index}].target", says)
-    for index, level in enumerate(profile.levels):
-        if not 0 <= level.loss < 1:
-            raise ProfileError(path, f"levels[{index}].loss", f"must be a share from 0 to 1, is {level.loss}")
 
 
 def _refuse_dangling(profile: Profile, path: Path | str) -> None:

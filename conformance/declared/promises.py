@@ -232,7 +232,7 @@ def read_level(t: Table) -> Level:
     """Read one of `levels`."""
     return Level(
         workload=t.text("workload", "the workload that is called"),
-        loss=t.amount("loss", "the share of requests that may fail while pods are replaced").value or 0.0,
+        loss=t.share("loss", "the share of requests that may fail while pods are replaced"),
         p99=t.seconds("p99", "seconds within which 99 of 100 requests are answered"),
         recovery=t.seconds("recovery", "seconds from the end of an outage to the first answer"),
     )

@@ -60,6 +60,10 @@ class Recorder(Table):
         self._note(field, says, {"type": "number", "exclusiveMinimum": 0}, required=False)
         return 1.0
 
+    def share(self, field: str, says: str) -> float:
+        self._note(field, says, {"type": "number", "minimum": 0, "exclusiveMaximum": 1}, required=True)
+        return 0.0
+
     def amount(self, field: str, says: str) -> Amount:
         variable = {"env": {"type": "string", "minLength": 1, "description": "the variable that holds the number"}}
         either = [

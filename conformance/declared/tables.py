@@ -107,6 +107,14 @@ class Table:
         """A number of seconds above 0, or None when it is not there."""
         return self.seconds(field, says) if self._has(field) else None
 
+    def share(self, field: str, says: str) -> float:
+        """A number from 0 to below 1."""
+        del says
+        value = float(self._value(field, (int, float), "a share from 0 to 1"))
+        if not 0 <= value < 1:
+            raise self.error(field, f"must be a share from 0 to below 1, is {value}")
+        return value
+
     def amount(self, field: str, says: str) -> Amount:
         """A number from 0, or `{ env = NAME }`: the number in that variable of the workload's containers."""
         value = self._value(field, (int, float, dict), "a number, or { env = NAME }")

@@ -61,6 +61,8 @@ def test_our_profile_is_read_and_valid():
         ("linger = 5", "linger = { variable = 'LINGER' }"),
         ("pods = 1,", ""),
         ("provided = [", "provided = [3, "),
+        ("loss = 0", "loss = 1"),
+        ("loss = 0", 'loss = { env = "LOSS" }'),
         ("minimum_requests = 500", "minimum_requests = 0"),
         ('source = "microservice-2"', 'source = "microservice-2"\nport = 1'),
     ],

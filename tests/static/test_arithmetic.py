@@ -81,6 +81,19 @@ def test_a_quota_that_counts_what_no_container_says_admits_no_pod():
     assert outcome("static.quota", asked) is Outcome.FAIL
 
 
+@pytest.mark.parametrize(
+    ("name", "hard", "expected"),
+    [
+        ("persistentvolumeclaims", "2", Outcome.PASS),
+        ("persistentvolumeclaims", "1", Outcome.FAIL),
+        ("requests.storage", "20Gi", Outcome.PASS),
+        ("requests.storage", "19Gi", Outcome.FAIL),
+    ],
+)
+def test_a_quota_of_storage_has_to_admit_every_claim(name, hard, expected):
+    assert outcome("static.quota", edit(QUOTA, "spec.hard", {name: hard})) is expected
+
+
 def test_a_limit_range_says_what_a_container_leaves_out():
     nothing = edit(SHOP, f"{MAIN}.resources", {})
     assert outcome("static.quota", nothing) is Outcome.PASS

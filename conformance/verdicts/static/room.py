@@ -19,6 +19,7 @@ _COUNTED = {
     "limits.cpu": ("limits", "cpu"),
     "limits.memory": ("limits", "memory"),
 }
+_STORED = ("persistentvolumeclaims", "requests.storage")
 
 
 def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
@@ -37,6 +38,8 @@ def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
                 yield _room(subject, name, hard, need, workloads)
             elif name in _COUNTED:
                 yield from _resource(system, quota, subject, name, hard, workloads, ranges)
+            elif name in _STORED:
+                yield _storage(system, quota, subject, name, hard, workloads)
 
 
 def _resource(
@@ -61,6 +64,18 @@ def _resource(
             else:
                 need += each * pods_at_maximum(system, workload)
     yield _room(subject, name, hard, need, workloads)
+
+
+def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]) -> Finding:
+    """Claims and what they ask for; a template makes one claim a replica."""
+    claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
+    claims += [(each, _most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    sizes = [(amount(claim.capacity or ""), times) for claim, times in claims]
+    if name == "requests.storage":
+        need = sum((size * times for size, times in sizes if size is not None), Fraction())
+    else:
+        need = Fraction(sum(times for _, times in claims))
+    return _room(subject, name, hard, need, workloads)
 
 
 def _asked(container: Container, side: str, resource: str, ranges: list[LimitRange]) -> Fraction | None:

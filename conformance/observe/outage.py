@@ -19,6 +19,7 @@ def observe_outage(on: Deployed, of: str, database: str) -> None:
     """Stop a database, watch until its dependents left their Services and a liveness window is over; start it again."""
     target = on.workload(database)
     dependents = [each for each in on.profile.depends if each.database == database]
+    _complete(on, dependents)
     with ExitStack() as stack:
         targets = [ask for each in dependents if each.outage for ask in _asks(on, each)]
         if targets:
@@ -32,6 +33,20 @@ def observe_outage(on: Deployed, of: str, database: str) -> None:
             on.wait_ready(target, *(on.workload(each.workload) for each in dependents), within=90)
         if targets:
             time.sleep(BASELINE)
+
+
+def _complete(on: Deployed, dependents: list[Depend]) -> None:
+    """Wait for the pods that an autoscaler is still to add: who comes later is not asked."""
+    for each in dependents:
+        autoscaler = on.system.autoscaler_of(each.workload)
+        least = autoscaler.minimum if autoscaler else 1
+        with suppress(NotInTime):
+            wait_until(
+                lambda name=each.workload, least=least: len(_ready_endpoints(on, name)) >= least,
+                within=60,
+                hoping=f"{least} pods of {each.workload} are Ready",
+                wake=on.watches.changed,
+            )
 
 
 def _take_away(on: Deployed, of: str, database: Workload, dependents: list[Depend]) -> None:

@@ -34,6 +34,7 @@ def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -
             if window >= promise.lasts
             else unknown(f"the database was away for {seconds(window)}, {seconds(promise.lasts)} are promised"),
             _whole(lines),
+            _everyone(subject, lines, stopped),
             _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
             _fast(lines, "request", (stopped, started), promise.answers, alive=False),
             _serves_again(entry, level.recovery if level else None, depend.database, started, lines),
@@ -55,6 +56,16 @@ def _whole(lines: Lines) -> Verdict:
         said = ends[0].get("asked") if ends else "an unknown number"
         return unknown(f"{said} asks were made, {len(asked)} are in the evidence")
     return passed("whole", fact(ends[0], f"asked {len(asked):,} times"))
+
+
+def _everyone(subject: str, lines: Lines, stopped: Line) -> Verdict:
+    """Whether each pod that was there was asked: the others may have done anything."""
+    pods = {line.get("name"): line for line in of_kind(lines, "pod", workload=subject) if line.t <= stopped.t}
+    there = {name for name, line in pods.items() if line.get("ready") is True and not line.get("deleted")}
+    missed = there - {line.get("pod") for line in of_kind(lines, "asked")}
+    if missed or not there:
+        return unknown(f"{len(missed)} of {len(there)} pods of {subject} were not asked")
+    return passed("everyone", fact(stopped, f"{len(there)} pods asked"))
 
 
 def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, *, alive: bool) -> Verdict:

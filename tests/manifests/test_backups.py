@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from pg8000.native import Connection
-from tests.postgres_child import NAME, PASSWORD, USER, PostgresChild, postgres_child
 
+from children.postgres import NAME, PASSWORD, USER, PostgresChild, postgres_child
 from tests.manifests.rendered import MANIFESTS, Document, named
 
 SCRIPT = MANIFESTS / "base/backups.sh"

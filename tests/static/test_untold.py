@@ -28,7 +28,7 @@ SLEEP = f"{MAIN}.lifecycle.preStop"
             intended("seconds = 1.5", 'seconds = { env = "STATEMENT" }'),
             "a request: statement",
         ),
-        ("static.connections", intended("per_pod = 9", 'per_pod = { env = "POOL" }'), "connections"),
+        ("static.connections", intended("per_pod = 7", 'per_pod = { env = "POOL" }'), "connections"),
         ("static.configuration", without("Secret/database"), f"{MAIN}.env[0].valueFrom.secretKeyRef"),
         (
             "static.service-backends",

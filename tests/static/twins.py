@@ -184,7 +184,7 @@ TWINS: dict[str, Twin] = {
         "microservice-2",
         "a request: attempt",
     ),
-    "static.connections": Twin(intended("most = 100", "most = 90"), "postgres", "connections"),
+    "static.connections": Twin(intended("most = 100", "most = 60"), "postgres", "connections"),
     "static.levels": Twin(intended("recovery = 15.0", "recovery = 7.0"), "microservice-1", "recovery"),
     "static.replicas-owner": Twin(edit(SHOP, "spec.replicas", 2), SHOP, "spec.replicas"),
     "static.autoscaler-bounds": Twin(edit(SCALER, "spec.minReplicas", 5), SCALER, "spec.maxReplicas"),

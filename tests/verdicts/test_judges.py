@@ -299,6 +299,7 @@ MISSING = {
     ),
     "nobody asked": ("outage.answers", without("asked"), "0 are in the evidence"),
     "an answer lost": ("outage.answers", without("asked", question="liveness", pod="shop-a"), "are in the evidence"),
+    "a pod not asked": ("outage.answers", plus(h.pod(0.5, "c")), "1 of 3 pods of shop were not asked"),
     "no control": (
         "outage.answers",
         lambda history: [moment for moment in history if moment[1] != "asked" or moment[0] > 1],

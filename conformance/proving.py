@@ -6,6 +6,7 @@ Exit status: 0 all that was looked at holds, 1 something is broken, 2 something 
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from conformance.declared.intent import Profile
 from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
 from conformance.declared.objects import System
 from conformance.declared.origins import Origins
-from conformance.declared.profile import ProfileError, read_profile
+from conformance.declared.profile import ProfileError, profile_schema, read_profile
 from conformance.declared.reading import Document, ManifestError, flat, read_system
 from conformance.declared.render import NoKubectl, RenderFailed
 from conformance.declared.schema import violations
@@ -29,6 +30,8 @@ from conformance.verdicts.verdict import Outcome, Verdict, exit_status
 ROOT = Path(__file__).parents[1]
 PROFILE = "kubeproof.toml"
 NOT_STARTED = 3
+# A field of a finding that is one of the profile's: talks[0].source, and not spec.ports[0].
+_PROMISE = re.compile(r"([a-z_]+)\[(\d+)\](?:\.|$)")
 CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError)
 
 
@@ -72,7 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
         try:
-            chosen.sarif.write_text(sarif((proofs, _locating(task.manifests)) for task, _, proofs in done))
+            chosen.sarif.write_text(sarif((proofs, _locating(task)) for task, _, proofs in done))
         except OSError as error:
             print(f"{chosen.sarif} cannot be written: {error.strerror}", file=sys.stderr)
             return NOT_STARTED
@@ -131,12 +134,28 @@ def _shown(path: Path) -> str:
     return "standard input" if str(path) == STANDARD_INPUT else os.path.relpath(path)
 
 
-def _locating(manifests: Path) -> Locate:
-    origins = Origins(manifests)
+def _locating(task: Task) -> Locate:
+    origins, tables = Origins(task.manifests), profile_schema()["properties"]
+    text = task.profile.read_text(encoding="utf-8") if task.profile else ""
 
     def locate(finding: Finding) -> Location | None:
-        kind, _, name = finding.subject.partition("/")
+        kind, slash, name = finding.subject.partition("/")
+        table = _PROMISE.match(finding.field)
+        promise = table.groups() if table and table[1] in tables else ()
+        if task.profile and (promise or not slash):
+            return _location(task.profile, line_of_table(text, *promise))
         place = origins.place(kind, name.partition(" in ")[0], finding.field)
-        return Location(Path(os.path.relpath(place.path)).as_posix(), place.line) if place else None
+        return _location(place.path, place.line) if place else None
 
     return locate
+
+
+def _location(path: Path, line: int) -> Location:
+    return Location(Path(os.path.relpath(path)).as_posix(), line)
+
+
+def line_of_table(text: str, table: str = "", index: str = "0") -> int:
+    """The line of the table of that name and place in a profile, counted from 1; the first when there is none."""
+    header = f"[[{table}]]"
+    found = [number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith(header)]
+    return found[int(index)] if int(index) < len(found) else 1

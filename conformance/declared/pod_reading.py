@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.declared.labels import Labels
+from conformance.declared.policy_reading import read_selector
 from conformance.declared.workloads import (
     ClaimTemplate,
     Container,
@@ -75,6 +76,7 @@ def read_workload(document: Raw, namespace: str) -> Workload:
         min_ready=float(_given(spec, "minReadySeconds", 0)),
         governing_service=spec.get("serviceName") or None if kind == "StatefulSet" else None,
         claim_templates=templates,
+        selection=read_selector(spec["selector"], "spec.selector") if spec.get("selector") else None,
     )
 
 

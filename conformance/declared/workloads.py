@@ -8,6 +8,7 @@ Every value that a report may have to point at knows its place: `place` is its p
 from dataclasses import dataclass
 
 from conformance.declared.labels import Labels
+from conformance.declared.policies import Selector
 
 # (resource, quantity as it was written), sorted
 Quantities = tuple[tuple[str, str], ...]
@@ -191,7 +192,8 @@ class Workload:
     """
     What makes pods: a Deployment, StatefulSet, DaemonSet, Job, CronJob or a bare Pod.
 
-    `labels` are those of its pods, durations are seconds. `replicas` is what the manifest says or the API's
+    `labels` are those of its pods, durations are seconds; `selector` are the labels that it selects by, `selection` is
+    all that it selects by, None for what selects nothing. `replicas` is what the manifest says or the API's
     default; `says_replicas` tells which.
     """
 
@@ -212,6 +214,7 @@ class Workload:
     min_ready: float = 0
     governing_service: str | None = None
     claim_templates: tuple[ClaimTemplate, ...] = ()
+    selection: Selector | None = None
 
     @property
     def ports(self) -> tuple[Port, ...]:

@@ -161,6 +161,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
         progress_deadline=90.0,
         claims=("pictures",),
         namespace="market",
+        selection=Selector((("role", "shop"),)),
         pod=Pod(
             volumes=(
                 Volume("data", "persistentVolumeClaim", "volumes[0]", claim="pictures"),
@@ -178,6 +179,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
         claims=("data",),
         namespace="market",
         says_replicas=False,
+        selection=Selector((("role", "ledger"),)),
         strategy=Strategy(surge=0, unavailable=1),
         claim_templates=(ClaimTemplate("data", None, (), None, "spec.volumeClaimTemplates[0]", "market"),),
     )

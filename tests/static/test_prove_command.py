@@ -105,6 +105,30 @@ def test_sarif_names_the_line_in_the_source(prove, tmp_path, monkeypatch):
     assert place["region"]["startLine"] == 8
 
 
+def test_a_field_of_an_object_that_looks_like_a_promise_is_in_the_manifests(prove, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kubeproof.toml").write_text('system = "market"\nnamespace = "default"\n')
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: all}\n"
+    prove(f"{role}rules:\n  - apiGroups: ['']\n    resources: [pods]\n    verbs: ['*']\n", "--sarif", "out.sarif")
+    [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]
+    [result] = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("manifests.yaml", 7)
+
+
+def test_sarif_names_the_line_of_a_promise_in_the_profile(prove, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    talks = '[[talks]]\nsource = "shop"\ntarget = "shop"\n'
+    gone = '[[talks]]\nsource = "shop"\ntarget = "gone"\n'
+    (tmp_path / "kubeproof.toml").write_text(f'system = "market"\nnamespace = "default"\n{talks}{gone}')
+    status, _ = prove(POD, "--sarif", "out.sarif")
+    assert status == 1
+    [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]
+    [result] = [each for each in run["results"] if each["ruleId"] == "static.intent-names"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("kubeproof.toml", 6)
+
+
 def test_the_profile_beside_the_manifests_or_that_has_them_for_an_overlay_is_theirs(prove, tmp_path, capsys):
     (tmp_path / "kubeproof.toml").write_text('system = "market"\nnamespace = "market"\nprovided = ["Secret/door"]\n')
     status, _ = prove(POD.rstrip() + SECRET)

@@ -1,5 +1,7 @@
 """What manifests and profile do not tell is UNKNOWN with what would tell it, never a quiet pass."""
 
+from copy import deepcopy
+
 import pytest
 
 from conformance.verdicts.static.rule import prove
@@ -53,6 +55,28 @@ def test_what_is_not_told_is_unknown_and_says_what_would_tell(rule, change, fiel
     unknown = [each for each in proof.findings if each.outcome is Outcome.UNKNOWN]
     assert any(each.field.startswith(field) for each in unknown)
     assert all(each.fix for each in unknown)
+
+
+def test_how_many_nodes_a_daemon_runs_on_is_not_told():
+    def daemon(documents, profile):
+        made = deepcopy(found(documents, SHOP)) | {"kind": "DaemonSet"}
+        made["metadata"]["name"] = "daemon"
+        return [*documents, made], profile
+
+    verdict = prove(BY_NAME["static.quota"], *declared(daemon)).verdict
+    assert verdict.outcome is Outcome.UNKNOWN
+    too_little = both(daemon, edit("ResourceQuota/microservices", "spec.hard.pods", "3"))
+    assert prove(BY_NAME["static.quota"], *declared(too_little)).verdict.outcome is Outcome.FAIL
+
+
+def test_a_workload_that_selects_by_an_expression_is_matched_by_it():
+    def selecting(operator):
+        expression = {"key": "app", "operator": operator, "values": ["microservice-1"]}
+        return edit(SHOP, "spec.selector", {"matchExpressions": [expression]})
+
+    rule = BY_NAME["static.selectors"]
+    assert prove(rule, *declared(selecting("In"))).verdict.outcome is Outcome.PASS
+    assert prove(rule, *declared(selecting("NotIn"))).verdict.outcome is Outcome.FAIL
 
 
 def test_a_break_outweighs_what_is_not_told():

@@ -90,12 +90,14 @@ def _room(subject: str, name: str, hard: str, need: Fraction, workloads: list[Wo
     who = ", ".join(each.name for each in workloads) or "nothing"
     wanted = f"at least {float(need):g} for {who} at their maximum with surge"
     fix = "raise the quota, or ask less: at the maximum pods would not be admitted"
-    ok = None if room is None else room >= need
+    # Of a DaemonSet there is a pod on each node, and nothing here says how many nodes there are.
+    is_least = any(each.kind == "DaemonSet" for each in workloads)
+    ok = None if room is None or (is_least and room >= need) else room >= need
     return judged(ok, subject, f'spec.hard["{name}"]' if "." in name else f"spec.hard.{name}", hard, wanted, fix)
 
 
 def pods_at_maximum(system: System, workload: Workload) -> int:
-    """How many pods a workload may have at its maximum while they are replaced; of a DaemonSet one a node, here one."""
+    """How many pods a workload may have at its maximum while they are replaced; of a DaemonSet at least one."""
     most = _most(system, workload)
     if workload.kind != "Deployment" or workload.strategy.kind == "Recreate":
         return most

@@ -55,10 +55,10 @@ def examine_templates(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that has a selector."""
     del profile
     for workload in system.running:
-        if workload.selector:
-            wanted = ", ".join(f"{key}={value}" for key, value in workload.selector)
+        if workload.selection is not None:
+            wanted = str(workload.selection)
             found = ", ".join(f"{key}={value}" for key, value in workload.labels) or "no labels"
-            ok = set(workload.labels).issuperset(workload.selector)
+            ok = selects(workload.selection, workload)
             subject = titled(system, workload.kind, workload)
             fix = "give the pod template the labels that the workload selects"
             yield judged(ok, subject, "spec.template.metadata.labels", found, wanted, fix)
@@ -99,7 +99,8 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
             yield broken(subject, "spec.scaleTargetRef", f"no {named}; there are {others or 'none'}", named, fix)
             continue
         yield holds(subject, "spec.scaleTargetRef", named, named)
-        defaults = {key for each in system.limit_ranges for key, _ in each.default_requests}
+        ranges = [each for each in system.limit_ranges if each.namespace == target.namespace]
+        defaults = {key for each in ranges for key, _ in each.default_requests}
         for container in (*target.containers, *(each for each in target.init if each.is_sidecar)):
             for resource in autoscaler.resources:
                 given = dict(container.requests).get(resource)

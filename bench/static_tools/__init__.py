@@ -1,0 +1,62 @@
+"""
+What other static tools find in manifests and our prover does not, and the other way round; and how long each takes.
+
+Over our rendered manifests and ten published sets of other projects: kube-score is built from its Go module and run,
+`python -m conformance prove` is run; KubeLinter and Polaris cannot be had from the Go proxy and are compared on paper
+(positions.toml). Writes the generated blocks of docs/comparison.md.
+"""
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+
+from bench.row import Row, at_most, measured
+from bench.static_tools import page
+from bench.static_tools.positions import FILE, read_tools
+from bench.static_tools.running import (
+    ROOT,
+    ROUNDS,
+    build_kube_score,
+    kube_score_rules,
+    kube_score_version,
+    manifest_sets,
+    run_kube_score,
+    run_prover,
+)
+from conformance.verdicts.static.rules import RULES
+
+PAGE = ROOT / "docs" / "comparison.md"
+LAWS = {rule.name: rule.law for rule in RULES}
+# Promise of the prover for our system, on two cores.
+PROVE_SECONDS = 3.0
+
+
+def measure() -> Sequence[Row]:
+    """Run both tools over every set, write the page, and give the seconds."""
+    tools = read_tools(FILE.read_text())
+    program = build_kube_score()
+    sets = [page.Compared(each.name, run_prover(each), run_kube_score(program, each)) for each in manifest_sets()]
+    said = (
+        f"{datetime.datetime.now(datetime.UTC).date()}, Python {platform.python_version()}, {os.cpu_count()} cores; "
+        f"kube-score {kube_score_version()}. Each as a process of its own, the fastest of {ROUNDS}."
+    )
+    scored = next(tool for tool in tools if tool.is_run)
+    text = page.replace_block(PAGE.read_text(), "measured", page.measured(sets, scored, LAWS, said=said))
+    PAGE.write_text(page.replace_block(text, "standing", page.standing(tools, LAWS)))
+    unplaced = set(kube_score_rules(program)) ^ {each.rule for each in scored.positions}
+    ours, *published = sets
+    return [
+        at_most(
+            "prove our manifests", ours.ours.seconds, "s", PROVE_SECONDS, f"kube-score: {ours.theirs.seconds:.2f} s"
+        ),
+        measured(
+            f"prove {len(published)} published sets",
+            sum(each.ours.seconds for each in published),
+            "s",
+            f"kube-score: {sum(each.theirs.seconds for each in published):.2f} s",
+        ),
+        at_most("rules of kube-score without a position", len(unplaced), "", 0, ", ".join(sorted(unplaced)) or None),
+        measured("places we find broken or cannot tell", sum(len(each.ours.found) for each in sets), ""),
+        measured("places kube-score finds", sum(len(each.theirs.found) for each in sets), ""),
+    ]

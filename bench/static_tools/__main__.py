@@ -1,0 +1,10 @@
+"""
+`python -m bench.static_tools`: write where we stand on the rules of others into docs/comparison.md, and run no tool.
+
+For when positions.toml or a law of ours has changed; what was measured stays as it is.
+"""
+
+from bench.static_tools import LAWS, PAGE, page
+from bench.static_tools.positions import FILE, read_tools
+
+PAGE.write_text(page.replace_block(PAGE.read_text(), "standing", page.standing(read_tools(FILE.read_text()), LAWS)))

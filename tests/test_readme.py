@@ -24,9 +24,15 @@ TESTS = "pip install tox && tox"
 COMMANDS: dict[str, tuple[list[str], int, str] | None] = {
     PROOF: None,
     TESTS: None,
+    "tox -e prove": (["-m", "conformance", "prove"], 0, "0 broken"),
     "tox -e conformance -- --kubeconfig ~/.kube/config --context staging": None,
     "tox -e conformance -- --manifests path/to/overlay --profile path/to/kubeproof.toml": None,
     'tox -e conformance -- -k "rollout or isolation"': None,
+    "tox -e prove -- --manifests path/to/overlay --profile path/to/kubeproof.toml": (
+        ["-m", "conformance", "prove", "--manifests", "path/to/overlay", "--profile", "path/to/kubeproof.toml"],
+        3,
+        "path/to/overlay",
+    ),
     ".tox/conformance/bin/python -m conformance list": (["-m", "conformance", "list"], 0, "rollout.no-loss"),
     ".tox/conformance/bin/python -m conformance judge out/latest": (
         ["-m", "conformance", "judge", "out/no-such-run"],
@@ -38,6 +44,7 @@ COMMANDS: dict[str, tuple[list[str], int, str] | None] = {
     "tox -e cluster -- up": (["-m", "cluster", "up", "--help"], 0, "--name"),
     "tox -e cluster -- kubeconfig": (["-m", "cluster", "kubeconfig", "--name", "not-up"], 1, "not-up"),
     "tox -e cluster -- status": (["-m", "cluster", "status", "--name", "not-up"], 1, "not-up is not up"),
+    "tox -e cluster -- ingress": (["-m", "cluster", "ingress", "--name", "not-up"], 1, "not-up"),
     "tox -e cluster -- down": (["-m", "cluster", "down", "--help"], 0, "--name"),
     "KUBEPROOF_PATH=/items .tox/fast/bin/locust -f load/locustfile.py --headless --users 20 --spawn-rate 20"
     " --run-time 240s --host http://127.0.0.1:5000": (

@@ -2,7 +2,7 @@
 What other static tools find in manifests and our prover does not, and the other way round; and how long each takes.
 
 Over our rendered manifests and ten published sets of other projects: kube-score is built from its Go module and run,
-`python -m conformance prove` is run; KubeLinter and Polaris cannot be had from the Go proxy and are compared on paper
+`python -m conformance prove` is run; KubeLinter and Polaris could not be built as Go modules and are compared on paper
 (positions.toml). Writes the generated blocks of docs/comparison.md.
 """
 

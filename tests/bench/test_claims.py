@@ -77,6 +77,49 @@ DEFECTS = (
         {"selector": {"matchLabels": {"app": "web"}}, "minAvailable": 2},
         ("pdb-min-available",),
     ),
+    Defect(
+        "PodDisruptionBudget/web",
+        "spec.selector.matchLabels.app",
+        GONE,
+        ("deployment-has-poddisruptionbudget", "missingPodDisruptionBudget"),
+    ),
+    # It has one replica: of two nothing keeps one.
+    Defect(
+        "StatefulSet/ledger",
+        "spec.replicas",
+        2,
+        ("statefulset-has-poddisruptionbudget", "statefulset-has-host-podantiaffinity"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{POD}.topologySpreadConstraints",
+        DELETED,
+        (
+            *("deployment-has-host-podantiaffinity", "pod-topology-spread-constraints"),
+            *("no-anti-affinity", "topologySpreadConstraint"),
+        ),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.env",
+        [{"name": "COLOUR", "value": "green"}, {"name": "COLOUR", "value": "red"}],
+        ("environment-variable-key-duplication", "duplicate-env-var"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.readinessProbe",
+        DELETED,
+        ("pod-probes", "no-readiness-probe", "readinessProbeMissing"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.resources",
+        {},
+        (
+            *("container-resources", "unset-cpu-requirements", "unset-memory-requirements"),
+            *("cpuRequestsMissing", "memoryRequestsMissing", "memoryLimitsMissing"),
+        ),
+    ),
     Defect("StatefulSet/ledger", "spec.serviceName", GONE, ("statefulset-has-servicename",)),
     Defect(
         "Deployment/web",

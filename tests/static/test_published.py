@@ -21,13 +21,20 @@ SAID: dict[str, dict[str, tuple[int, int]]] = {
         "static.configuration": (0, 1),
         "static.images-fixed": (1, 0),
         "static.policy-peers-exist": (3, 0),
+        "static.readiness": (1, 0),
+        "static.requests": (3, 0),
     },
     "descheduler": {
         "static.probe-ports": (0, 1),
+        "static.requests": (1, 0),
     },
     "guestbook": {
         "static.api-token": (3, 0),
+        "static.disruption-budget": (2, 0),
         "static.read-only-root": (3, 0),
+        "static.readiness": (3, 0),
+        "static.requests": (3, 0),
+        "static.spread": (2, 0),
         "static.stranger-denied": (9, 0),
     },
     "ingress-nginx": {
@@ -35,9 +42,11 @@ SAID: dict[str, dict[str, tuple[int, int]]] = {
         "static.grace": (0, 1),
         "static.probe-ports": (0, 2),
         "static.read-only-root": (3, 0),
+        "static.requests": (7, 0),
         "static.stranger-denied": (9, 0),
     },
     "metrics-server": {
+        "static.requests": (1, 0),
         "static.stranger-denied": (3, 0),
     },
     "online-boutique": {
@@ -48,22 +57,34 @@ SAID: dict[str, dict[str, tuple[int, int]]] = {
     },
     "podinfo": {
         "static.api-token": (1, 0),
+        "static.disruption-budget": (1, 0),
         "static.read-only-root": (1, 0),
         "static.schema": (1, 0),
+        "static.spread": (1, 0),
         "static.stranger-denied": (9, 0),
     },
     "sock-shop": {
+        "static.api-token": (3, 0),
+        "static.policy-peers-exist": (2, 0),
+        "static.policy-selects": (1, 0),
+        "static.readiness": (2, 0),
+        "static.requests": (3, 0),
         "static.schema": (1, 0),
+        "static.stranger-denied": (6, 0),
     },
     "wordpress": {
         "static.api-token": (2, 0),
         "static.configuration": (0, 3),
         "static.read-only-root": (2, 0),
+        "static.readiness": (2, 0),
+        "static.requests": (6, 0),
         "static.stranger-denied": (6, 0),
     },
     "zookeeper": {
         "static.api-token": (1, 0),
         "static.read-only-root": (1, 0),
+        "static.requests": (1, 0),
+        "static.spread": (1, 0),
         "static.stranger-denied": (9, 0),
     },
 }

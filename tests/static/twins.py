@@ -216,6 +216,19 @@ TWINS: dict[str, Twin] = {
         "spec.strategy.rollingUpdate.maxUnavailable",
     ),
     "static.progress-deadline": Twin(edit(SHOP, "spec.progressDeadlineSeconds", 20), SHOP, "spec.progressDeadline"),
+    "static.readiness": Twin(edit(SHOP, f"{MAIN}.readinessProbe", GONE), SHOP, f"{POD}.containers"),
+    "static.disruption-budget": Twin(without("PodDisruptionBudget/microservice-1"), SHOP, ""),
+    "static.spread": Twin(edit(SHOP, f"{POD}.topologySpreadConstraints", GONE), SHOP, POD),
+    "static.requests": Twin(
+        both(edit(SHOP, f"{MAIN}.resources", {}), without("LimitRange/microservices")),
+        SHOP,
+        f"{MAIN}.resources.requests.cpu",
+    ),
+    "static.variables-once": Twin(
+        edit(SHOP, f"{MAIN}.env", [{"name": "WORD", "value": "one"}, {"name": "WORD", "value": "two"}]),
+        SHOP,
+        f"{MAIN}.env[1]",
+    ),
     "static.policy-selects": Twin(
         edit("NetworkPolicy/postgres", "spec.podSelector.matchLabels.app", "postgre"),
         "NetworkPolicy/postgres",

@@ -27,6 +27,8 @@ BACKEND = "spec.rules.0.http.paths.0.backend"
 POD = "spec.template.spec"
 FIRST = f"{POD}.containers.0"
 SAFE = f"{FIRST}.securityContext"
+RIGHT = {"apiGroups": [""], "verbs": ["create"]}
+ADMIN = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,34 @@ DEFECTS = (
         DELETED,
         ("default-service-account", "automountServiceAccountToken"),
     ),
+    Defect("Role/web", "rules.0", RIGHT | {"resources": ["pods"]}, ("access-to-create-pods",)),
+    Defect("Role/web", "rules.0", RIGHT | {"resources": ["secrets"], "verbs": ["get"]}, ("access-to-secrets",)),
+    Defect(
+        "Role/web",
+        "rules.0",
+        RIGHT | {"resources": ["pods/exec"]},
+        ("rolePodExecAttach", "rolebindingRolePodExecAttach"),
+    ),
+    Defect(
+        "ClusterRole/web",
+        "rules.0",
+        RIGHT | {"resources": ["pods/attach"]},
+        ("clusterrolePodExecAttach", "clusterrolebindingPodExecAttach"),
+    ),
+    Defect("RoleBinding/web", "roleRef", ADMIN | {"name": "edit"}, ("rolebindingClusterRolePodExecAttach",)),
+    Defect("RoleBinding/web", "roleRef", ADMIN, ("rolebindingClusterAdminClusterRole",)),
+    Defect(
+        "Role/web",
+        "rules.0",
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+        ("rolebindingClusterAdminRole",),
+    ),
+    Defect(
+        "ClusterRoleBinding/web",
+        "roleRef",
+        ADMIN,
+        ("cluster-admin-role-binding", "clusterrolebindingClusterAdmin"),
+    ),
     Defect("Role/web", "rules.0.verbs", ["*"], ("wildcard-in-rules",)),
     Defect(
         "CronJob/tidy",
@@ -216,10 +246,11 @@ def written(defect: Defect) -> list[Document]:
     *way, last = defect.field.split(".")
     for step in way:
         place = place[int(step)] if isinstance(place, list) else place[step]
+    end = int(last) if isinstance(place, list) else last
     if defect.value is DELETED:
-        del place[last]
+        del place[end]
     else:
-        place[last] = defect.value
+        place[end] = defect.value
     return documents
 
 

@@ -40,6 +40,7 @@ SAID: dict[str, dict[str, tuple[int, int]]] = {
     "ingress-nginx": {
         "static.configuration": (0, 1),
         "static.grace": (0, 1),
+        "static.pod-rights": (3, 0),
         "static.probe-ports": (0, 2),
         "static.read-only-root": (3, 0),
         "static.requests": (7, 0),

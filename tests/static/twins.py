@@ -262,6 +262,11 @@ TWINS: dict[str, Twin] = {
         edit(SHOP, f"{MAIN}.env[0]", {"name": "DB_PASSWORD", "value": "hunter2"}), SHOP, f"{MAIN}.env[0]"
     ),
     "static.role-wildcards": Twin(edit("Role/deployer", "rules[0].verbs", ["*"]), "Role/deployer", "rules[0].verbs"),
+    "static.pod-rights": Twin(
+        edit("Role/microservices", "rules", [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}]),
+        "Role/microservices",
+        "rules[0]",
+    ),
     "static.images-fixed": Twin(edit(SHOP, f"{MAIN}.image", "registry:5000/items"), SHOP, f"{MAIN}.image"),
     "static.api-token": Twin(
         edit(SHOP, f"{POD}.automountServiceAccountToken", True), SHOP, f"{POD}.automountServiceAccountToken"

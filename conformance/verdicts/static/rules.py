@@ -11,6 +11,7 @@ from conformance.verdicts.static import (
     policies,
     practice,
     references,
+    rights,
     room,
     scaling,
     security,
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     *policies.RULES,
     *isolation.RULES,
     *security.RULES,
+    *rights.RULES,
 )
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance.declared.intent import Profile
@@ -17,14 +17,13 @@ from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
 from conformance.declared.objects import System
 from conformance.declared.origins import Origins
 from conformance.declared.profile import ProfileError, profile_schema, read_profile
-from conformance.declared.reading import Document, ManifestError, flat, read_system
+from conformance.declared.reading import Document, ManifestError, flat, named, read_system
 from conformance.declared.render import NoKubectl, RenderFailed
-from conformance.declared.schema import violations
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
 from conformance.verdicts.static import validity
-from conformance.verdicts.static.rule import Finding, Proof, prove
-from conformance.verdicts.static.rules import RULES, prove_all
+from conformance.verdicts.static.rule import Finding, Proof
+from conformance.verdicts.static.rules import prove_all
 from conformance.verdicts.verdict import Outcome, Verdict, exit_status
 
 ROOT = Path(__file__).parents[1]
@@ -108,26 +107,37 @@ def _profile_of(manifests: Path) -> Path | None:
 
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
-    documents = load(task.manifests)
+    documents = tuple(flat(load(task.manifests)))
     profile = read_profile(task.profile) if task.profile else None
     try:
         system = read_system(documents)
     except ManifestError as error:
-        return _unreadable(documents, profile, error)
+        return _without_unreadable(documents, profile, error)
     return system, prove_all(system, profile or Profile(system.namespace, system.namespace))
 
 
-def _unreadable(
-    documents: list[Document], profile: Profile | None, error: ManifestError
+def _without_unreadable(
+    documents: tuple[Document, ...], profile: Profile | None, error: ManifestError
 ) -> tuple[System, Sequence[Proof]]:
-    """What the API would refuse is told by field; of what was to be read from it nothing can be told."""
-    objects = tuple(flat(documents))
-    if not any(violations(each) for each in objects):
-        raise error
-    system = System("default", (), documents=objects)
-    known = [prove(rule, system, profile or Profile("default", "default")) for rule in validity.RULES]
-    unknown = Verdict(Outcome.UNKNOWN, f"the manifests cannot be read: {error}")
-    return system, [*known, *(Proof(rule, unknown) for rule in RULES if rule not in validity.RULES)]
+    """What is broken beside what cannot be read; what holds without it cannot be told to hold with it."""
+    unreadable = [each for each in documents if not _is_readable(each)]
+    rest = read_system(each for each in documents if each not in unreadable)
+    # The schema and the names are judged of all: they say what is wrong with an object that cannot be read.
+    system = replace(rest, documents=documents, others=(*rest.others, *map(named, unreadable)))
+    proofs = prove_all(system, profile or Profile(system.namespace, system.namespace))
+    doubt = Verdict(Outcome.UNKNOWN, f"what holds of the others may not hold with it: {error}")
+    return system, [
+        proof if proof.verdict.outcome is Outcome.FAIL or proof.rule in validity.RULES else Proof(proof.rule, doubt)
+        for proof in proofs
+    ]
+
+
+def _is_readable(document: Document) -> bool:
+    try:
+        read_system([document])
+    except ManifestError:
+        return False
+    return True
 
 
 def _shown(path: Path) -> str:

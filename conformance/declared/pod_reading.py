@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.declared.labels import Labels
+from conformance.declared.policies import Selector
 from conformance.declared.policy_reading import read_selector
 from conformance.declared.workloads import (
     ClaimTemplate,
@@ -121,7 +122,23 @@ def _pod(pod: Raw, volumes: tuple[Volume, ...], path: str, template: Raw) -> Pod
         volumes=volumes,
         windows=(pod.get("os") or {}).get("name") == "windows",
         annotations=labels((template.get("metadata") or {}).get("annotations")),
+        apart=tuple(_apart(pod)),
     )
+
+
+def _apart(pod: Raw) -> Iterator[tuple[str, Selector]]:
+    """What keeps pods apart; a term without a selector selects nobody."""
+    terms = [
+        (f"topologySpreadConstraints[{n}]", each) for n, each in enumerate(pod.get("topologySpreadConstraints") or ())
+    ]
+    anti = (pod.get("affinity") or {}).get("podAntiAffinity") or {}
+    for field in ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"):
+        for n, each in enumerate(anti.get(field) or ()):
+            # A preferred term has its weight beside it.
+            terms.append((f"affinity.podAntiAffinity.{field}[{n}]", each.get("podAffinityTerm") or each))
+    for place, term in terms:
+        if term.get("labelSelector") is not None:
+            yield place, read_selector(term["labelSelector"], f"{place}.labelSelector")
 
 
 def _container(spec: Raw, place: str) -> Container:

@@ -169,7 +169,11 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Pod:
-    """What a pod template says beside its containers; `path` is where its spec stands in the object."""
+    """
+    What a pod template says beside its containers; `path` is where its spec stands in the object.
+
+    `apart` are the topology spread constraints and anti-affinities: their places, and whom they keep away.
+    """
 
     path: str = "spec.template.spec"
     account: str = "default"
@@ -185,6 +189,7 @@ class Pod:
     volumes: tuple[Volume, ...] = ()
     windows: bool = False
     annotations: Labels = ()
+    apart: tuple[tuple[str, Selector], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ BACKEND = "spec.rules.0.http.paths.0.backend"
 POD = "spec.template.spec"
 FIRST = f"{POD}.containers.0"
 SAFE = f"{FIRST}.securityContext"
+RIGHT = {"apiGroups": [""], "verbs": ["create"]}
+ADMIN = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,49 @@ DEFECTS = (
         "spec",
         {"selector": {"matchLabels": {"app": "web"}}, "minAvailable": 2},
         ("pdb-min-available",),
+    ),
+    Defect(
+        "PodDisruptionBudget/web",
+        "spec.selector.matchLabels.app",
+        GONE,
+        ("deployment-has-poddisruptionbudget", "missingPodDisruptionBudget"),
+    ),
+    # It has one replica: of two nothing keeps one.
+    Defect(
+        "StatefulSet/ledger",
+        "spec.replicas",
+        2,
+        ("statefulset-has-poddisruptionbudget", "statefulset-has-host-podantiaffinity"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{POD}.topologySpreadConstraints",
+        DELETED,
+        (
+            *("deployment-has-host-podantiaffinity", "pod-topology-spread-constraints"),
+            *("no-anti-affinity", "topologySpreadConstraint"),
+        ),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.env",
+        [{"name": "COLOUR", "value": "green"}, {"name": "COLOUR", "value": "red"}],
+        ("environment-variable-key-duplication", "duplicate-env-var"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.readinessProbe",
+        DELETED,
+        ("pod-probes", "no-readiness-probe", "readinessProbeMissing"),
+    ),
+    Defect(
+        "Deployment/web",
+        f"{FIRST}.resources",
+        {},
+        (
+            *("container-resources", "unset-cpu-requirements", "unset-memory-requirements"),
+            *("cpuRequestsMissing", "memoryRequestsMissing", "memoryLimitsMissing"),
+        ),
     ),
     Defect("StatefulSet/ledger", "spec.serviceName", GONE, ("statefulset-has-servicename",)),
     Defect(
@@ -156,6 +201,34 @@ DEFECTS = (
         DELETED,
         ("default-service-account", "automountServiceAccountToken"),
     ),
+    Defect("Role/web", "rules.0", RIGHT | {"resources": ["pods"]}, ("access-to-create-pods",)),
+    Defect("Role/web", "rules.0", RIGHT | {"resources": ["secrets"], "verbs": ["get"]}, ("access-to-secrets",)),
+    Defect(
+        "Role/web",
+        "rules.0",
+        RIGHT | {"resources": ["pods/exec"]},
+        ("rolePodExecAttach", "rolebindingRolePodExecAttach"),
+    ),
+    Defect(
+        "ClusterRole/web",
+        "rules.0",
+        RIGHT | {"resources": ["pods/attach"]},
+        ("clusterrolePodExecAttach", "clusterrolebindingPodExecAttach"),
+    ),
+    Defect("RoleBinding/web", "roleRef", ADMIN | {"name": "edit"}, ("rolebindingClusterRolePodExecAttach",)),
+    Defect("RoleBinding/web", "roleRef", ADMIN, ("rolebindingClusterAdminClusterRole",)),
+    Defect(
+        "Role/web",
+        "rules.0",
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+        ("rolebindingClusterAdminRole",),
+    ),
+    Defect(
+        "ClusterRoleBinding/web",
+        "roleRef",
+        ADMIN,
+        ("cluster-admin-role-binding", "clusterrolebindingClusterAdmin"),
+    ),
     Defect("Role/web", "rules.0.verbs", ["*"], ("wildcard-in-rules",)),
     Defect(
         "CronJob/tidy",
@@ -173,10 +246,11 @@ def written(defect: Defect) -> list[Document]:
     *way, last = defect.field.split(".")
     for step in way:
         place = place[int(step)] if isinstance(place, list) else place[step]
+    end = int(last) if isinstance(place, list) else last
     if defect.value is DELETED:
-        del place[last]
+        del place[end]
     else:
-        place[last] = defect.value
+        place[end] = defect.value
     return documents
 
 

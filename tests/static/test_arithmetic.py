@@ -11,7 +11,7 @@ from conformance.verdicts.static.room import pods_at_maximum
 from conformance.verdicts.static.rule import prove
 from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Outcome
-from tests.static.twins import DATABASE, MAIN, SHOP, both, declared, edit, without
+from tests.static.twins import DATABASE, GONE, MAIN, SHOP, both, declared, edit, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"
@@ -103,6 +103,26 @@ def test_a_limit_range_says_what_a_container_leaves_out():
 def test_a_percentage_of_the_most_replicas_takes_one_though_of_the_fewest_it_takes_none():
     take = edit(SHOP, "spec.strategy.rollingUpdate.maxUnavailable", "20%")
     assert outcome("static.no-loss", take) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ({"labelSelector": {"matchLabels": {"app": "microservice-1"}}}, Outcome.PASS),
+        ({"labelSelector": {"matchLabels": {"app": "other"}}}, Outcome.FAIL),
+        ({}, Outcome.FAIL),
+    ],
+)
+@pytest.mark.parametrize("weighted", [True, False])
+def test_anti_affinity_keeps_apart_whom_it_selects(term, expected, weighted):
+    term = {**term, "topologyKey": "kubernetes.io/hostname"}
+    field = ("preferred" if weighted else "required") + "DuringSchedulingIgnoredDuringExecution"
+    terms = [{"weight": 1, "podAffinityTerm": term}] if weighted else [term]
+    changes = (
+        edit(SHOP, "spec.template.spec.topologySpreadConstraints", GONE),
+        edit(SHOP, "spec.template.spec.affinity", {"podAntiAffinity": {field: terms}}),
+    )
+    assert outcome("static.spread", *changes) is expected
 
 
 def test_a_claim_template_takes_the_place_of_a_volume_of_its_name():

@@ -25,6 +25,7 @@ spec:
   containers:
     - name: shop
       image: shop:1
+      resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {memory: 1Mi}}
       securityContext: {readOnlyRootFilesystem: true}
 """
 LATEST = POD.replace("shop:1", "shop")
@@ -73,11 +74,22 @@ def test_all_tells_what_holds_place_by_place(prove):
     assert "Pod/shop   spec.containers[0].image: shop:1" in said.out
 
 
+UNREADABLE = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: x}, spec: {replicas: many}}"
+
+
 def test_manifests_that_cannot_be_read_are_told_by_field(prove):
-    status, said = prove("{apiVersion: apps/v1, kind: Deployment, metadata: {name: x}, spec: {replicas: many}}")
+    status, said = prove(UNREADABLE)
     assert status == 1
     assert "spec.replicas" in said.out
-    assert "cannot be told  the manifests cannot be read: Deployment/x" in said.out
+    assert "not looked into 1: Deployment/x" in said.out
+
+
+def test_beside_what_cannot_be_read_the_broken_is_told_and_the_rest_is_not_called_right(prove):
+    status, said = prove(f"{LATEST}---\n{UNREADABLE}")
+    assert status == 1
+    assert "FAIL     static.images-fixed" in said.out
+    assert "cannot be told  what holds of the others may not hold with it: Deployment/x" in said.out
+    assert "1 holds" in said.out  # that names are unique
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,33 @@ def test_what_somebody_else_makes_is_named_in_the_profile(kind):
 
 
 @pytest.mark.parametrize(
+    ("resources", "verbs", "names", "broken"),
+    [
+        (["pods"], ["get", "list"], [], False),
+        (["pods"], ["create"], [], True),
+        (["pods/attach"], ["create"], [], True),
+        (["secrets"], ["list"], [], True),
+        (["secrets"], ["get"], ["mine"], False),
+        (["secrets"], ["create"], [], False),
+        (["*"], ["get"], [], True),
+        (["roles"], ["escalate"], [], True),
+    ],
+)
+def test_a_right_is_dangerous_by_what_it_reaches(resources, verbs, names, broken):
+    rule = {"apiGroups": ["", "rbac.authorization.k8s.io"], "resources": resources, "verbs": verbs}
+    change = edit("Role/microservices", "rules", [rule | ({"resourceNames": names} if names else {})])
+    outcome = prove(BY_NAME["static.pod-rights"], *declared(change)).verdict.outcome
+    assert outcome is (Outcome.FAIL if broken else Outcome.PASS)
+
+
+def test_a_role_of_every_cluster_is_known_to_be_powerful():
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}
+    change = edit("RoleBinding/microservices", "roleRef", ref)
+    proof = prove(BY_NAME["static.pod-rights"], *declared(change))
+    assert proof.verdict.because.startswith("RoleBinding/microservices roleRef: microservices is edit")
+
+
+@pytest.mark.parametrize(
     ("image", "fixed"),
     [
         ("items", False),

@@ -216,6 +216,19 @@ TWINS: dict[str, Twin] = {
         "spec.strategy.rollingUpdate.maxUnavailable",
     ),
     "static.progress-deadline": Twin(edit(SHOP, "spec.progressDeadlineSeconds", 20), SHOP, "spec.progressDeadline"),
+    "static.readiness": Twin(edit(SHOP, f"{MAIN}.readinessProbe", GONE), SHOP, f"{POD}.containers"),
+    "static.disruption-budget": Twin(without("PodDisruptionBudget/microservice-1"), SHOP, ""),
+    "static.spread": Twin(edit(SHOP, f"{POD}.topologySpreadConstraints", GONE), SHOP, POD),
+    "static.requests": Twin(
+        both(edit(SHOP, f"{MAIN}.resources", {}), without("LimitRange/microservices")),
+        SHOP,
+        f"{MAIN}.resources.requests.cpu",
+    ),
+    "static.variables-once": Twin(
+        edit(SHOP, f"{MAIN}.env", [{"name": "WORD", "value": "one"}, {"name": "WORD", "value": "two"}]),
+        SHOP,
+        f"{MAIN}.env[1]",
+    ),
     "static.policy-selects": Twin(
         edit("NetworkPolicy/postgres", "spec.podSelector.matchLabels.app", "postgre"),
         "NetworkPolicy/postgres",
@@ -249,6 +262,11 @@ TWINS: dict[str, Twin] = {
         edit(SHOP, f"{MAIN}.env[0]", {"name": "DB_PASSWORD", "value": "hunter2"}), SHOP, f"{MAIN}.env[0]"
     ),
     "static.role-wildcards": Twin(edit("Role/deployer", "rules[0].verbs", ["*"]), "Role/deployer", "rules[0].verbs"),
+    "static.pod-rights": Twin(
+        edit("Role/microservices", "rules", [{"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}]),
+        "Role/microservices",
+        "rules[0]",
+    ),
     "static.images-fixed": Twin(edit(SHOP, f"{MAIN}.image", "registry:5000/items"), SHOP, f"{MAIN}.image"),
     "static.api-token": Twin(
         edit(SHOP, f"{POD}.automountServiceAccountToken", True), SHOP, f"{POD}.automountServiceAccountToken"

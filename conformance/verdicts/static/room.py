@@ -115,22 +115,23 @@ def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Finding:
     subject = titled(system, "PodDisruptionBudget", budget)
-    fewest = sum(_fewest(system, each) for each in chosen)
+    least = sum(fewest(system, each) for each in chosen)
     names = ", ".join(each.name for each in chosen)
-    wanted = f"room for one eviction of {fewest} replicas of {names}"
+    wanted = f"room for one eviction of {least} replicas of {names}"
     fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
     if budget.unavailable is not None:
-        free = share(budget.unavailable, fewest, up=True)
+        free = share(budget.unavailable, least, up=True)
         ok = None if free is None else free >= 1
         return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix)
     if budget.minimum is None:
         return untold(subject, "spec", "neither minAvailable nor maxUnavailable", wanted, "set one of them")
-    kept = share(budget.minimum, fewest, up=True)
-    ok = None if kept is None else kept < fewest
+    kept = share(budget.minimum, least, up=True)
+    ok = None if kept is None else kept < least
     return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix)
 
 
-def _fewest(system: System, workload: Workload) -> int:
+def fewest(system: System, workload: Workload) -> int:
+    """The fewest replicas that a workload has when all is well."""
     scaler = system.autoscaler_of(workload.name)
     return scaler.minimum if scaler else workload.replicas
 

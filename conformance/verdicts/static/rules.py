@@ -9,7 +9,9 @@ from conformance.verdicts.static import (
     isolation,
     numbers,
     policies,
+    practice,
     references,
+    rights,
     room,
     scaling,
     security,
@@ -28,9 +30,11 @@ RULES: tuple[Rule, ...] = (
     *connections.RULES,
     *scaling.RULES,
     *room.RULES,
+    *practice.RULES,
     *policies.RULES,
     *isolation.RULES,
     *security.RULES,
+    *rights.RULES,
 )
 
 

@@ -1,0 +1,77 @@
+"""What the account of a pod may do to others: rights that make a stolen pod into a stolen cluster."""
+
+from collections.abc import Iterator
+
+from conformance.declared.access import AccessRule, Binding, Role
+from conformance.declared.intent import Profile
+from conformance.declared.objects import System
+from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, titled
+
+# What may be done with it, the API group, the resources, the verbs.
+_DANGERS = (
+    ("enter pods", "", ("pods/exec", "pods/attach", "pods/ephemeralcontainers"), ("create", "get", "patch", "update")),
+    ("make pods", "", ("pods",), ("create",)),
+    ("read every Secret", "", ("secrets",), ("get", "list", "watch")),
+)
+_ESCALATING = ("bind", "escalate", "impersonate")
+# Roles that every cluster has and that hold such rights.
+_POWERFUL = ("cluster-admin", "admin", "edit")
+WANTED = "nothing that reaches other pods or every Secret"
+
+
+def examine_rights(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every role that is bound to an account that a pod runs as."""
+    del profile
+    accounts = {(each.pod.account, each.namespace) for each in system.running}
+    for binding in system.bindings:
+        bound = {(each.name, each.namespace) for each in binding.subjects if each.kind == "ServiceAccount"}
+        if bound & accounts:
+            who = ", ".join(sorted(name for name, _ in bound & accounts))
+            yield from _binding(system, binding, who)
+
+
+def _binding(system: System, binding: Binding, who: str) -> Iterator[Finding]:
+    subject = titled(system, binding.kind, binding)
+    if binding.role_kind == "ClusterRole" and binding.role in _POWERFUL:
+        fix = "bind a role with what the program uses, and no more"
+        yield broken(subject, "roleRef", f"{who} is {binding.role}", WANTED, fix)
+    for role in system.roles:
+        if (role.kind, role.name) == (binding.role_kind, binding.role) and role.namespace in ("", binding.namespace):
+            yield from _role(titled(system, role.kind, role), role, who)
+
+
+def _role(subject: str, role: Role, who: str) -> Iterator[Finding]:
+    told = [(n, danger) for n, rule in enumerate(role.rules) for danger in _dangers(rule)]
+    for n, danger in told:
+        fix = "take the right away, name the objects it is for, or run what needs it apart from what is reached"
+        yield broken(subject, f"rules[{n}]", f"{who} may {danger}", WANTED, fix)
+    if not told:
+        yield holds(subject, "rules", f"{len(role.rules)} rules for {who}", WANTED)
+
+
+def _dangers(rule: AccessRule) -> Iterator[str]:
+    for danger, group, resources, verbs in _DANGERS:
+        matched = any(_has(rule.resources, each) for each in resources) and any(_has(rule.verbs, v) for v in verbs)
+        # A right to objects by name reaches those alone; to make one a name is no bound.
+        by_name = bool(rule.names) and danger != "make pods"
+        if matched and _has(rule.groups, group) and not by_name:
+            yield danger
+    for verb in _ESCALATING:
+        if verb in rule.verbs:
+            yield f"{verb}, and so take any right"
+
+
+def _has(given: tuple[str, ...], wanted: str) -> bool:
+    return wanted in given or "*" in given
+
+
+RULES = (
+    Rule(
+        name="static.pod-rights",
+        law="no account that a pod runs as may enter or make pods, read every Secret, or take more rights",
+        source="kubernetes.io, Role Based Access Control Good Practices, privilege escalation risks",
+        examine=examine_rights,
+        nothing="no account that a pod runs as is bound to a role",
+        severity=Severity.WARNING,
+    ),
+)

@@ -44,3 +44,12 @@ def test_a_table_is_read_by_places() -> None:
         for probe in range(2)
     ]
     assert drawn == [["?.XX", "X...", "X...", "X..."], ["?XXX", "X?..", "XX..", "XX.."]]
+
+
+def test_an_end_that_stands_there_twice_is_one_end() -> None:
+    """A call between the two is a call to itself, which nobody can tell."""
+    on = network("""
+        shop: {podSelector: {matchLabels: {app: shop}}, ingress: []}
+    """)
+    table = tabulate(on, (SHOP, SHOP), ((80, "TCP"),))
+    assert {table.reach(source, target, 0).value for source in range(2) for target in range(2)} == {"?"}

@@ -65,6 +65,9 @@ class _Columns:
         everyone = (1 << len(ends)) - 1
         self._everyone = Reached(everyone, everyone)
         self._named: dict[tuple[Peer, str], Reached] = {}
+        self._alike: dict[Endpoint, list[int]] = {}
+        for n, end in enumerate(ends):
+            self._alike.setdefault(end, []).append(n)
         self._special = tuple(n for n, end in enumerate(ends) if _is_special(end))
         self._selecting = {
             direction: tuple(_selecting(network, end, direction) for end in ends) for direction in Direction
@@ -74,7 +77,9 @@ class _Columns:
         """What each source reaches at one probe."""
         rows = [out & into for out, into in zip(self._egress(probe), self._ingress(probe), strict=True)]
         places = range(len(self._ends))
-        odd = {(n, n) for n in places} | {pair for n in self._special for m in places for pair in ((n, m), (m, n))}
+        # An end that stands here twice is one end, and a call between the two is a call to itself.
+        same = {(n, m) for n in places for m in self._alike[self._ends[n]]}
+        odd = same | {pair for n in self._special for m in places for pair in ((n, m), (m, n))}
         for source, target in odd:
             reach = decide(self._network, Flow(self._ends[source], self._ends[target], *probe)).reach
             rows[source] = _with(rows[source], target, reach)

@@ -6,7 +6,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from conformance.declared.objects import Workload
-from conformance.observe.journeys import settle, walk, write
+from conformance.observe.journeys import walk_settled
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
@@ -16,17 +16,15 @@ READY = 120.0  # seconds for a workload to be available on new volumes, and for 
 def observe_backup(on: Deployed, of: str, name: str) -> None:
     """Back up what a journey wrote, lose the workload's volumes, and read it again after a restore."""
     promise = on.profile.backup(name)
-    saved = write(on, of, promise.write)
+    saved = walk_settled(on, of, promise.write)
     if not _run_job(on, of, promise.backup, within=promise.within):
         return  # the only copy is not destroyed
     _lose_volumes(on, of, on.workload(name))
     # The control: what is still there needs no backup.
-    settle(on, of, promise.read, saved)
-    walk(on, of, promise.read, saved)
+    walk_settled(on, of, promise.read, saved)
     _run_job(on, of, promise.restore, within=promise.within)
     on.wait_ready(*on.system.workloads, within=READY)
-    settle(on, of, promise.read, saved)
-    walk(on, of, promise.read, saved)
+    walk_settled(on, of, promise.read, saved)
 
 
 def _run_job(on: Deployed, of: str, cronjob: str, *, within: float) -> bool:

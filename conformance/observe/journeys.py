@@ -11,47 +11,35 @@ from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
 
-def observe_journey(on: Deployed, of: str, name: str) -> None:
-    walk(on, of, name)
-
-
-def write(on: Deployed, of: str, name: str) -> dict[str, Any]:
+def walk_settled(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
-    Walk a journey that writes until it is acknowledged, at most 20 s, and record that walk; what its answers saved.
+    Walk a journey until the path answers at all (no connection error, no 5xx), at most 20 s; record the last walk.
 
-    What was refused before promises nothing: a connection that died with an earlier database is its client's to find.
-    """
-    lines = settle(on, of, name, {})
-    for line in lines:
-        on.recorder.line(of, "step", journey=name, **line)
-    return dict(lines[-1]["saved"]) if lines else {}
-
-
-def settle(on: Deployed, of: str, name: str, saved: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """
-    Walk a journey until the path answers at all (no connection error, no 5xx), at most 20 s; the last answers.
-
-    A pod is Ready before every proxy sends to it; what it then answers is the law's matter, not this.
+    What was refused before promises nothing: a pod is Ready before every proxy sends to it, and each pod finds for
+    itself that its connections died with an earlier database. Another walk after this one might meet the next such
+    pod. Gives what the answers saved.
     """
     began = time.monotonic()
     attempts: list[list[dict[str, Any]]] = []
 
     def answers() -> bool:
-        attempts.append(_ask(on, name, saved))
+        attempts.append(_ask(on, name, saved or {}))
         return all((line["status"] or 599) < 500 for line in attempts[-1])
 
-    # A path that does not settle is walked all the same, and judged by what it answers.
+    # A path that does not settle is judged by what it answers.
     with suppress(NotInTime):
         wait_until(answers, within=20, hoping=f"the path of journey {name!r} answers")
     on.mark(of, "path settled", attempts=len(attempts), seconds=round(time.monotonic() - began, 3))
-    return attempts[-1]
+    for line in attempts[-1]:
+        on.recorder.line(of, "step", journey=name, **line)
+    return dict(attempts[-1][-1]["saved"]) if attempts[-1] else {}
 
 
-def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Walk one journey, a `step` line each; what its answers saved."""
+def observe_journey(on: Deployed, of: str, name: str) -> None:
+    """Walk one journey, a `step` line each."""
     steps = _steps(on, name)
     try:
-        lines = _ask(on, name, saved or {})
+        lines = _ask(on, name, {})
     except ExecFailed as error:
         on.recorder.line(
             of,
@@ -66,10 +54,9 @@ def walk(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = Non
             saved={},
             seconds=0.0,
         )
-        return dict(saved or {})
+        return
     for line in lines:
         on.recorder.line(of, "step", journey=name, **line)
-    return dict(lines[-1]["saved"]) if lines else {}
 
 
 def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conformance.declared.objects import Workload
-from conformance.observe.journeys import settle, walk, write
+from conformance.observe.journeys import walk_settled
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until
@@ -34,7 +34,7 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
     """Write by a journey, delete a pod of the workload, wait until it is back, read by a journey."""
     workload = on.workload(name)
     persists = on.profile.persist(name)
-    saved = write(on, of, persists.write)
+    saved = walk_settled(on, of, persists.write)
     pod = on.watches.pods_of(name)[0]
     on.mark(of, "pod deleted", at=pod["name"], uid=pod["uid"])
     on.cluster.core.delete_namespaced_pod(pod["name"], on.namespace)
@@ -47,8 +47,7 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
     on.wait_ready(workload, *(each for each in on.system.workloads if each is not workload), within=60)
     back = next(each for each in on.watches.pods_of(name) if each["uid"] != pod["uid"])
     on.mark(of, "pod back", at=back["name"], uid=back["uid"])
-    settle(on, of, persists.read, saved)
-    walk(on, of, persists.read, saved)
+    walk_settled(on, of, persists.read, saved)
 
 
 def observe_rollout(on: Deployed, of: str, name: str) -> None:

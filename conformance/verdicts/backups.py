@@ -52,9 +52,10 @@ def _lost(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> Verdict
     if not before or not after or before & after:
         return unknown("no volume was seen replaced by a new one", fact(new, "the claims are not new ones"))
     control = _between(read, new.t, restore.t, lines)
-    unseen = [line for line in control if not_observed(line.get("error")) or line.get("status") is None]
+    unseen = [line for line in control if not_observed(line.get("error")) or (number(line, "status") or 500) >= 500]
     if not control or unseen:
-        return unknown("nobody could look whether the data was gone", *(fact(line, "no answer") for line in unseen))
+        says = "nobody could look whether the data was gone"
+        return unknown(says, *(fact(line, f"answered {line.get('status') or 'nothing'}") for line in unseen))
     still, _ = walked(read, control, saved)
     if still.passed:
         return unknown("the data was never lost: it was read on the new volumes before any restore", *still.evidence)

@@ -301,6 +301,10 @@ class Profile:
         """What callers of this workload are promised, or None."""
         return next((each for each in self.levels if each.workload == workload), None)
 
+    def depend(self, workload: str, database: str) -> Depend | None:
+        """What this workload does without that database, or None."""
+        return next((d for d in self.depends if (d.workload, d.database) == (workload, database)), None)
+
     def entry(self, workload: str) -> Entry | None:
         """The entry of that workload, or None."""
         return next((e for e in self.entries if e.workload == workload), None)

@@ -31,6 +31,11 @@ def unmet(lines: Iterable[Line]) -> Verdict | None:
     return None
 
 
+def about(lines: Lines) -> str:
+    """What the observation of these lines is about: the part of its name after the colon; empty for no lines."""
+    return lines[0].of.partition(":")[2] if lines else ""
+
+
 def watched_until(lines: Lines) -> float:
     """When the last line of the observation was written; 0 for no lines."""
     return max((line.t for line in lines), default=0.0)

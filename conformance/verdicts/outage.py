@@ -7,18 +7,19 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 
 from math import ceil, inf
 
-from conformance.declared.intent import Depend, Entry, Profile
+from conformance.declared.intent import Entry, Profile
 from conformance.declared.objects import System
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
+from conformance.verdicts.history import Lines, about, fact, marker, number, of_kind, seconds
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
 
+QUESTIONS = ("liveness", "request")
 ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
 
 
 def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Judge how the pods of one workload answered while its database was away, and after."""
-    depend, entry = _depend(profile, subject, lines), profile.entry(subject)
+    depend, entry = profile.depend(subject, about(lines)), profile.entry(subject)
     if system.workload(subject) is None or depend is None or depend.outage is None or entry is None:
         return unknown(f"{subject} is not a workload whose outage and entry the profile describes")
     stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
@@ -43,12 +44,6 @@ def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -
     return passed("; ".join(each.says for each in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
 
 
-def _depend(profile: Profile, subject: str, lines: Lines) -> Depend | None:
-    """The dependency that this observation is about: a workload may depend on several databases."""
-    database = lines[0].of.partition(":")[2] if lines else ""
-    return next((each for each in profile.depends if (each.workload, each.database) == (subject, database)), None)
-
-
 def _whole(lines: Lines) -> Verdict:
     """Whether every answer reached the evidence: a lost one may have been the slow one."""
     ends, asked = of_kind(lines, "asked.end"), of_kind(lines, "asked")
@@ -59,10 +54,11 @@ def _whole(lines: Lines) -> Verdict:
 
 
 def _everyone(subject: str, lines: Lines, stopped: Line) -> Verdict:
-    """Whether each pod that was there was asked: the others may have done anything."""
+    """Whether each pod that was there was asked both questions: the others may have done anything."""
     pods = {line.get("name"): line for line in of_kind(lines, "pod", workload=subject) if line.t <= stopped.t}
     there = {name for name, line in pods.items() if line.get("ready") is True and not line.get("deleted")}
-    missed = there - {line.get("pod") for line in of_kind(lines, "asked")}
+    asked = [{line.get("pod") for line in of_kind(lines, "asked", question=each)} for each in QUESTIONS]
+    missed = there - set.intersection(*asked)
     if missed or not there:
         return unknown(f"{len(missed)} of {len(there)} pods of {subject} were not asked")
     return passed("everyone", fact(stopped, f"{len(there)} pods asked"))
@@ -91,6 +87,14 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
         answered = f"answered after {seconds(took)}" if took < inf else f"not answered: {slowest.get('error')}"
         says = f"{question} p99 of {len(during)} asks {answered}, promised is {bound * 1000:.0f} ms"
         return failed(says, fact(slowest, says))
+    for pod in sorted(map(str, pods)):
+        mine = [line for line in during if line.get("pod") == pod]
+        if not mine:
+            return unknown(f"{question}: {pod} was not asked during the outage")
+        if all(_took(line) > bound for line in mine):
+            # Who hangs is asked less often, and among many pods its asks may be less than one in a hundred.
+            says = f"{question} of {pod} was never answered within {bound * 1000:.0f} ms while the database was away"
+            return failed(says, fact(mine[0], says))
     return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
 
 

@@ -25,13 +25,13 @@ def judge_persistence(system: System, profile: Profile, subject: str, lines: Lin
     if not written.passed:
         # Nothing was written, so nothing could be lost.
         return unknown(f"the journey {write.name!r} did not hold: {written.because}", *written.evidence)
-    verdict = merge((walked(read, after, saved)[0], _replaced(subject, deleted.t, back.t, lines)))
+    verdict = merge((walked(read, after, saved)[0], _replaced(subject, deleted.t, lines)))
     if not verdict.passed:
         return verdict
     return passed("read again after the pod was replaced", *verdict.evidence)
 
 
-def _replaced(subject: str, deleted: float, back: float, lines: Lines) -> Verdict:
+def _replaced(subject: str, deleted: float, lines: Lines) -> Verdict:
     """The pod that is there now is not the one that was: another uid, and the old one seen going."""
     pods = of_kind(lines, "pod", workload=subject)
     old = {line.get("uid") for line in pods if line.t <= deleted and line.get("gone") is not True}
@@ -47,5 +47,4 @@ def _replaced(subject: str, deleted: float, back: float, lines: Lines) -> Verdic
     ]
     if not old & left or not new:
         return unknown(f"{subject}: the old pod was not seen going, or no new one was seen ready")
-    del back
     return passed("replaced", fact(new[-1], f"{new[-1].get('name')} was replaced: uid {new[-1].get('uid')}"))

@@ -8,14 +8,15 @@ by their changes: between two lines of an object it stayed as the first says.
 from conformance.declared.intent import Depend, Profile
 from conformance.declared.objects import System, Workload
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, texts, watched_until
+from conformance.verdicts.history import Lines, about, fact, marker, number, of_kind, seconds, texts, watched_until
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
 
 
 def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Without its database a workload leaves every Service of it in time, and all of it returns afterwards."""
     workload = system.workload(subject)
-    depend = _depend(profile, subject, lines)
+    # A workload may depend on several databases: the observation says which.
+    depend = profile.depend(subject, about(lines))
     if workload is None or depend is None:
         return unknown(f"{subject} is not a workload that the profile lets depend on this database")
     services = system.services_of(workload)
@@ -38,13 +39,6 @@ def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines
     if not verdict.passed:
         return verdict
     return passed("; ".join(fact.says for fact in verdict.evidence), *verdict.evidence)
-
-
-def _depend(profile: Profile, subject: str, lines: Lines) -> Depend | None:
-    """The dependency that this observation is about: a workload may depend on several databases."""
-    database = lines[0].of.partition(":")[2] if lines else ""
-    mine = [each for each in profile.depends if each.workload == subject]
-    return next((each for each in mine if each.database == database), None)
 
 
 def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
@@ -91,7 +85,7 @@ def _returned(
 def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """No container of a workload restarts because its database is away, in a window long enough for it."""
     workload = system.workload(subject)
-    if workload is None or _depend(profile, subject, lines) is None:
+    if workload is None or profile.depend(subject, about(lines)) is None:
         return unknown(f"{subject} is not a workload that the profile lets depend on this database")
     stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
     if stopped is None:

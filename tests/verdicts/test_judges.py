@@ -71,6 +71,16 @@ def answer(t: float, question: str, status: int | None, **fields) -> h.Moment:
     return h.asked(t, question, "a", status, **fields)
 
 
+def counted(history: History) -> History:
+    """The history whose end counts the asks that are in it."""
+    asked = sum(1 for moment in history if moment[1] == "asked")
+    return changed("asked.end", {}, asked=asked)(history)
+
+
+def _is_request(moment: h.Moment, pod: str) -> bool:
+    return moment[1] == "asked" and (moment[2]["question"], moment[2]["pod"]) == ("request", pod)
+
+
 def until(end: float) -> Change:
     return lambda history: [moment for moment in history if moment[0] <= end]
 
@@ -167,6 +177,16 @@ BROKEN = {
         "outage.answers",
         plus(answer(20, "liveness", 503)),
         "liveness of shop-a answered 503 while",
+    ),
+    "one pod hangs, the others are asked more often": (
+        "outage.answers",
+        both(
+            lambda history: [m for m in history if not (_is_request(m, "shop-b") and 1 < m[0] < 30)],
+            plus(h.asked(20, "request", "b", None, 10.0, error="TimeoutError: timed out")),
+            plus(*(answer(2 + tick * 0.1, "request", 503) for tick in range(200))),
+            counted,
+        ),
+        "request of shop-b was never answered within 1000 ms",
     ),
     "callers hang": (
         "outage.answers",
@@ -299,6 +319,20 @@ MISSING = {
     ),
     "nobody asked": ("outage.answers", without("asked"), "0 are in the evidence"),
     "an answer lost": ("outage.answers", without("asked", question="liveness", pod="shop-a"), "are in the evidence"),
+    "a pod asked one question only": (
+        "outage.answers",
+        both(without("asked", question="request", pod="shop-a"), counted),
+        "1 of 2 pods of shop were not asked",
+    ),
+    "a pod not asked in time": (
+        "outage.answers",
+        both(
+            lambda history: [m for m in history if not (_is_request(m, "shop-b") and 1 < m[0] < 30)],
+            plus(*(answer(2 + tick * 0.1, "request", 503) for tick in range(200))),
+            counted,
+        ),
+        "shop-b was not asked during the outage",
+    ),
     "a pod not asked": ("outage.answers", plus(h.pod(0.5, "c")), "1 of 3 pods of shop were not asked"),
     "no control": (
         "outage.answers",
@@ -443,6 +477,8 @@ MISSING = {
         changed("step", {"status": 404}, status=None, error=TRANSPORT),
         "nobody could look",
     ),
+    # The service was there and its database was not: nothing was told of the data.
+    "only an error before the restore": (BACKUP, changed("step", {"status": 404}, status=503), "nobody could look"),
     "not observed before the restore": (BACKUP, changed("step", {"status": 404}, error=MISSED), "nobody could look"),
     "the same pod": ("persistence.pod-delete", changed("pod", {"uid": "m"}, uid="l"), "no new one"),
 }

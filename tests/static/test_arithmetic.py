@@ -76,6 +76,12 @@ def test_a_budget_is_reckoned_of_the_fewest_replicas_rounded_up(field, value, ex
     assert outcome("static.disruption", edit(BUDGET, "spec", spec)) is expected
 
 
+@pytest.mark.parametrize("direction", ["scaleUp", "scaleDown"])
+def test_a_direction_that_is_disabled_keeps_no_pace(direction):
+    disabled = edit("HorizontalPodAutoscaler/microservice-1", f"spec.behavior.{direction}.selectPolicy", "Disabled")
+    assert outcome("static.intent-autoscalers", disabled) is Outcome.FAIL
+
+
 def test_a_quota_that_counts_what_no_container_says_admits_no_pod():
     asked = edit(QUOTA, 'spec.hard."limits.cpu"', "10")
     assert outcome("static.quota", asked) is Outcome.FAIL
@@ -92,6 +98,27 @@ def test_a_quota_that_counts_what_no_container_says_admits_no_pod():
 )
 def test_a_quota_of_storage_has_to_admit_every_claim(name, hard, expected):
     assert outcome("static.quota", edit(QUOTA, "spec.hard", {name: hard})) is expected
+
+
+def test_a_claim_of_no_known_size_is_not_nothing():
+    sizeless = edit(DATABASE, "spec.volumeClaimTemplates[0].spec.resources.requests.storage", "much")
+    assert outcome("static.quota", sizeless, edit(QUOTA, "spec.hard", {"requests.storage": "40Gi"})) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "hard", "expected"),
+    [
+        ("services", "3", Outcome.PASS),
+        ("services", "2", Outcome.FAIL),
+        ("services.loadbalancers", "0", Outcome.FAIL),
+        ("services.nodeports", "1", Outcome.PASS),
+        ("services.nodeports", "0", Outcome.FAIL),
+        ("count/secrets", "1", Outcome.UNKNOWN),
+    ],
+)
+def test_a_quota_of_services_has_to_admit_them_and_what_is_not_reckoned_is_told(name, hard, expected):
+    balanced = edit("Service/microservice-1", "spec.type", "LoadBalancer")
+    assert outcome("static.quota", balanced, edit(QUOTA, "spec.hard", {name: hard})) is expected
 
 
 def test_a_limit_range_says_what_a_container_leaves_out():

@@ -123,10 +123,13 @@ def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) 
 
 
 def _keeps(rules: ScalingRules, pace: Pace) -> bool:
-    return [(each.kind, each.value, each.period) for each in rules.rules] == [("Pods", pace.pods, pace.every)]
+    own = [(each.kind, each.value, each.period) for each in rules.rules]
+    return rules.select != "Disabled" and own == [("Pods", pace.pods, pace.every)]
 
 
 def _paced(rules: ScalingRules) -> str:
+    if rules.select == "Disabled":
+        return "selectPolicy: Disabled"
     return ", ".join(
         f"{each.value} {'pods' if each.kind == 'Pods' else 'percent'} in {each.period:g} s" for each in rules.rules
     )

@@ -20,10 +20,16 @@ _COUNTED = {
     "limits.memory": ("limits", "memory"),
 }
 _STORED = ("persistentvolumeclaims", "requests.storage")
+# The kinds of Services that it counts; a load balancer has a node port, too.
+_SERVED = {
+    "services": ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+    "services.nodeports": ("NodePort", "LoadBalancer"),
+    "services.loadbalancers": ("LoadBalancer",),
+}
 
 
 def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
-    """What every quota admits beside what all workloads ask at their maximum with surge."""
+    """What every quota admits beside what all workloads ask at their maximum with surge, and beside all Services."""
     del profile
     for quota in system.quotas:
         subject = titled(system, "ResourceQuota", quota)
@@ -40,6 +46,11 @@ def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
                 yield from _resource(system, quota, subject, name, hard, workloads, ranges)
             elif name in _STORED:
                 yield _storage(system, quota, subject, name, hard, workloads)
+            elif name in _SERVED:
+                yield _services(system, quota, subject, name, hard)
+            else:
+                fix = "count by hand what the manifests and their controllers make"
+                yield untold(subject, _field(name), hard, "a resource that is reckoned here", fix)
 
 
 def _resource(
@@ -70,12 +81,23 @@ def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, w
     """Claims and what they ask for; a template makes one claim a replica."""
     claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
     claims += [(each, _most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    if name != "requests.storage":
+        return _room(subject, name, hard, Fraction(sum(times for _, times in claims)), workloads)
     sizes = [(amount(claim.capacity or ""), times) for claim, times in claims]
-    if name == "requests.storage":
-        need = sum((size * times for size, times in sizes if size is not None), Fraction())
-    else:
-        need = Fraction(sum(times for _, times in claims))
+    unknown = [claim.name for (claim, _), (size, _) in zip(claims, sizes, strict=True) if size is None]
+    if unknown:
+        found = f"{hard}, and no size of {', '.join(unknown)}"
+        return untold(subject, _field(name), found, "room for every claim", "write how much storage each claim asks for")
+    need = sum((size * times for size, times in sizes if size is not None), Fraction())
     return _room(subject, name, hard, need, workloads)
+
+
+def _services(system: System, quota: Quota, subject: str, name: str, hard: str) -> Finding:
+    counted = [each.name for each in system.services if each.namespace == quota.namespace and each.kind in _SERVED[name]]
+    room, wanted = amount(hard), f"at least {len(counted)} for {', '.join(counted) or 'no Service'}"
+    ok = None if room is None else room >= len(counted)
+    fix = "raise the quota, or let fewer Services ask for it: the API server refuses the others"
+    return judged(ok, subject, _field(name), hard, wanted, fix)
 
 
 def _asked(container: Container, side: str, resource: str, ranges: list[LimitRange]) -> Fraction | None:
@@ -93,7 +115,11 @@ def _room(subject: str, name: str, hard: str, need: Fraction, workloads: list[Wo
     # Of a DaemonSet there is a pod on each node, and nothing here says how many nodes there are.
     is_least = any(each.kind == "DaemonSet" for each in workloads)
     ok = None if room is None or (is_least and room >= need) else room >= need
-    return judged(ok, subject, f'spec.hard["{name}"]' if "." in name else f"spec.hard.{name}", hard, wanted, fix)
+    return judged(ok, subject, _field(name), hard, wanted, fix)
+
+
+def _field(name: str) -> str:
+    return f'spec.hard["{name}"]' if "." in name or "/" in name else f"spec.hard.{name}"
 
 
 def pods_at_maximum(system: System, workload: Workload) -> int:

@@ -86,14 +86,15 @@ def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, w
     sizes = [(amount(claim.capacity or ""), times) for claim, times in claims]
     unknown = [claim.name for (claim, _), (size, _) in zip(claims, sizes, strict=True) if size is None]
     if unknown:
-        found = f"{hard}, and no size of {', '.join(unknown)}"
-        return untold(subject, _field(name), found, "room for every claim", "write how much storage each claim asks for")
+        found, fix = f"{hard}, and no size of {', '.join(unknown)}", "write how much storage each claim asks for"
+        return untold(subject, _field(name), found, "room for every claim", fix)
     need = sum((size * times for size, times in sizes if size is not None), Fraction())
     return _room(subject, name, hard, need, workloads)
 
 
 def _services(system: System, quota: Quota, subject: str, name: str, hard: str) -> Finding:
-    counted = [each.name for each in system.services if each.namespace == quota.namespace and each.kind in _SERVED[name]]
+    there = [each for each in system.services if each.namespace == quota.namespace]
+    counted = [each.name for each in there if each.kind in _SERVED[name]]
     room, wanted = amount(hard), f"at least {len(counted)} for {', '.join(counted) or 'no Service'}"
     ok = None if room is None else room >= len(counted)
     fix = "raise the quota, or let fewer Services ask for it: the API server refuses the others"

@@ -52,6 +52,7 @@ def parse_profile(text: str, path: Path | str) -> Profile:
     table.refuse_unknown()
     _refuse_empty(profile, path)
     _refuse_bounds(profile, path)
+    _refuse_routes(profile, path)
     _refuse_dangling(profile, path)
     return profile
 
@@ -139,6 +140,13 @@ def _refuse_bounds(profile: Profile, path: Path | str) -> None:
         if not scale.minimum < scale.target <= scale.maximum:
             says = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
             raise ProfileError(path, f"scales[{index}].target", says)
+
+
+def _refuse_routes(profile: Profile, path: Path | str) -> None:
+    """What controllers route is shown by plain GETs: an entry of another method would be asked as something else."""
+    for index, entry in enumerate(profile.entries):
+        if entry.host is not None and (entry.method, entry.body) != ("GET", None):
+            raise ProfileError(path, f"entries[{index}].method", "must be GET, without a body, where there is a host")
 
 
 def _refuse_dangling(profile: Profile, path: Path | str) -> None:

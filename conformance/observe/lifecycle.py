@@ -54,7 +54,8 @@ def observe_rollout(on: Deployed, of: str, name: str) -> None:
     """Replace every pod of a workload under open-loop requests on new and on reused connections."""
     workload = on.workload(name)
     entry = on.profile.entry(name)
-    plan = {"url": on.url(entry.service, entry.path), "rate": RATE, "seconds": LONGEST_ROLLOUT}
+    request = {"method": entry.method, "url": on.url(entry.service, entry.path), "body": entry.body}
+    plan = {**request, "rate": RATE, "seconds": LONGEST_ROLLOUT}
     with agent_running(on, of, "traffic", plan) as done:
         done.wait(BASELINE)
         _roll(on, of, workload)

@@ -70,20 +70,23 @@ def _take_away(on: Deployed, of: str, database: Workload, dependents: list[Depen
 def _asks(on: Deployed, depend: Depend) -> list[dict[str, Any]]:
     """What each pod of a dependent is asked, by its own address: a Service without endpoints has nobody to ask."""
     workload, entry = on.workload(depend.workload), on.profile.entry(depend.workload)
-    questions = [
-        ("liveness", probe.path, probe.port, dict(probe.headers)) for probe in workload.probes("liveness") if probe.path
+    questions: list[tuple[str, str, int | str | None, dict[str, Any]]] = [
+        ("liveness", probe.path, probe.port, {"method": "GET", "body": None, "headers": dict(probe.headers)})
+        for probe in workload.probes("liveness")
+        if probe.path
     ]
     if entry is not None and (service := on.system.service(entry.service)) is not None:
-        questions.append(("request", entry.path, service.ports[0].target, {}))
+        request = {"method": entry.method, "body": entry.body, "headers": {}}
+        questions.append(("request", entry.path, service.ports[0].target, request))
     return [
         {
             "question": question,
             "pod": pod["name"],
             "url": f"http://{pod['ip']}:{workload.port_number(port)}{path}",
-            "headers": headers,
+            **request,
         }
         for pod in on.watches.pods_of(workload.name)
-        for question, path, port, headers in questions
+        for question, path, port, request in questions
     ]
 
 

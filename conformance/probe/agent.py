@@ -10,8 +10,8 @@ output, one an observation, and never judges: an attempt that failed is a line w
     agent.py resolve  '["name",…]'
     agent.py visit    '[{"address":…,"port":…,"host":…,"asked":…,"path":…},…]'     GET path, Host: asked
     agent.py journey  '{"steps":[…],"saved":{…}}'
-    agent.py traffic  '{"url":…,"rate":…,"seconds":…}'     until a line or the end of standard input
-    agent.py ask      '{"targets":[{"url":…,"headers":{…},…},…],"rate":…,"seconds":…}'     until the same
+    agent.py traffic  '{"method":…,"url":…,"body":…,"rate":…,"seconds":…}'     until a line or the end of standard input
+    agent.py ask      '{"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}'     the same
 """
 
 import json
@@ -117,14 +117,18 @@ def fill(value, saved):
     return value
 
 
+def encoded(body):
+    """A JSON value as the payload of a request, and the headers that go with it; None is no body."""
+    return (None, {}) if body is None else (json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
 def exchange(method, url, body, headers=None):
     """One request on a connection of its own: status, parsed answer, and the failure's words or None."""
     where = urlsplit(url)
     target = where.path + (f"?{where.query}" if where.query else "")
     connection = HTTPConnection(where.hostname, where.port or 80, timeout=REQUEST_TIMEOUT)
     try:
-        payload = None if body is None else json.dumps(body).encode()
-        typed = {"Content-Type": "application/json"} if payload else {}
+        payload, typed = encoded(body)
         connection.request(method, target, payload, {**typed, **(headers or {})})
         answer = connection.getresponse()
         raw = answer.read()
@@ -188,10 +192,12 @@ class Schedule:
 class Sender:
     """One thread of requests on new connections, or on one connection kept open as long as the server allows."""
 
-    def __init__(self, url, schedule, reuse):
-        where = urlsplit(url)
+    def __init__(self, plan, schedule, reuse):
+        where = urlsplit(plan["url"])
         self._host, self._port = where.hostname, where.port or 80
         self._target = where.path + (f"?{where.query}" if where.query else "")
+        self._method, self._payload, typed = plan["method"], *encoded(plan["body"])
+        self._headers = typed if reuse else {**typed, "Connection": "close"}
         self._schedule, self._reuse = schedule, reuse
         self._connection = None
         self.sent = 0
@@ -209,7 +215,7 @@ class Sender:
                 self._connection = HTTPConnection(self._host, self._port, timeout=REQUEST_TIMEOUT)
                 self._connection.connect()
             phase = "send"
-            self._connection.request("GET", self._target, headers={} if self._reuse else {"Connection": "close"})
+            self._connection.request(self._method, self._target, self._payload, self._headers)
             phase = "header"
             answer = self._connection.getresponse()
             status, pod = answer.status, answer.getheader("X-Pod")
@@ -243,7 +249,7 @@ def traffic(plan):
     """Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over."""
     schedules = {kind: Schedule(plan["rate"], plan["seconds"]) for kind in ("new", "reused")}
     senders = {
-        kind: [Sender(plan["url"], schedule, reuse=kind == "reused") for _ in range(SENDERS)]
+        kind: [Sender(plan, schedule, reuse=kind == "reused") for _ in range(SENDERS)]
         for kind, schedule in schedules.items()
     }
     run_until_told([sender.run for group in senders.values() for sender in group], schedules.values())
@@ -257,9 +263,10 @@ def ask(plan):
     asked = []
 
     def asking(target, schedule):
-        fields = {name: value for name, value in target.items() if name != "headers"}
+        fields = {name: value for name, value in target.items() if name not in ("method", "body", "headers")}
         while (intended := schedule.take()) is not None:
-            status, _, error = exchange("GET", target["url"], None, {**target["headers"], "Connection": "close"})
+            headers = {**target["headers"], "Connection": "close"}
+            status, _, error = exchange(target["method"], target["url"], target["body"], headers)
             took = round(time.time() - intended, 4)
             asked.append(intended)
             say(kind="asked", **fields, seconds=took, status=status, error=error)

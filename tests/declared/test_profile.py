@@ -30,6 +30,15 @@ expect = 201
 save = {id = "id"}
 contains = {name = "cup"}
 """
+ENTERED = """
+[[entries]]
+workload = "shop"
+service = "shop"
+path = "/things"
+method = "POST"
+expect = 201
+host = "shop.example"
+"""
 FULL = (
     HEAD
     + """
@@ -119,6 +128,7 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace('read = "buy"', 'read = "sell"'), "persists[0].read", "no journey is named 'sell'"),
         (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
+        (HEAD + ENTERED, "entries[0].method", "must be GET"),
         (HEAD + '[[journeys]]\nname = "x"', "journeys[0].steps", "without steps"),
         (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),
     ],

@@ -9,6 +9,8 @@ import pytest
 
 from tests.loopback import QuietHandler, serving
 
+GET = {"method": "GET", "body": None}
+POST = {"method": "POST", "body": {"name": "cup"}}
 AGENT = Path(__file__).parents[2] / "conformance" / "probe" / "agent.py"
 
 
@@ -18,8 +20,9 @@ class Answers(QuietHandler):
         self.answer(200, json.dumps(body).encode(), X_Pod="pod-1", Location=self.headers["Host"])
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.do_GET()
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        right = (sent, self.headers["Content-Type"]) == (b'{"name": "cup"}', "application/json")
+        self.answer(201 if right else 400, b'{"id": 7}')
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_a_visit_is_made_under_the_name_that_is_asked(port, closed_port):
 def test_a_journey_carries_what_it_saved_into_later_steps(port):
     url = f"http://127.0.0.1:{port}"
     steps = [
-        {"method": "POST", "url": f"{url}/items", "body": {"name": "x"}, "save": {"id": "id"}},
+        {"method": "POST", "url": f"{url}/items", "body": {"name": "cup"}, "save": {"id": "id"}},
         {"method": "GET", "url": f"{url}/items/{{id}}", "body": None},
     ]
     first, second = said("journey", json.dumps({"steps": steps}))
@@ -81,7 +84,7 @@ def test_a_journey_to_nobody_says_the_failure(closed_port):
 
 
 def test_the_ledger_has_a_line_for_each_request_and_counts_them(port):
-    plan = {"url": f"http://127.0.0.1:{port}/items", "rate": 50, "seconds": 1}
+    plan = {**GET, "url": f"http://127.0.0.1:{port}/items", "rate": 50, "seconds": 1}
     with subprocess.Popen(
         [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:
@@ -95,7 +98,7 @@ def test_the_ledger_has_a_line_for_each_request_and_counts_them(port):
 
 
 def test_a_server_that_is_not_there_fails_in_the_dial_phase(closed_port):
-    plan = {"url": f"http://127.0.0.1:{closed_port}/", "rate": 20, "seconds": 0.5}
+    plan = {**GET, "url": f"http://127.0.0.1:{closed_port}/", "rate": 20, "seconds": 0.5}
     with subprocess.Popen(
         [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:
@@ -106,14 +109,33 @@ def test_a_server_that_is_not_there_fails_in_the_dial_phase(closed_port):
 
 
 def test_a_stop_on_standard_input_ends_the_traffic_early(port):
-    plan = {"url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
+    plan = {**GET, "url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
     lines = said("traffic", json.dumps(plan), stdin="stop\n")
     assert [line["kind"] for line in lines[-2:]] == ["ledger.end", "ledger.end"]
 
 
+@pytest.mark.parametrize("command", ["traffic", "ask"])
+def test_what_is_sent_is_the_method_and_the_body_of_the_plan(command, port):
+    request = {**POST, "url": f"http://127.0.0.1:{port}/items"}
+    plan = {**request, "targets": [{**request, "headers": {}}], "rate": 20, "seconds": 0.3}
+    with subprocess.Popen(
+        [sys.executable, AGENT, command, json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as agent:
+        lines = [json.loads(line) for line in agent.stdout]
+        agent.stdin.close()
+    answers = [(line["status"], line["error"]) for line in lines if "status" in line]
+    assert set(answers) == {(201, None)}
+
+
 def test_every_target_is_asked_at_the_rate_and_counted(port, closed_port):
-    there = {"question": "liveness", "pod": "a", "url": f"http://127.0.0.1:{port}/health", "headers": {"X-Probe": "x"}}
-    gone = {"question": "request", "pod": "b", "url": f"http://127.0.0.1:{closed_port}/", "headers": {}}
+    there = {
+        **GET,
+        "question": "liveness",
+        "pod": "a",
+        "url": f"http://127.0.0.1:{port}/health",
+        "headers": {"X-Probe": "x"},
+    }
+    gone = {**GET, "question": "request", "pod": "b", "url": f"http://127.0.0.1:{closed_port}/", "headers": {}}
     plan = {"targets": [there, gone], "rate": 20, "seconds": 0.5}
     with subprocess.Popen(
         [sys.executable, AGENT, "ask", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

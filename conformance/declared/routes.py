@@ -84,11 +84,23 @@ def destination(rules: Iterable[Rule], host: str, path: str) -> tuple[str, ...] 
     mine = [rule for rule in rules if rule.host == host]
     matching = [rule for rule in mine if not rule.unseen and _matches(rule, path)]
     if not matching:
-        # Whether a rule for any host answers a path that this host's own rules do not name is up to the controller.
-        return None if host != ANY_HOST and any(rule.host == ANY_HOST for rule in rules) else ()
+        # Whether a rule for more hosts answers a path that this host's own rules do not name is up to the controller.
+        return None if any(includes(rule.host, host) for rule in rules) else ()
     best = max((rule.match == "Exact", len(rule.path.rstrip("/"))) for rule in matching)
     equals = [rule for rule in matching if (rule.match == "Exact", len(rule.path.rstrip("/"))) == best]
     return tuple(dict.fromkeys(service for rule in equals for service in rule.services))
+
+
+def includes(wider: str, host: str) -> bool:
+    """Whether a rule for `wider`, any host or one with a wildcard, is for this other host as well."""
+    if wider == host or host == OTHER_HOST:
+        return False
+    return wider == ANY_HOST or (wider.startswith("*.") and host.endswith(wider[1:]))
+
+
+def asked_host(host: str, namespace: str) -> str:
+    """The Host header under which a copy of the system is asked: of hosts with a wildcard one of them."""
+    return own_host(host, namespace).replace("*", "any", 1)
 
 
 def own_host(host: str, namespace: str) -> str:

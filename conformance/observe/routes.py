@@ -9,7 +9,16 @@ from typing import Any
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, destination, hosts, own_host, read_rules, requests
+from conformance.declared.routes import (
+    HTTP_ROUTE,
+    INGRESS,
+    Request,
+    asked_host,
+    destination,
+    hosts,
+    read_rules,
+    requests,
+)
 from conformance.observe.cluster import ExecFailed
 from conformance.observe.system import AGENT, Deployed
 from conformance.observe.waiting import NotInTime, wait_until
@@ -76,7 +85,7 @@ def _target(on: Deployed, request: Request, entrance: Entrance) -> dict[str, Any
     return {
         "owner": request.owner,
         "host": request.host,
-        "asked": own_host(request.host, on.namespace),
+        "asked": asked_host(request.host, on.namespace),
         "path": request.path,
         "address": entrance["address"],
         "port": entrance["port"],

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from conformance.declared.intent import Entry, Profile
 from conformance.declared.objects import System
-from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, read_rules, requests
+from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, includes, read_rules, requests
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, not_observed, number, of_kind, texts
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
@@ -18,15 +18,16 @@ from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, u
 
 def judge_ingress(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Judge one host of the Ingress objects."""
-    return _judge(read_rules(system.documents, INGRESS), profile, subject, lines)
+    return _judge(system, INGRESS, profile, subject, lines)
 
 
 def judge_gateway(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Judge one host of the HTTPRoute objects."""
-    return _judge(read_rules(system.documents, HTTP_ROUTE), profile, subject, lines)
+    return _judge(system, HTTP_ROUTE, profile, subject, lines)
 
 
-def _judge(rules: tuple[Rule, ...], profile: Profile, host: str, lines: Lines) -> Verdict:
+def _judge(system: System, kind: str, profile: Profile, host: str, lines: Lines) -> Verdict:
+    rules = read_rules(system.documents, kind)
     entries = [entry for entry in profile.entries if entry.host == host]
     asked = requests(rules, host)
     closed = _closed({request.owner for request in asked}, lines)
@@ -34,8 +35,7 @@ def _judge(rules: tuple[Rule, ...], profile: Profile, host: str, lines: Lines) -
     verdicts += closed.values()
     verdicts += [_required(request, lines) for request in asked if request.owner not in closed]
     if entries and not any(rule.host == host for rule in rules):
-        says = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
-        verdicts.append(failed(says, Fact(None, says)))
+        verdicts.append(_unnamed(system, host))
     elif not closed:
         verdicts += [_entered(entry, lines) for entry in entries]
     verdict = merge(verdicts)
@@ -49,6 +49,16 @@ def _closed(owners: set[str], lines: Lines) -> dict[str, Verdict]:
     entrances = [line for line in of_kind(lines, "entrance", address=None) if line.get("owner") in owners]
     facts = {str(line.get("owner")): fact(line, f"{line.get('owner')}: {line.get('says')}") for line in entrances}
     return {owner: unknown(here.says, here) for owner, here in facts.items()}
+
+
+def _unnamed(system: System, host: str) -> Verdict:
+    """An entry under a host that no rule names: broken, unless a rule for more hosts may take it."""
+    rules = (*read_rules(system.documents, INGRESS), *read_rules(system.documents, HTTP_ROUTE))
+    wider = next((rule for rule in rules if includes(rule.host, host)), None)
+    says = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
+    if wider is None:
+        return failed(says, Fact(None, says))
+    return unknown(f"{says}: {wider.owner} may take it as {wider.host}, which was not tried", Fact(None, says))
 
 
 def _unseen(rule: Rule) -> Verdict:

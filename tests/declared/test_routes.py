@@ -12,6 +12,7 @@ from conformance.declared.routes import (
     OTHER_HOST,
     Request,
     Rule,
+    asked_host,
     destination,
     hosts,
     own_host,
@@ -120,6 +121,19 @@ def test_rules_of_equal_rank_may_both_answer():
 def test_whether_any_host_includes_a_named_one_is_left_open():
     assert destination((SHOP, ANYBODY), "shop.example", "/elsewhere") is None
     assert destination((SHOP, ANYBODY), ANY_HOST, "/elsewhere") == ("rest",)
+
+
+def test_whether_a_wildcard_takes_what_a_named_host_does_not_is_left_open():
+    wild = Rule("Ingress/rest", "*.example", "/", "Prefix", ("rest",))
+    assert destination((SHOP, wild), "shop.example", "/elsewhere") is None
+    assert destination((SHOP, wild), "*.example", "/elsewhere") == ("rest",)
+    other = Rule("Ingress/rest", "*.elsewhere", "/", "Prefix", ("rest",))
+    assert destination((SHOP, other), "shop.example", "/elsewhere") == ()
+
+
+def test_of_hosts_with_a_wildcard_one_is_asked():
+    assert asked_host("*.example", "run-1") == "any.run-1.example"
+    assert asked_host("shop.example", "run-1") == "shop.run-1.example"
 
 
 def test_each_rule_is_asked_for_below_beside_and_elsewhere():

@@ -1,5 +1,6 @@
 """ingress.routes and gateway.routes on histories: who answered, who should have, and what tells nothing."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -71,6 +72,16 @@ def test_an_entry_under_a_host_that_nobody_routes_is_broken_by_declaration():
     verdict = judged(host="lost.example", profile=profile)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.evidence[0].line is None
+
+
+@pytest.mark.parametrize("host", ["*.example", None])
+def test_an_entry_that_a_rule_for_more_hosts_may_take_cannot_be_judged(host):
+    document = deepcopy(SYSTEM.documents[0])
+    document["spec"]["rules"][0]["host"] = host
+    profile = replace(PROFILE, entries=(replace(PROFILE.entries[0], host="lost.example"),))
+    verdict = JUDGES["ingress.routes"](replace(SYSTEM, documents=(document,)), profile, "lost.example", ())
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert f"Ingress/front may take it as {host or 'any host'}, which was not tried" in verdict.because
 
 
 @pytest.mark.parametrize(("status", "pod"), [(200, "shop-a"), (200, None), (503, None), (404, "shop-a")])

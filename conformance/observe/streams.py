@@ -25,18 +25,23 @@ def agent_running(on: Deployed, of: str, command: str, plan: dict[str, Any]) -> 
         try:
             yield done
         finally:
-            running.write_stdin("stop\n")
+            # One that has ended by itself hears nothing any more, and what it said is evidence all the same.
+            if not done.is_set():
+                running.write_stdin("stop\n")
             reading.join(timeout=LAST_WORDS)
 
 
 def _keep_lines(on: Deployed, of: str, running: Any, done: threading.Event) -> None:
     rest = ""
-    while running.is_open():
-        running.update(timeout=1)
-        if not running.peek_stdout():
-            continue
-        *lines, rest = (rest + running.read_stdout()).split("\n")
-        for line in lines:
-            fields = json.loads(line)
-            on.recorder.line(of, fields.pop("kind"), **fields)
-    done.set()
+    try:
+        while running.is_open():
+            running.update(timeout=1)
+            if not running.peek_stdout():
+                continue
+            *lines, rest = (rest + running.read_stdout()).split("\n")
+            for line in lines:
+                fields = json.loads(line)
+                on.recorder.line(of, fields.pop("kind"), **fields)
+    finally:
+        # Also when the connection broke: nobody waits for what will not come.
+        done.set()

@@ -18,7 +18,7 @@ class Stream:
     def is_open(self):
         return bool(self._chunks or self._said) or (self._stays_open and not self.told)
 
-    def update(self, timeout):
+    def update(self, timeout):  # noqa: ARG002  as the kubernetes client calls it
         if self._chunks:
             self._said += self._chunks.pop(0)
 

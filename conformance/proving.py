@@ -21,6 +21,7 @@ from conformance.declared.reading import Document, ManifestError, flat, named, r
 from conformance.declared.render import NoKubectl, RenderFailed
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
+from conformance.verdicts.policy.paper import on_paper
 from conformance.verdicts.static import validity
 from conformance.verdicts.static.rule import Finding, Proof
 from conformance.verdicts.static.rules import prove_all
@@ -69,7 +70,8 @@ def run(chosen: argparse.Namespace) -> int:
         title = (
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
-        print(proofs_text(proofs, title=title, unread=system.others, everything=chosen.all))
+        half = [f"{cell}: {cell.decision.says}" for cell in on_paper(system, _intent(task, system)).one_sided]
+        print(proofs_text(proofs, title=title, unread=system.others, one_sided=half, everything=chosen.all))
         print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
@@ -108,23 +110,26 @@ def _profile_of(manifests: Path) -> Path | None:
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
     documents = tuple(flat(load(task.manifests)))
-    profile = read_profile(task.profile) if task.profile else None
     try:
         system = read_system(documents)
     except ManifestError as error:
-        return _without_unreadable(documents, profile, error)
-    return system, prove_all(system, profile or Profile(system.namespace, system.namespace))
+        return _without_unreadable(task, documents, error)
+    return system, prove_all(system, _intent(task, system))
+
+
+def _intent(task: Task, system: System) -> Profile:
+    return read_profile(task.profile) if task.profile else Profile(system.namespace, system.namespace)
 
 
 def _without_unreadable(
-    documents: tuple[Document, ...], profile: Profile | None, error: ManifestError
+    task: Task, documents: tuple[Document, ...], error: ManifestError
 ) -> tuple[System, Sequence[Proof]]:
     """What is broken beside what cannot be read; what holds without it cannot be told to hold with it."""
     unreadable = [each for each in documents if not _is_readable(each)]
     rest = read_system(each for each in documents if each not in unreadable)
     # The schema and the names are judged of all: they say what is wrong with an object that cannot be read.
     system = replace(rest, documents=documents, others=(*rest.others, *map(named, unreadable)))
-    proofs = prove_all(system, profile or Profile(system.namespace, system.namespace))
+    proofs = prove_all(system, _intent(task, system))
     doubt = Verdict(Outcome.UNKNOWN, f"what holds of the others may not hold with it: {error}")
     return system, [
         proof if proof.verdict.outcome is Outcome.FAIL or proof.rule in validity.RULES else Proof(proof.rule, doubt)

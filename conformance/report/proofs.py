@@ -11,10 +11,18 @@ WIDTH = 118
 INDENT = " " * 9
 
 
-def proofs_text(proofs: Sequence[Proof], *, title: str, unread: Sequence[str] = (), everything: bool = False) -> str:
+def proofs_text(
+    proofs: Sequence[Proof],
+    *,
+    title: str,
+    unread: Sequence[str] = (),
+    one_sided: Sequence[str] = (),
+    everything: bool = False,
+) -> str:
     """
     The report on one set of manifests; `unread` are objects that no rule looks into.
 
+    `one_sided` are the ways that one side opens and the other keeps shut: nothing is broken, and a rule has no effect.
     With `everything` what holds is told as well, place by place.
     """
     lines, told = [title, ""], (Outcome.PASS,) if everything else ()
@@ -31,6 +39,7 @@ def proofs_text(proofs: Sequence[Proof], *, title: str, unread: Sequence[str] = 
     blind = dict.fromkeys(p.verdict.because for p in proofs if p.verdict.outcome is Outcome.UNKNOWN and not p.findings)
     lines += [f"{'cannot be told':<15} {because}" for because in blind]
     lines += _listed("not verified", skipped) + _listed("not looked into", unread)
+    lines += _listed("one side only", one_sided)
     return printable("\n".join([*lines, _count(proofs)]))
 
 

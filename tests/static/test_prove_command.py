@@ -163,5 +163,11 @@ def test_a_profile_without_overlays_needs_manifests(tmp_path, capsys):
     assert "no --manifests was given" in capsys.readouterr().err
 
 
-def test_every_overlay_of_ours_is_proved(capsys):
-    assert main(["prove"]) == 0, capsys.readouterr().out
+def test_every_overlay_of_ours_is_proved_and_the_pair_that_only_one_side_opens_is_explained(capsys):
+    status = main(["prove"])
+    said = capsys.readouterr().out
+    assert status == 0, said
+    pair = (
+        "one side only   1: microservice-2 -> postgres TCP 5432: blocked: microservice-2 has no egress rule to postgres"
+    )
+    assert said.count(pair) == 4

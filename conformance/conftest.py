@@ -1,6 +1,7 @@
 """Options and fixtures: which cluster, which manifests, and where the stages of a run meet pytest (ADR 5)."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,6 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         # Each check would deploy a copy of the system of its own, and they would share one evidence file.
         pytest.exit("checks share one deployed system: run them without -n", returncode=NOT_STARTED)
+    entrance = config.getoption("--ingress-address")
+    if entrance and not re.fullmatch(r"[^:]+(:\d{1,5})?", entrance):
+        pytest.exit(f"--ingress-address must be HOST or HOST:PORT, is {entrance!r}", returncode=NOT_STARTED)
     try:
         config.kubeproof = _declared(config)  # type: ignore[attr-defined]
     except (ProfileError, RenderFailed, NoKubectl, ManifestError, yaml.YAMLError) as error:

@@ -91,6 +91,11 @@ def test_a_profile_with_a_mistake(tmp_path):
     refuses(conformance("--profile", str(profile), tmp_path=tmp_path), says="namspace")
 
 
+def test_an_entrance_that_is_no_address(tmp_path):
+    done = conformance("--ingress-address", "http://here:8080", tmp_path=tmp_path)
+    refuses(done, says="--ingress-address must be HOST or HOST:PORT, is 'http://here:8080'")
+
+
 def test_a_run_that_is_split_over_processes(tmp_path):
     refuses(conformance("-n", "2", tmp_path=tmp_path), says="run them without -n")
 

@@ -69,6 +69,15 @@ def test_how_many_nodes_a_daemon_runs_on_is_not_told():
     assert prove(BY_NAME["static.quota"], *declared(too_little)).verdict.outcome is Outcome.FAIL
 
 
+def test_a_level_that_pod_security_does_not_know_is_no_level():
+    """Without a level in the profile the namespace's label is what is wanted, misspelt or not."""
+    label = 'metadata.labels."pod-security.kubernetes.io/enforce"'
+    misspelt = both(edit("Namespace/microservices", label, "restrictd"), intended('pod_security = "restricted"', ""))
+    verdict = prove(BY_NAME["static.pod-security"], *declared(misspelt)).verdict
+    assert verdict.outcome is Outcome.FAIL
+    assert "restrictd, wanted privileged, baseline, restricted" in verdict.because
+
+
 def test_a_workload_that_selects_by_an_expression_is_matched_by_it():
     def selecting(operator):
         expression = {"key": "app", "operator": operator, "values": ["microservice-1"]}

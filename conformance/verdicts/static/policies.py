@@ -52,11 +52,12 @@ def examine_peers(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _peer(cast: Cast, subject: str, field: str, policy: NetworkPolicy, rule: PolicyRule, peer: Peer) -> Finding:
     wanted = "somebody whom it names"
-    if stand_in(peer, policy, rule, cast.network) is None:
+    guest = stand_in(peer, policy, rule, cast.network)
+    if guest is None:
         return broken(subject, field, f"{peer} is nobody: it contradicts itself", wanted, "correct or remove the peer")
     if isinstance(peer, IpBlock):
         return holds(subject, field, f"addresses {peer}", wanted)
-    named = [end for end in (*cast.inside, *cast.around) if end.name == DNS or end in cast.inside]
+    named = (*cast.inside, *(end for end in cast.around if end.name == DNS))
     answers = {end.name: peer_matches(peer, policy.namespace, end.endpoint, cast.network) for end in named}
     present = [name for name, answer in answers.items() if answer.match is Match.YES]
     if present:
@@ -64,8 +65,7 @@ def _peer(cast: Cast, subject: str, field: str, policy: NetworkPolicy, rule: Pol
     if peer.namespaces is None:
         found = f"no pod of namespace {policy.namespace} has {peer.pods}"
         return broken(subject, field, found, wanted, "name labels that a pod template has, or remove the peer")
-    guest = stand_in(peer, policy, rule, cast.network)
-    if guest is not None and guest.namespace is None:
+    if guest.namespace is None:
         return holds(subject, field, f"namespace {guest.name.partition('/')[0]}", wanted)
     doubt = any_of(answers.values()).says or f"no namespace is known that has {peer.namespaces}"
     return untold(subject, field, doubt, wanted, "describe the namespace in the profile's [[neighbours]]")

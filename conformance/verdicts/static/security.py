@@ -35,8 +35,12 @@ def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
             fix = f"label the namespace {ENFORCE}: {wanted}, so that the cluster admits no lesser pod"
             found = enforced or "no such label"
             yield judged(ok, f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', found, wanted, fix)
+        if wanted not in LEVELS:
+            fix = "write one that Pod Security knows"
+            yield broken(f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', wanted, ", ".join(LEVELS), fix)
+            continue
         for workload in system.running:
-            if workload.namespace == namespace and wanted in LEVELS:
+            if workload.namespace == namespace:
                 yield from _level(titled(system, workload.kind, workload), workload, wanted)
 
 

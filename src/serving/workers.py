@@ -90,13 +90,18 @@ class Workers:
             _log.warning("%d workers were still busy after %.0f s", busy, timeout)
 
     def _refuse_overdue(self) -> None:
-        while self._queue and self._queue[0][0] + self._patience < self._clock():
-            try:
+        latest = self._clock() - self._patience
+        try:
+            while self._queue[0][0] < latest:
                 since, task = self._queue.popleft()
-            except IndexError:  # a worker was faster
-                return
-            task.refused = since + self._patience < self._clock()
-            self._urgent.put(task)
+                if since >= latest:  # a worker took the one that was looked at; this is the next, and in time
+                    self._queue.appendleft((since, task))
+                    self._tokens.put(True)  # its own may have found the queue empty just now
+                    return
+                task.refused = True
+                self._urgent.put(task)
+        except IndexError:  # nobody waits, or a worker was faster
+            return
 
     def _serve_queue(self) -> None:
         while self._tokens.get():

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -88,6 +90,29 @@ def test_what_was_refused_is_not_served_again(lanes: Lanes) -> None:
     lanes.end()
     assert after.done.is_set()
     assert not after.refused
+
+
+class FirstTaken(deque[Any]):
+    """A queue of which a worker takes the first entry between a look at it and taking it out."""
+
+    def popleft(self) -> Any:
+        super().popleft()
+        return super().popleft()
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_who_stands_behind_one_that_a_worker_took_meanwhile_is_not_refused_for_it(lanes: Lanes, behind: int) -> None:
+    lanes.add()
+    lanes.now += 0.4
+    in_time = [lanes.add(waits=False) for _ in range(behind)]
+    lanes.now += 0.2
+    queue = lanes.workers._queue = FirstTaken(lanes.workers._queue)
+    lanes.workers._refuse_overdue()
+    lanes.workers._queue = deque(queue)
+    assert lanes.add(urgent=True, waits=False).done.wait(5)  # whatever went to the reserve is done too
+    assert ([job.begun.is_set() for job in in_time], lanes.workers.waiting) == ([False] * behind, behind)
+    lanes.end()
+    assert [(job.done.is_set(), job.refused) for job in in_time] == [(True, False)] * behind
 
 
 def test_a_shutdown_serves_what_is_queued_first() -> None:

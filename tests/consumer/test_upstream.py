@@ -115,7 +115,7 @@ def test_nobody_listening_is_unreachable_after_three_tries_and_soon(closed_port:
 
 @pytest.mark.parametrize("slow", [says_nothing, drips(HEADERS, b"X-Drop: a\r\n")])
 def test_the_deadline_holds_however_many_attempts_are_left(slow: Move) -> None:
-    patience = replace(QUICK, attempt=0.9, attempts=100)  # the second may take what is left, not 0.9 s more
+    patience = replace(QUICK, attempt=1.2, total=1.6, attempts=100)  # the second may take what is left, not 1.2 s more
     with scripted_upstream(slow) as server:
         ending, said, took = failure(Upstream(server.url, patience))
         assert len(server.requests) == 2

@@ -87,6 +87,8 @@ def reached(database: Database, store: Store, outage: Recess, lifecycle: Lifecyc
     """An app on a table with one item; it keeps what its answers were."""
     store.add("lamp", None)
     own = Store(database, outage=outage)
+    for line in [own._pool.lend()[0] for _ in range(PERMITS)]:  # opened before all are to wait at the same moment
+        own._pool.give_back(line)
     yield Reached(make_app(own, Instance.here("items", lifecycle), {}))
     own.close()
 

@@ -123,7 +123,7 @@ def test_who_cannot_open_gives_the_place_back_and_the_others_are_spared() -> Non
         tries.append(1)
         raise ConnectionRefusedError("Connection refused")
 
-    pool = pool_of(1, fails)
+    pool = pool_of(1, fails, Recess(clock=lambda: 5.0))
     with pytest.raises(ConnectionRefusedError):
         pool.lend()
     for _ in range(50):

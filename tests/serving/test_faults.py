@@ -123,7 +123,7 @@ def test_a_client_that_goes_away_in_the_middle_takes_nothing_with_it(
 
 
 def test_probes_and_scrapes_are_answered_while_every_handler_is_stuck(child: ServiceChild) -> None:
-    with clients(child, PERMITS, b"GET /slow/1.5 HTTP/1.1\r\nHost: x\r\n\r\n") as stuck:
+    with clients(child, PERMITS, b"GET /slow/2.5 HTTP/1.1\r\nHost: x\r\n\r\n") as stuck:
         time.sleep(0.2)
         assert [answers(child, path) for path in ("/health", "/health/ready", "/metrics")] == [200, 200, 200]
         with contextlib.closing(child.connect(timeout=PROMPT)) as client:
@@ -133,13 +133,13 @@ def test_probes_and_scrapes_are_answered_while_every_handler_is_stuck(child: Ser
             assert json.loads(refused.read())["status"] == 503
             assert refused.getheader("X-Request-Id")
         for client in stuck:
-            assert client.recv(65536).endswith(b'{"slept": "1.5"}')
+            assert client.recv(65536).endswith(b'{"slept": "2.5"}')
     assert answers(child, "/fast") == 200
 
 
 def test_a_burst_is_served_without_a_single_refusal(child: ServiceChild) -> None:
     statuses: list[int] = []
-    burst = [threading.Thread(target=lambda: statuses.append(answers(child, "/slow/0.02"))) for _ in range(40)]
+    burst = [threading.Thread(target=lambda: statuses.append(answers(child, "/slow/0.01"))) for _ in range(40)]
     for thread in burst:
         thread.start()
     for thread in burst:

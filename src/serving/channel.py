@@ -32,7 +32,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     task_class = WholeTask
     error_task_class = ProblemTask
-    lifecycle = Lifecycle()  # each server has a subclass with its own: channel_class()
+    lifecycle: Lifecycle  # each server has a subclass with its own: channel_class()
     requests: list[Any]
     refused = False  # the request that is served next has queued for too long
     unread = False  # the request was refused before it was read
@@ -66,7 +66,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             super().handle_write()
 
     def handle_read(self) -> None:
-        """Take what came. The end of the input while a request is served does not take its answer away."""
+        """Take what came. The end of the input does not take away an answer that is made or sent just now."""
         try:
             data = self.socket.recv(self.adj.recv_bytes)
         except BlockingIOError:
@@ -80,8 +80,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         with self.requests_lock:
             self.input_ended = True
-            answering = bool(self.requests)
-        if not answering:
+            if self.requests:
+                return  # whoever serves it says what is next: _go_on
+            self.close_when_flushed = True
+        if not self.total_outbufs_len:
             self.handle_close()
 
     def write_soon(self, data: Any) -> int:

@@ -38,7 +38,7 @@ class DatabaseCheck:
         self._next_sweep = time.monotonic()
 
     def attempt(self) -> None:
-        """Return when the database answers and has the schema; raises DatabaseDown. Takes about 2 s at most."""
+        """Return when the database answers and has the schema; raises DatabaseDown. Within 2 s, unless it migrates."""
         try:
             self._ask()
         except (*BROKEN, DatabaseError) as error:

@@ -9,14 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from serving.metrics import Metrics
-from serving.middleware import WsgiApp
+from serving.middleware import WATCHING, WsgiApp
 from serving.problem import answer_problem
 
 PERMITS = 6
 """Workers for requests that may wait for something; the server has a few more for those that do not."""
-
-FREE = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
-"""Paths that need no permit: none of them waits for anything."""
 
 REFUSED = "serving.refused"
 """Where in the WSGI environ the server says that a request has queued for too long to be served."""
@@ -43,7 +40,7 @@ class Bulkhead:
         """Give the app behind this bulkhead."""
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            if environ["PATH_INFO"] in FREE:
+            if environ["PATH_INFO"] in WATCHING:
                 return app(environ, start_response)
             try:
                 permit = None if environ.get(REFUSED) else self._free.pop()

@@ -16,8 +16,8 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import Task
 from waitress.utilities import InternalServerError
 
-from serving.bulkhead import FREE
 from serving.lifecycle import Lifecycle
+from serving.middleware import WATCHING
 from serving.response import ProblemTask, WholeTask
 
 # Seconds: how long the rest of a request that was refused is read and thrown away. Closed with something unread, the
@@ -43,7 +43,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def urgent(self) -> bool:
         """Whether the request that is served next must not wait for others: it waits for nothing itself."""
         request = self.requests[0]
-        return request.error is not None or request.path in FREE
+        return request.error is not None or request.path in WATCHING
 
     def readable(self) -> bool:
         """Tell the loop whether to read on: also while a request is served, one ahead."""

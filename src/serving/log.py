@@ -54,8 +54,6 @@ def start_log(mode: Mode, stream: TextIO | None = None) -> None:
     handler.setFormatter(ReadableText() if mode is Mode.DEVELOPMENT else JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     _lines = handler if mode is Mode.PRODUCTION else None
-    # It prints the exceptions of attempts that are retried; the last one is in the answer.
-    logging.getLogger("backoff").setLevel(logging.CRITICAL)
 
 
 def log_request(method: str, path: str, status: int, *, seconds: float, request_id: str) -> None:
@@ -92,9 +90,9 @@ def write_held() -> None:
     """Write the lines that are held."""
     if not (_held and _lines):
         return
-    lines = [_held.popleft() for _ in range(len(_held))]
     with _lines.lock or nullcontext():
-        _lines.stream.write("".join(lines))
+        # Counted under the lock: where nobody holds lines, any two threads may be here.
+        _lines.stream.write("".join([_held.popleft() for _ in range(len(_held))]))
         _lines.flush()
 
 

@@ -16,8 +16,11 @@ from serving.problem import answer_problem
 REQUEST_ID = "serving.request_id"
 """Where in the WSGI environ a handler finds the id of its request."""
 
-UNLOGGED = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
-"""Paths that are a line only when they fail: a few probes a second for ever would be most of the log."""
+WATCHING = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+"""
+What probes and scrapers ask. None of it waits for anything, so it needs no permit (serving.bulkhead). It is a line only
+when it fails: a few probes a second for ever would be most of the log.
+"""
 
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -91,5 +94,5 @@ class _Exchange:
         environ, status = self._environ, self._status
         method, path, route = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ.get("bottle.route")
         self._metrics.observe(method, route.rule if route else UNMATCHED, status, seconds)
-        if path not in UNLOGGED or status >= 400:
+        if path not in WATCHING or status >= 400:
             log_request(method, path, status, seconds=seconds, request_id=environ[REQUEST_ID])

@@ -2,19 +2,17 @@
 
 import contextlib
 import http.client
-import random
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.keep_alive_clients import CLIENTS, KeepAliveClients
 from tests.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
-CLIENTS = 24
 PATIENCE = 5.0  # seconds that something may take to show
 
 
@@ -43,55 +41,15 @@ def listens(child: ServiceChild) -> bool:
     return True
 
 
-class KeepAliveClients:
-    """Clients that reuse connections. `target` is where a new connection goes, as a Service's address does."""
-
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self.failures: list[str] = []
-        self.answered = 0
-        self.moved = 0
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
-
-    def __enter__(self) -> "KeepAliveClients":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(10)
-
-    def _run(self, seed: int) -> None:
-        pauses = random.Random(seed)
-        connection = None
-        while not self._stop.is_set():
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=5)
-            try:
-                connection.request("GET", "/fast")
-                response = connection.getresponse()
-                response.read()
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
-                connection = None
-                continue
-            self.answered += 1
-            if response.status != 200:
-                self.failures.append(str(response.status))
-            if response.will_close:
-                self.moved += 1
-                connection = None
-            self._stop.wait(pauses.uniform(0, 0.6))
+def get_fast(connection: http.client.HTTPConnection, _name: str) -> None:
+    connection.request("GET", "/fast")
 
 
 def test_no_request_of_keep_alive_clients_fails_while_one_server_takes_over_from_another(tmp_path: Path) -> None:
     with (
         service(tmp_path, linger=1.5) as old,
         service(tmp_path, linger=0.1) as new,
-        KeepAliveClients(old.port) as clients,
+        KeepAliveClients(old.port, get_fast) as clients,
     ):
         time.sleep(0.7)
         old.terminate()
@@ -101,7 +59,7 @@ def test_no_request_of_keep_alive_clients_fails_while_one_server_takes_over_from
         time.sleep(0.5)
     assert clients.failures == []
     assert clients.moved >= CLIENTS
-    assert clients.answered > 3 * CLIENTS
+    assert len(clients.answers) > 3 * CLIENTS
 
 
 def test_a_drain_says_so_to_readiness_and_on_each_response_but_liveness_stays_good(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The items service, told to stop under load: no request fails, and what was acknowledged is there once."""
+
+import http.client
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from children.postgres import PostgresChild
+from items.wire import Line
+from tests.keep_alive_clients import CLIENTS, KeepAliveClients
+from tests.service_child import service_child
+
+PROGRAM = ("-m", "tests.lingering_briefly", "items")
+
+
+def create(connection: http.client.HTTPConnection, name: str) -> None:
+    """Without a key: asked again, it would be there twice."""
+    connection.request("POST", "/items", json.dumps({"name": name}), {"Content-Type": "application/json"})
+
+
+@pytest.mark.usefixtures("empty_table")
+def test_no_write_of_keep_alive_clients_is_lost_or_made_twice_while_one_pod_takes_over_from_another(
+    postgres: PostgresChild, admin: Line, tmp_path: Path
+) -> None:
+    with (
+        service_child(*PROGRAM, "1.5", log=tmp_path / "old", env=postgres.env) as old,
+        service_child(*PROGRAM, "0.1", log=tmp_path / "new", env=postgres.env) as new,
+        KeepAliveClients(old.port, create) as clients,
+    ):
+        time.sleep(0.7)
+        old.terminate()
+        time.sleep(0.5)  # endpoints take a while to move: until then new connections still come here
+        clients.target = new.port
+        assert old.ended(within=8) == 0
+        time.sleep(0.5)
+    rows = sorted((name, item_id) for item_id, name in admin.run("SELECT id, name FROM items"))
+    assert clients.failures == []
+    assert clients.moved >= CLIENTS
+    assert rows == sorted((name, json.loads(body)["id"]) for name, body in clients.answers.items())
+    assert len(rows) > 3 * CLIENTS

@@ -109,7 +109,7 @@ def _start(place: Folders, progress: Progress) -> None:
         _raise_inotify_limit()
         doors = (api.fileno(), into.fileno())
         with (place.log / "box.log").open("wb") as log:
-            subprocess.Popen(
+            launcher = subprocess.Popen(
                 processes.launcher_command(sys.executable, place.plan, doors),
                 cwd="/",
                 env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -119,6 +119,7 @@ def _start(place: Folders, progress: Progress) -> None:
                 stderr=log,
                 start_new_session=True,  # the cluster outlives its caller and its terminal
             )
+        processes.wait_found(launcher, place.plan)
 
 
 def _door() -> socket.socket:

@@ -6,6 +6,7 @@ line with the cluster's own plan path cannot.
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,17 @@ def find(plan: Path, proc: Path = PROC) -> tuple[int, ...]:
         if all(mark in argv for mark in marks):  # a zombie has no command line
             found[int(entry.name)] = os.path.basename(argv[0]) != "unshare"
     return tuple(sorted(found, key=lambda pid: (found[pid], pid)))
+
+
+def wait_found(launcher: subprocess.Popen[bytes], plan: Path, patience: float = 10.0) -> None:
+    """Return once find() can see a launcher that was just started, or once it has ended; at most after `patience`.
+
+    Popen returns while the kernel is still at exec: for a moment the process has no command line, and whoever looked
+    then would take it for dead.
+    """
+    deadline = time.monotonic() + patience
+    while launcher.poll() is None and not find(plan) and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def end(plan: Path, patience: float = 20.0) -> bool:

@@ -21,9 +21,7 @@ def pretend(tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[bytes]
         script.write_text("import time; time.sleep(60)")
         process = subprocess.Popen([sys.executable, str(script), "cluster.box", str(plan), "4"])
         started.append(process)
-        deadline = time.monotonic() + 10
-        while not processes.find(plan) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        processes.wait_found(process, plan)
         return process
 
     yield start
@@ -49,6 +47,24 @@ def test_ending_kills_and_says_whether_there_was_one(
     assert processes.end(plan) is True  # though its parent has not reaped it: a zombie is gone
     assert box.wait(timeout=10) == -9
     assert processes.end(plan) is False
+
+
+def test_a_launcher_without_a_command_line_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is for a moment after Popen returned, while the kernel is still at exec."""
+    seen = [(), (), (7,)]
+    monkeypatch.setattr(processes, "find", lambda _: seen.pop(0))
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as launcher:
+        processes.wait_found(launcher, Path("plan.json"))
+        launcher.kill()
+    assert seen == []
+
+
+def test_a_launcher_that_ended_is_not_waited_for() -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as launcher:
+        launcher.wait()
+        began = time.monotonic()
+        processes.wait_found(launcher, Path("/no/such/plan.json"))
+    assert time.monotonic() - began < 10
 
 
 def test_the_launcher_comes_first(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The HTTP interface of the consumer: the items resource and a summary of it, answered by the items service."""
 
 import json
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,20 +9,18 @@ from uuid import uuid4
 
 from bottle import Bottle, HTTPResponse, request
 
-from consumer.call import Call, Ending, UpstreamFailed
+from consumer.call import Call, Ending, UpstreamFailed, may_stand_in_a_header
 from consumer.passing_on import passed_on
 from consumer.upstream import Upstream
 from serving.body import read_body
 from serving.bulkhead import PERMITS, Bulkhead
 from serving.health import add_health
+from serving.idempotency import idempotency_key
 from serving.instance import Instance
 from serving.metrics import add_metrics
 from serving.middleware import REQUEST_ID, WsgiApp, observed
 from serving.openapi import add_openapi
 from serving.problem import problem, speak_problems, unavailable
-
-_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
-_SENDABLE = re.compile(r"[\x20-\x7e]+")
 
 
 def make_app(upstream: Upstream, instance: Instance) -> WsgiApp:
@@ -34,7 +31,9 @@ def make_app(upstream: Upstream, instance: Instance) -> WsgiApp:
         return passed_on(upstream.ask(_call("GET", "/items", query=query)), upstream.url)
 
     def create() -> HTTPResponse:
-        return passed_on(upstream.ask(_with_body("POST", "/items", key=_idempotency_key())), upstream.url)
+        # With a key, a POST may be tried again: without one of the caller's it gets one of ours.
+        key = idempotency_key() or uuid4().hex
+        return passed_on(upstream.ask(_with_body("POST", "/items", key=key)), upstream.url)
 
     def read(item_id: str) -> HTTPResponse:
         # A HEAD comes here too: asked as GET, so that the length it reports is the true one.
@@ -110,19 +109,9 @@ def _with_body(method: str, path: str, *, key: str | None = None) -> Call:
         request_id=request.environ[REQUEST_ID],
         body=read_body(),
         # What no header may hold is not sent; items then says that the type is missing.
-        content_type=media_type if _SENDABLE.fullmatch(media_type) else None,
+        content_type=media_type if may_stand_in_a_header(media_type) else None,
         idempotency_key=key,
     )
-
-
-def _idempotency_key() -> str:
-    """Give the caller's key, else one of our own: with a key, a POST may be tried again."""
-    given: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-    if given is None:
-        return uuid4().hex
-    if _VISIBLE_ASCII.fullmatch(given) is None:
-        raise problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters")
-    return given
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -1,7 +1,15 @@
 """What is asked of the items service, what it answers, and how an attempt can end."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+_PRINTABLE = re.compile(r"[\x20-\x7e]+")
+
+
+def may_stand_in_a_header(value: str) -> bool:
+    """Tell whether a header may have this value, on its way to items or back: printable ASCII, and some of it."""
+    return _PRINTABLE.fullmatch(value) is not None
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from urllib.parse import urlsplit
 
 from bottle import HTTPResponse
 
-from consumer.call import Reply
+from consumer.call import Reply, may_stand_in_a_header
 from serving.problem import problem, unavailable
 
 RETRY_AFTER = 1  # seconds, when items does not say
 
 _JSON = frozenset({"application/json", "application/problem+json"})
-_PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _KEPT = {"Allow": "allow", "Retry-After": "retry-after", "Idempotency-Replayed": "idempotency-replayed"}
 
 
@@ -43,7 +42,7 @@ def _is_json(reply: Reply) -> bool:
     label = media_type.split(";", 1)[0].strip().lower()
     # We ask for no encoding: whoever compresses all the same makes of it what our caller did not ask for.
     encoded = reply.headers.get("content-encoding", "identity") != "identity"
-    return bool(reply.body) and label in _JSON and not encoded and _PRINTABLE.fullmatch(media_type) is not None
+    return bool(reply.body) and label in _JSON and not encoded and may_stand_in_a_header(media_type)
 
 
 def _headers(reply: Reply, upstream_url: str) -> dict[str, str]:
@@ -51,7 +50,7 @@ def _headers(reply: Reply, upstream_url: str) -> dict[str, str]:
     location = _moved_here(reply.headers.get("location", ""), upstream_url)
     if location:
         kept["Location"] = location
-    return {name: value for name, value in kept.items() if _PRINTABLE.fullmatch(value)}
+    return {name: value for name, value in kept.items() if may_stand_in_a_header(value)}
 
 
 def _moved_here(location: str, upstream_url: str) -> str:

@@ -14,6 +14,7 @@ from serving.body import read_json_object
 from serving.bulkhead import PERMITS, Bulkhead
 from serving.checker import Check
 from serving.health import add_health
+from serving.idempotency import idempotency_key
 from serving.instance import Instance
 from serving.metrics import add_metrics
 from serving.middleware import WsgiApp, observed
@@ -37,7 +38,7 @@ def make_app(store: Store, instance: Instance, checks: Mapping[str, Check], *, g
         return _json(store.page(after=_number("after", default=0, least=0, most=MAX_ID), limit=limit))
 
     def create() -> Answer:
-        key = _idempotency_key()
+        key = idempotency_key()
         name, description = _fields(read_json_object())
         added = store.add(name, description) if key is None else store.add_once(key, name, description)
         replayed = {"Idempotency-Replayed": "true"} if added.replayed else {}
@@ -116,13 +117,6 @@ def _number(name: str, *, default: int, least: int, most: int) -> int:
     if re.fullmatch(r"[0-9]{1,10}", given) and least <= int(given) <= most:
         return int(given)
     raise problem(400, f"{name} must be a number from {least} to {most}")
-
-
-def _idempotency_key() -> str | None:
-    key: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
-        raise problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters")
-    return key
 
 
 def _fields(body: Mapping[str, Any]) -> tuple[str, str | None]:

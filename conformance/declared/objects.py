@@ -259,6 +259,12 @@ class System:
         """The ServiceAccount of that name in that namespace, or None."""
         return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)
 
+    def default_of(self, namespace: str, side: str, resource: str) -> str | None:
+        """What a container that says nothing of a resource gets of a LimitRange; `side` is requests or limits."""
+        ranges = (each for each in self.limit_ranges if each.namespace == namespace)
+        defaults = (dict(each.default_requests if side == "requests" else each.default_limits) for each in ranges)
+        return next((each[resource] for each in defaults if resource in each), None)
+
     def namespace_labels(self, name: str) -> Labels:
         """The labels of a declared namespace; none of one that is not declared."""
         return next((each.labels for each in self.namespaces if each.name == name), ())

@@ -134,6 +134,10 @@ class Container:
         """True for an init container that runs on beside the others."""
         return self.restart_policy == "Always"
 
+    def asks(self, side: str, resource: str) -> str | None:
+        """What it says of a resource, None when it says nothing; `side` is requests or limits."""
+        return dict(self.requests if side == "requests" else self.limits).get(resource)
+
 
 @dataclass(frozen=True)
 class Volume:

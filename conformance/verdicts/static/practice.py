@@ -66,21 +66,14 @@ def examine_requests(system: System, profile: Profile) -> Iterator[Finding]:
     """What every container asks for and may not exceed; a LimitRange may say it for all."""
     del profile
     for workload in system.running:
-        ranges = [each for each in system.limit_ranges if each.namespace == workload.namespace]
-        defaults = {
-            "requests": {key for each in ranges for key, _ in each.default_requests},
-            "limits": {key for each in ranges for key, _ in each.default_limits},
-        }
         for container in workload.containers:
             for side, resource in _ASKED:
-                yield _asked(system, workload, container, side, resource, resource in defaults[side])
+                yield _asked(system, workload, container, side, resource)
 
 
-def _asked(
-    system: System, workload: Workload, container: Container, side: str, resource: str, has_default: bool
-) -> Finding:
-    own = dict(container.requests if side == "requests" else container.limits).get(resource)
-    found = own or ("the LimitRange's default" if has_default else "nothing")
+def _asked(system: System, workload: Workload, container: Container, side: str, resource: str) -> Finding:
+    has_default = system.default_of(workload.namespace, side, resource) is not None
+    found = container.asks(side, resource) or ("the LimitRange's default" if has_default else "nothing")
     field = workload.path(f"{container.place}.resources.{side}.{resource}")
     fix = "set it, or give a default in a LimitRange"
     return judged(found != "nothing", titled(system, workload.kind, workload), field, found, "a quantity", fix)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Budget, LimitRange, Quota, System
+from conformance.declared.objects import Budget, Quota, System
 from conformance.declared.quantities import amount, share
-from conformance.declared.workloads import Container, Workload
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled, untold
 from conformance.verdicts.static.selection import selects
 
@@ -34,7 +34,6 @@ def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
     for quota in system.quotas:
         subject = titled(system, "ResourceQuota", quota)
         workloads = [each for each in system.running if each.namespace == quota.namespace]
-        ranges = [each for each in system.limit_ranges if each.namespace == quota.namespace]
         if quota.scoped:
             yield untold(subject, "spec.scopes", "counts some pods only", "a quota of all pods", "judge it by hand")
             continue
@@ -43,7 +42,7 @@ def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
                 need = Fraction(sum(pods_at_maximum(system, each) for each in workloads))
                 yield _room(subject, name, hard, need, workloads)
             elif name in _COUNTED:
-                yield from _resource(system, quota, subject, name, hard, workloads, ranges)
+                yield from _resource(system, quota, subject, name, hard, workloads)
             elif name in _STORED:
                 yield _storage(system, quota, subject, name, hard, workloads)
             elif name in _SERVED:
@@ -54,19 +53,14 @@ def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
 
 
 def _resource(
-    system: System,
-    quota: Quota,
-    subject: str,
-    name: str,
-    hard: str,
-    workloads: list[Workload],
-    ranges: list[LimitRange],
+    system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]
 ) -> Iterator[Finding]:
     side, resource = _COUNTED[name]
     need = Fraction()
     for workload in workloads:
         for container in (*workload.containers, *(each for each in workload.init if each.is_sidecar)):
-            each = _asked(container, side, resource, ranges)
+            text = container.asks(side, resource) or system.default_of(workload.namespace, side, resource)
+            each = amount(text) if text else None
             if each is None:
                 field = workload.path(f"{container.place}.resources.{side}.{resource}")
                 wanted = f"a value: {quota.name} counts it, and admits no pod without"
@@ -99,13 +93,6 @@ def _services(system: System, quota: Quota, subject: str, name: str, hard: str) 
     ok = None if room is None else room >= len(counted)
     fix = "raise the quota, or let fewer Services ask for it: the API server refuses the others"
     return judged(ok, subject, _field(name), hard, wanted, fix)
-
-
-def _asked(container: Container, side: str, resource: str, ranges: list[LimitRange]) -> Fraction | None:
-    own = dict(container.requests if side == "requests" else container.limits).get(resource)
-    defaults = [each.default_requests if side == "requests" else each.default_limits for each in ranges]
-    text = own or next((dict(each)[resource] for each in defaults if resource in dict(each)), None)
-    return amount(text) if text else None
 
 
 def _room(subject: str, name: str, hard: str, need: Fraction, workloads: list[Workload]) -> Finding:

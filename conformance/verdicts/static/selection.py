@@ -99,15 +99,14 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
             yield broken(subject, "spec.scaleTargetRef", f"no {named}; there are {others or 'none'}", named, fix)
             continue
         yield holds(subject, "spec.scaleTargetRef", named, named)
-        ranges = [each for each in system.limit_ranges if each.namespace == target.namespace]
-        defaults = {key for each in ranges for key, _ in each.default_requests}
         for container in (*target.containers, *(each for each in target.init if each.is_sidecar)):
             for resource in autoscaler.resources:
-                given = dict(container.requests).get(resource)
+                given = container.asks("requests", resource)
+                default = system.default_of(target.namespace, "requests", resource)
                 field = target.path(f"{container.place}.resources.requests.{resource}")
                 wanted = f"a request: {autoscaler.name} measures {resource} in percent of it"
-                found = given or ("the LimitRange's default" if resource in defaults else "nothing")
-                ok = given is not None or resource in defaults
+                found = given or ("nothing" if default is None else "the LimitRange's default")
+                ok = given is not None or default is not None
                 yield judged(ok, titled(system, target.kind, target), field, found, wanted, f"request {resource}")
 
 

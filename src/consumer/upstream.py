@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from consumer.breaker import Breaker
 from consumer.call import Call, Ending, Reply, UpstreamFailed
@@ -14,8 +13,8 @@ from consumer.retrying import PATIENCE, Outcome, Patience, asked_for, pauses, wa
 MAX_REPLY = 8 * 1024 * 1024  # bytes: held in memory, one per worker; a whole page of the largest items is refused
 
 
-class Seen(Protocol):
-    """Who wants to know what happens between here and items."""
+class Seen:
+    """Who wants to know what happens between here and items; by itself it forgets."""
 
     def attempted(self, ending: Ending) -> None:
         """One attempt ended."""
@@ -30,23 +29,7 @@ class Seen(Protocol):
         """A call was refused by the open breaker."""
 
 
-class Unseen:
-    """Nobody wants to know."""
-
-    def attempted(self, ending: Ending) -> None:
-        """Forget it."""
-
-    def retried(self) -> None:
-        """Forget it."""
-
-    def out_of_budget(self) -> None:
-        """Forget it."""
-
-    def held_back(self) -> None:
-        """Forget it."""
-
-
-_UNSEEN = Unseen()
+_UNSEEN = Seen()
 
 
 class Upstream:

@@ -7,15 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from consumer.call import Call, Ending, Reply, UpstreamFailed
 from consumer.upstream import Upstream
@@ -23,52 +14,23 @@ from serving.bulkhead import PERMITS
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
 from tests.consumer.telling_upstream import Outcome, TellingUpstream, app_before, replying
+from tests.contract import RIGHT, WRONG, answered_as_documented, contract_of, fuzz, operations, statuses
 
 DOCUMENT: dict[str, Any] = json.loads(files("consumer").joinpath("openapi.json").read_bytes())
-CONFORMS = [
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-]
-FUZZ = settings(
-    max_examples=10,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
-)
+OPERATIONS = operations(DOCUMENT)
 
 
-OPERATIONS = [
-    (path, method) for path, of_path in DOCUMENT["paths"].items() for method in of_path if method != "parameters"
-]
-
-
-def made_from_the_contract(app: WsgiApp, path: str, method: str, mode: GenerationMode) -> None:
-    """Send what the document says, or what it does not, to the consumer in front of the real items service."""
-    operation = schemathesis.openapi.from_wsgi("/openapi.json", app)[path][method]
-
-    @FUZZ
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def ask_whatever(case: Any) -> None:
-        answered = case.call()
-        case.validate_response(answered, checks=CONFORMS)
-        assert answered.status_code < 500
-
-    ask_whatever()
-
-
-# Not schemathesis' own parametrize(): it leans on names that pytest 9 has moved.
+# `app` is the consumer in front of the real items service.
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_a_right_request_is_answered_as_documented(app: WsgiApp, path: str, method: str) -> None:
-    made_from_the_contract(app, path, method, GenerationMode.POSITIVE)
+    fuzz(contract_of(app), path, method, RIGHT)
 
 
 @pytest.mark.parametrize(
     ("path", "method"), [each for each in OPERATIONS if each[0].startswith("/items") or each[0] == "/health"]
 )
 def test_a_wrong_request_is_answered_as_documented(app: WsgiApp, path: str, method: str) -> None:
-    made_from_the_contract(app, path, method, GenerationMode.NEGATIVE)
+    fuzz(contract_of(app), path, method, WRONG)
 
 
 ITEM = b'{"id": 7, "name": "lamp", "description": null, "created_at": "2026-01-01T00:00:00Z"}'
@@ -116,10 +78,7 @@ VISITS = visits()
 def asked(app: WsgiApp, visit: Visit) -> int:
     """Ask, hold the answer against the document, give its status."""
     method, path = visit.operation
-    case = schemathesis.openapi.from_wsgi("/openapi.json", app)[path][method].Case(**visit.more)
-    answered = case.call()
-    case.validate_response(answered, checks=CONFORMS)
-    return int(answered.status_code)
+    return answered_as_documented(contract_of(app), path, method, **visit.more)
 
 
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: f"{visit.operation[0]} {visit.operation[1]} {visit.status}")
@@ -173,28 +132,20 @@ class Stuck(Upstream):
 def test_a_documented_status_is_reached_when_every_permit_is_taken(visit: Visit) -> None:
     upstream = Stuck()
     app = app_before(upstream)
-    case = schemathesis.openapi.from_wsgi("/openapi.json", app)
-    first = Visit(("GET", "/items"), 200, Reply(200, {}, b""))
-    takers = [threading.Thread(target=case[first.operation[1]]["GET"].Case().call) for _ in range(PERMITS)]
+    contract = contract_of(app)
+    takers = [threading.Thread(target=contract["/items"]["GET"].Case().call) for _ in range(PERMITS)]
     for taker in takers:
         taker.start()
     for _ in takers:
         assert upstream.held.acquire(timeout=5)
-    full = case[visit.operation[1]]["GET"].Case()
-    answered = full.call()
-    upstream.free.set()
-    full.validate_response(answered, checks=CONFORMS)
-    assert answered.status_code == visit.status
+    try:
+        assert answered_as_documented(contract, visit.operation[1], "GET") == visit.status
+    finally:
+        upstream.free.set()
     for taker in takers:
         taker.join()
 
 
 def test_no_documented_status_is_left_out_above() -> None:
-    documented = {
-        ((method.upper(), path), int(status))
-        for path, operations in DOCUMENT["paths"].items()
-        for method, operation in operations.items()
-        if method != "parameters"
-        for status in operation["responses"]
-    }
+    documented = {((method.upper(), path), status) for path, method, status in statuses(DOCUMENT)}
     assert {(visit.operation, visit.status) for visit in (*VISITS, *OWN, *DRAINING, *FULL)} == documented

@@ -55,6 +55,7 @@ def test_the_seeded_defects_are_here() -> None:
         "backup-of-another-database": ("persistence.backup-restore",),
         "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
+        "liveness-asks-the-database": ("probes.liveness-ignores-database",),
         "no-autoscaler": ("scaling.up",),
         "no-drain": ("rollout.no-loss",),
         "no-readiness-probe": ("probes.readiness-follows-database",),
@@ -78,6 +79,14 @@ def test_no_readiness_probe_leaves_liveness_alone(mutated: dict[str, list[dict[s
     assert all("readinessProbe" in each for each in containers(mutated[""]))
     assert not any("readinessProbe" in each for each in containers(mutated["no-readiness-probe"]))
     assert all("livenessProbe" in each for each in containers(mutated["no-readiness-probe"]))
+
+
+def test_a_liveness_that_asks_the_database_is_the_readiness_of_the_same_container(
+    mutated: dict[str, list[dict[str, Any]]],
+) -> None:
+    for before, after in zip(containers(mutated[""]), containers(mutated["liveness-asks-the-database"]), strict=True):
+        assert before["livenessProbe"] != before["readinessProbe"]
+        assert after == {**before, "livenessProbe": before["readinessProbe"]}
 
 
 def test_recreate_replaces_the_rolling_update(mutated: dict[str, list[dict[str, Any]]]) -> None:

@@ -1,4 +1,4 @@
-"""A cluster's own cgroup in every hierarchy: made before the start, removed after the stop; and the freezing of a pod's.
+"""A cluster's own cgroup in every hierarchy: made before the start, removed after the stop. A pod's: frozen, thawed.
 
 cgroups are not namespaced, so they are the one thing that outlives the box. Two layouts behind one seam:
 v1 (also hybrid, where a v2 tree without controllers hangs at /sys/fs/cgroup/unified) and v2.

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from cluster.errors import ClusterError
 from cluster.folders import folders
-from cluster.holding import BLACK_HOLE, FREEZE, HELD
 from cluster.preflight import SYSTEM_PATH
 
 ROOT = Path(__file__).parent.parent
 HOLDER = (sys.executable, "-m", "cluster.holding")
+FREEZE, BLACK_HOLE = "freeze", "black-hole"
+HELD = "held\n"  # what the holder says when the fault is there
 GOODBYE = 30.0  # seconds for a fault to be taken back; it takes some milliseconds
 
 

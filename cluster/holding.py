@@ -14,10 +14,8 @@ from pathlib import Path
 
 from cluster import cgroups, processes
 from cluster.errors import ClusterError, NotRunning
+from cluster.faults import BLACK_HOLE, FREEZE, HELD
 from cluster.plan import Plan
-
-FREEZE, BLACK_HOLE = "freeze", "black-hole"
-HELD = "held\n"  # what is said when the fault is there
 
 
 def main(arguments: Sequence[str]) -> int:

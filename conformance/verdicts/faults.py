@@ -40,6 +40,8 @@ def _there(loss: Loss, database: str, lines: Lines) -> Verdict:
     for line in restarts(of_kind(lines, "pod", workload=database), stopped.t):
         return unknown(f"{line.get('name')} restarted: it was not only {loss.value}", fact(line, "restarted"))
     greeted = of_kind(lines, "greeted")
+    if not greeted:
+        return unknown(f"{database} was never greeted")
     pods = sorted({str(line.get("pod")) for line in greeted})
     return merge(_greeted(loss, pod, of_kind(greeted, "greeted", pod=pod), (stopped, away, started)) for pod in pods)
 

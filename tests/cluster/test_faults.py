@@ -125,6 +125,16 @@ def test_the_first_container_goes_on_when_the_second_cannot_be_frozen(
     assert read(states) == {"THAWED"}
 
 
+@pytest.mark.usefixtures("plan")
+def test_a_holder_that_cannot_hold_says_one_sentence_and_no_more() -> None:
+    with (
+        pytest.raises(ClusterError) as refused,
+        Faults("dev").black_holed("198.18.64.9"),
+    ):
+        pytest.fail("the block ran without its fault")
+    assert str(refused.value) == f"black-hole 198.18.64.9 in cluster dev: {NotRunning('dev')}"
+
+
 @pytest.fixture
 def nft(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rules that were given to the nft of a box."""

@@ -387,7 +387,7 @@ MISSING = {
         "no markers say when the",
     ),
     "fault without end": (BLACK_HOLED, without("marker", says="database started"), "no markers say"),
-    "nobody greeted": (FROZEN, without("greeted"), "nothing was judged"),
+    "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
     "greeted by nobody before": (
         FROZEN,
         lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] > 1],

@@ -11,7 +11,7 @@ it back when its standard input ends: that comes with the end of whoever asked f
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,17 +32,13 @@ class Faults:
 
     name: str
 
-    @contextmanager
-    def frozen(self, pod: str) -> Iterator[None]:
+    def frozen(self, pod: str) -> AbstractContextManager[None]:
         """Stop every process of the pod with this uid: the kernel goes on taking calls for it, and nobody answers."""
-        with self._held(FREEZE, pod):
-            yield
+        return self._held(FREEZE, pod)
 
-    @contextmanager
-    def black_holed(self, address: str) -> Iterator[None]:
+    def black_holed(self, address: str) -> AbstractContextManager[None]:
         """Drop every packet to and from the pod with this address, also of connections that are open."""
-        with self._held(BLACK_HOLE, address):
-            yield
+        return self._held(BLACK_HOLE, address)
 
     @contextmanager
     def _held(self, fault: str, target: str) -> Iterator[None]:

@@ -105,11 +105,11 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
 
 def _serves_again(loss: Loss, entry: Entry, bound: float | None, database: str, started: Line, lines: Lines) -> Verdict:
     """Whether every pod answers the entry's request after the database is back, in time, and goes on doing so."""
-    ready, answered = (
-        of_kind(lines, "pod", workload=database, ready=True),
-        of_kind(lines, "greeted", outcome="answered"),
-    )
-    seen, was_back = (ready, "was Ready") if loss is Loss.REFUSED else (answered, "answered")
+    if loss is Loss.REFUSED:
+        seen, was_back = of_kind(lines, "pod", workload=database, ready=True), "was Ready"
+    else:
+        # Its pod may have been Ready all the time: the kubelet cannot look into what is frozen.
+        seen, was_back = of_kind(lines, "greeted", outcome="answered"), "answered"
     back = next((line for line in seen if line.t > started.t), None)
     if back is None:
         return unknown(f"it was not seen that {database} {was_back} after the outage")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conformance.declared.intent import Talk
 from conformance.verdicts.catalogue import JUDGES
@@ -658,6 +660,26 @@ def test_a_fault_that_nobody_could_make_is_skipped_and_says_what_it_needs(check)
 
 def test_an_answer_from_before_the_fault_may_be_told_after_it_began():
     assert judged(FROZEN, plus(h.greeted(1.9, "answered"))).passed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    at=st.floats(min_value=2.4, max_value=30.0),
+    outcome=st.sampled_from(["answered", "refused", "timeout", "unreachable", "not-observed"]),
+)
+def test_one_greeting_that_is_no_sign_of_the_fault_takes_every_verdict_away(at, outcome):
+    # Even the verdict that something is broken: whose database answered was not asked to bear its silence.
+    stayed = without("endpoints", ready=[])
+    assert judged(FROZEN, both(stayed, plus(h.greeted(at, outcome)))).outcome is Outcome.UNKNOWN
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lost=st.sets(st.sampled_from([m[0] for m in h.HISTORIES["black-holed:ledger"]() if m[1] == "greeted"]), min_size=4)
+)
+def test_greetings_that_are_lost_break_no_promise(lost):
+    verdict = judged(BLACK_HOLED, lambda history: [m for m in history if m[1] != "greeted" or m[0] not in lost])
+    assert verdict.outcome is not Outcome.FAIL
 
 
 def test_a_fault_borne_well_is_told_with_its_figures():

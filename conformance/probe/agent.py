@@ -27,9 +27,10 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, so that a slow one is seen as slow
-# PostgreSQL's question for TLS, answered by one letter. Servers that speak first have spoken; others take it for noise.
-GREETING = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 SENDERS = 8  # threads of each kind of connection; each keeps one connection when they are reused
+# PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
+# stays silent, and nothing is shown of it.
+GREETING = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 
 _printing = threading.Lock()
 

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import pytest
@@ -157,9 +157,7 @@ def test_every_pod_is_asked_as_the_kubelet_asks_and_as_a_client_does(stage):
 
 @pytest.mark.parametrize("observe", [outage.observe_frozen, outage.observe_black_holed])
 def test_where_nobody_lets_us_at_the_node_nothing_is_done(stage, observe):
-    on = stage.on
-    object.__setattr__(on, "faults", None)
-    observe(on, "frozen:ledger", "ledger")
+    observe(replace(stage.on, faults=None), "frozen:ledger", "ledger")
     (need,) = stage.done
     assert need.startswith("need: only the embedded cluster")
 

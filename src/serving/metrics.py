@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bottle import Bottle, HTTPResponse
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -12,6 +12,9 @@ from serving import __version__
 
 UNMATCHED = "unmatched"
 """The route of a request that no rule matched: never the raw path, of which there is no end."""
+
+# One more series for each counter and each label set of a histogram, of which nobody asks: Prometheus reads resets itself.
+disable_created_metrics()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Seconds: half a millisecond is a lookup by id, 5 s is where every caller has given up.

@@ -34,7 +34,7 @@ _log = logging.getLogger("server")
 
 RESERVE = 2  # workers for probes, scrapes and refusals
 CONNECTIONS = 1000
-ROOM = 50  # connections that are closed when there are that many
+ROOM = 50  # how many there is room for again once some were closed
 TURN = 0.2  # seconds: how long the loop sleeps at most
 IDLE = 0.5  # seconds without a byte: what is in flight on loopback or a cluster network has arrived
 
@@ -124,7 +124,9 @@ def _turn(server: Any) -> None:
 def _make_room(server: Any) -> None:
     """Close those who were silent for longest: without room for one more, a probe would wait in the backlog."""
     silent = [channel for channel in server.active_channels.values() if not _is_answering(channel)]
-    for channel in sorted(silent, key=lambda channel: channel.last_activity)[:ROOM]:
+    # Waitress sees the room a turn late: counted, lest it be made twice.
+    needed = max(0, len(server.active_channels) + ROOM - CONNECTIONS)
+    for channel in sorted(silent, key=lambda channel: channel.last_activity)[:needed]:
         _close(server, channel)
 
 

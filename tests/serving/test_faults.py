@@ -15,7 +15,7 @@ import pytest
 
 from serving.body import MAX_BODY
 from serving.bulkhead import PERMITS
-from serving.server import CONNECTIONS
+from serving.server import CONNECTIONS, ROOM
 from tests.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
@@ -72,6 +72,12 @@ def test_idle_clients_cost_nobody_else_anything(child: ServiceChild, count: int)
 def test_a_full_house_makes_room_for_a_probe(child: ServiceChild) -> None:
     with clients(child, CONNECTIONS + 50, b""):
         assert answers(child) == 200
+
+
+def test_no_more_clients_are_sent_away_than_there_must_be_room_for(child: ServiceChild) -> None:
+    with clients(child, CONNECTIONS, b""):
+        assert answers(child) == 200
+        assert CONNECTIONS - ROOM <= connections(child, hoped=CONNECTIONS) <= CONNECTIONS
 
 
 @pytest.mark.parametrize(

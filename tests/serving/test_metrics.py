@@ -80,3 +80,9 @@ def test_the_process_and_the_service_are_named() -> None:
     samples = Counted().scrape()
     assert samples["process_resident_memory_bytes", frozenset()] > 1e6
     assert samples["service_info", frozenset({"name": "test", "version": "0.1.0"}.items())] == 1
+
+
+def test_no_series_says_only_since_when_another_counts() -> None:
+    counted = Counted()
+    ask(counted.app, "GET", "/items/7")
+    assert not [name for name, _ in counted.scrape() if name.endswith("_created")]

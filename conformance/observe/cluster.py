@@ -84,7 +84,7 @@ class Cluster:
             if error.status != 403:
                 raise
             raise CannotStart(
-                f"a run needs namespaces of its own, and may not create {name}: {words(error)}"
+                f"a run needs a namespace of its own, and may not create {name}: {words(error)}"
             ) from error
         return Owner(run, name, made.metadata.uid)
 
@@ -195,11 +195,12 @@ def _started(pid: int) -> str:
 
 
 def _abandoned(metadata: Any) -> bool:
-    host, pid, started = ((metadata.annotations or {}).get(OWNER_ANNOTATION, "//")).split("/", 2)
+    host, _, process = (metadata.annotations or {}).get(OWNER_ANNOTATION, "").partition("/")
     if host != socket.gethostname():
         # Another machine's run may be alive; no run lasts two hours.
         return bool((datetime.now(UTC) - metadata.creation_timestamp).total_seconds() > 7200)
+    pid, _, started = process.partition("/")
     try:
-        return _started(int(pid)) != started
+        return bool(_started(int(pid)) != started)
     except (OSError, ValueError):
         return True

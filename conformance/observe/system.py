@@ -59,7 +59,8 @@ class Deployed:
     """
     One copy of the system in a namespace of its own, with a client pod beside it.
 
-    `owner` is that namespace; `probe_image` is what client and stranger pods run; `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status.
+    `owner` is that namespace; `probe_image` is what client and stranger pods run; `ingress_address` is HOST[:PORT]
+    where requests from outside enter, None where the controllers say it in status.
     """
 
     cluster: Cluster

@@ -105,7 +105,7 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def exit_status(verdicts: Iterable[Verdict]) -> Exit:
-    """HOLDS when all that was asked for holds, BROKEN when anything is broken, UNJUDGED when something cannot be told."""
+    """HOLDS when all that was asked for holds, BROKEN when anything is broken, UNJUDGED when something is not known."""
     outcomes = {verdict.outcome for verdict in verdicts} - {Outcome.SKIPPED}
     if Outcome.FAIL in outcomes:
         return Exit.BROKEN

@@ -1,5 +1,6 @@
 """Options and fixtures: which cluster, which manifests, and where the stages of a run meet pytest (ADR 5)."""
 
+import logging
 import os
 import re
 import time
@@ -67,6 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The client's retries are in the evidence, as gaps or errors.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     config.addinivalue_line("markers", "check(*names): the checks of conformance/catalogue.py that a test proves")
     if getattr(config.option, "numprocesses", None):
         # Each check would deploy a copy of the system of its own, and they would share one evidence file.
@@ -176,6 +179,7 @@ def _progress(config: pytest.Config) -> Callable[[str], None]:
 
     def say(text: str) -> None:
         with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
             reporter.write_line(text)
 
     return say
@@ -211,8 +215,8 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
 @pytest.hookimpl(trylast=True)  # after pytest's own, which tears the run down when it was interrupted
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     about = session.config.stash.get(SESSION, None)
-    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-        session.exitstatus = Exit.NOT_DONE
+    if about is not None and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        about.report, session.exitstatus = "no check was chosen; python -m conformance list prints them", Exit.NOT_DONE
     if about is None or about.folder is None or exitstatus == Exit.NOT_DONE:
         return
     try:

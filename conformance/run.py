@@ -105,9 +105,7 @@ class Run:
 
     def _bring_up(self) -> Deployed:
         """Deploy into a new namespace, with a client beside it; what did not come up is `_missing`."""
-        for abandoned in self._cluster.abandoned_namespaces():
-            self._say(f"        namespace {abandoned} was left behind by a run that died")
-            self._delete(abandoned)
+        self._delete(*self._cluster.abandoned_namespaces())
         documents = rename(self._documents, f"kubeproof-{self.name}")
         deployed = self._new_namespace(f"kubeproof-{self.name}", documents)
         with self.recorder.observation("deploy"), translated(), deployed.watches.recorded("deploy"):
@@ -126,8 +124,7 @@ class Run:
         """Make the namespace, with the labels that the documents give it, and follow what happens in it."""
         labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
         owner = self._cluster.create_namespace(name, self.name, labels)
-        for made in (name, f"{name}-stranger", f"{name}-visitor"):
-            self._stack.callback(self._delete, made)
+        self._stack.callback(self._delete, f"{name}-visitor", f"{name}-stranger", name)
         selectors = {each.name: dict(each.selector) for each in self.system.workloads}
         watches = Watches(listings(self._cluster, name), selectors, self.recorder)
         self._stack.callback(watches.stop)
@@ -142,13 +139,18 @@ class Run:
             ingress_address=self._ingress_address,
         )
 
-    def _delete(self, namespace: str) -> None:
-        """Delete a namespace; one that cannot be deleted is said, and no reason to leave the others."""
-        try:
-            with translated():
-                self._cluster.delete_namespace(namespace)
-        except (Refused, Silent, NotInTime) as error:
-            self._say(f"namespace {namespace} may be left behind: {error}\n    kubectl delete namespace {namespace}")
+    def _delete(self, *namespaces: str) -> None:
+        """Delete namespaces; those that cannot be deleted are said, and are no reason to leave the others."""
+        left: dict[str, Exception] = {}
+        for name in namespaces:
+            try:
+                with translated():
+                    self._cluster.delete_namespace(name)
+            except (Refused, Silent, NotInTime) as error:
+                left[name] = error
+        if left:
+            says = "; ".join(dict.fromkeys(map(str, left.values())))
+            self._say(f"may be left behind: {says}\n    kubectl delete namespace {' '.join(left)}")
 
     def close(self) -> None:
         """Delete what the run created and end the evidence; says what could not be deleted."""

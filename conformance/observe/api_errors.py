@@ -36,6 +36,8 @@ def words(error: ApiException) -> str:
 
 
 def silence(error: Exception) -> str:
-    """Why there was no answer: the cause, without the repetitions of the layers above it."""
-    reason = getattr(error, "reason", None)
-    return str(reason if isinstance(reason, Exception) else error).rpartition(": ")[2] or type(error).__name__
+    """Why there was no answer: the innermost cause, without what the layers above it say of it."""
+    inner = getattr(error, "reason", None) or (error.args or (None,))[-1]
+    if isinstance(inner, Exception):
+        return silence(inner)
+    return str(error).rpartition(": ")[2] or type(error).__name__

@@ -58,7 +58,13 @@ class Cluster:
 
     @cached_property
     def _resources(self) -> Any:
-        return DynamicClient(self._api).resources
+        try:
+            return DynamicClient(self._api).resources
+        except ValueError as error:
+            # What the client makes of a server that does not answer, when its address is not https.
+            if isinstance(error.__context__, urllib3.exceptions.HTTPError):
+                raise error.__context__ from None
+            raise
 
     def version(self) -> str:
         return str(client.VersionApi(self._api).get_code().git_version)

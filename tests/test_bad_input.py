@@ -36,11 +36,8 @@ def test_a_kubeconfig_that_is_something_else(tmp_path):
 
 
 def test_a_kubeconfig_that_points_nowhere(tmp_path, closed_port):
-    path = kubeconfig(tmp_path, closed_port)
-    refuses(
-        conformance("--kubeconfig", str(path), tmp_path=tmp_path),
-        says="does not answer: [Errno 111] Connection refused",
-    )
+    done = conformance("--kubeconfig", str(kubeconfig(tmp_path, closed_port)), tmp_path=tmp_path)
+    refuses(done, says="does not answer: [Errno 111] Connection refused")
 
 
 def test_a_context_that_does_not_exist(tmp_path, closed_port):

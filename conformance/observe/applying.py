@@ -59,7 +59,8 @@ def apply(resources: Any, documents: Iterable[Document], owner: Owner) -> tuple[
 
 
 def _owned(document: Document, owner: Owner) -> Document:
-    metadata = document["metadata"]
+    # Manifests in a namespace may hold what only this cluster knows to have none.
+    metadata = {name: value for name, value in document["metadata"].items() if name != "namespace"}
     labels = {**(metadata.get("labels") or {}), RUN_LABEL: owner.run}
     reference = {"apiVersion": "v1", "kind": "Namespace", "name": owner.namespace, "uid": owner.uid}
     return {**document, "metadata": {**metadata, "labels": labels, "ownerReferences": [reference]}}

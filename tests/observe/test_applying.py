@@ -69,6 +69,13 @@ def test_what_has_none_carries_the_runs_label_and_belongs_to_its_namespace():
     assert "ownerReferences" not in VOLUME["metadata"]
 
 
+def test_a_namespace_that_was_given_to_what_has_none_is_taken_away():
+    resources = Resources()
+    apply(resources, [{**VOLUME, "metadata": {"name": "disk", "namespace": "kubeproof-7f3a"}}], OWNER)
+    [(_, made)] = resources.made
+    assert "namespace" not in made["metadata"]
+
+
 def test_what_was_there_before_and_no_runs_is_left_alone_and_named():
     resources = Resources(VOLUME)
     assert apply(resources, [VOLUME, SERVICE], OWNER) == ("PersistentVolume/disk",)

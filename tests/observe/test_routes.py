@@ -32,7 +32,11 @@ class Cluster:
 
     def __init__(self):
         self.core = self.networking = self.custom = self
-        self.address, self.classes, self.listeners = "10.2.0.1", ["nginx"], [("web", "HTTP", 8080)]
+        self.address, self.classes, self.listeners = (
+            "10.2.0.1",
+            ["nginx"],
+            [("other", "HTTP", 81), ("web", "HTTP", 8080)],
+        )
         self.answer, self.asked, self.namespaces = self._proxy, [], []
 
     def _proxy(self, target):
@@ -169,7 +173,7 @@ def test_an_entrance_that_was_given_is_taken(tmp_path, cluster, observe, of, own
         (
             observe_gateway,
             "gateway",
-            {"address": "10.2.0.1", "listeners": [("tls", "HTTPS", 443)]},
+            {"address": "10.2.0.1", "listeners": [("web", "HTTPS", 443)]},
             "Gateway edge/door has no listener for HTTP",
         ),
     ],

@@ -43,16 +43,17 @@ def apply(resources: Any, documents: Iterable[Document], owner: Owner) -> tuple[
     """
     left = []
     for document in documents:
-        kind, metadata = f"{document['apiVersion']} {document['kind']}", document["metadata"]
-        what = f"{document['kind']}/{metadata['name']}"
+        version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
+        what = f"{kind}/{metadata['name']}"
         try:
-            resource = resources.get(api_version=document["apiVersion"], kind=document["kind"])
+            # Without the prefix every group is asked for a kind of the core, and one that is down would be in the way.
+            resource = resources.get(prefix="apis" if "/" in version else "api", api_version=version, kind=kind)
             if resource.namespaced:
                 resource.create(body=document, namespace=metadata["namespace"])
             elif not _create_owned(resource, what, _owned(document, owner)):
                 left.append(what)
         except ResourceNotFoundError as error:
-            raise ApplyFailed(f"{what}: the cluster has no {kind}") from error
+            raise ApplyFailed(f"{what}: the cluster has no {version} {kind}") from error
         except ApiException as error:
             raise ApplyFailed(f"{what}: {words(error)}") from error
     return tuple(left)

@@ -12,6 +12,7 @@ from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
+SILENCE = 60  # seconds without a line after which the log is taken for lost; it says one a second
 LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--headless"]
 
 
@@ -65,7 +66,9 @@ def _keep_load(on: Deployed, of: str, done: threading.Event) -> None:
     """Follow the load pod's log; each JSON line of kind `load` becomes evidence as it comes."""
     log = type(on.cluster.core)(on.cluster.own_client())
     try:
-        answer: Any = log.read_namespaced_pod_log(LOAD, on.namespace, follow=True, _preload_content=False)
+        answer: Any = log.read_namespaced_pod_log(
+            LOAD, on.namespace, follow=True, _preload_content=False, _request_timeout=(5, SILENCE)
+        )
         for raw in answer:
             if raw.startswith(b"{"):
                 fields = json.loads(raw)

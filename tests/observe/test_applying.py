@@ -21,7 +21,8 @@ class Resources:
         self.there = {each["metadata"]["name"]: each for each in there}
         self.made, self.refusal, self.gone_once_read = [], None, False
 
-    def get(self, api_version, kind):  # noqa: ARG002  as the dynamic client is called
+    def get(self, prefix, api_version, kind):
+        assert prefix == ("apis" if "/" in api_version else "api")
         if kind not in ("Service", "PersistentVolume"):
             raise ResourceNotFoundError(kind)
         return SimpleNamespace(namespaced=kind == "Service", create=self._create, get=self._read)

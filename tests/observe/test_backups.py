@@ -1,6 +1,7 @@
 """The day it matters, on a cluster of a few dictionaries: what is done in which order, and what is made of it."""
 
 import json
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from tests.observe.copies import Copy, with_backup
 from tests.verdicts.histories import LEDGER, SYSTEM
 
 OF = "backup:ledger"
+TICK = 0.0001  # seconds that the evidence's clock tells apart: nothing here may take less, as nothing does elsewhere
 CHECK = ("persistence.backup-restore", "ledger", OF)
 STATEFUL = replace(LEDGER, claims=("data",))
 CLAIMED = replace(SYSTEM, workloads=tuple(STATEFUL if each is LEDGER else each for each in SYSTEM.workloads))
@@ -39,6 +41,7 @@ class Cluster:
     def execute(self, namespace, pod, container, command, *, within):  # noqa: ARG002  as observers call it
         if self.deaf:
             raise ExecFailed("exec in kubeproof-client/probe: exit 1: no such pod")
+        time.sleep(2 * TICK)
         plan = json.loads(command[-1])
         [step], saved = plan["steps"], dict(plan["saved"])
         if step["method"] == "POST":
@@ -55,6 +58,7 @@ class Cluster:
         return SimpleNamespace(spec=SimpleNamespace(job_template=SimpleNamespace(spec={"of": name})))
 
     def create_namespaced_job(self, _, body):
+        time.sleep(2 * TICK)
         source = body["spec"]["of"]
         self.made[body["metadata"]["name"]] = source
         if self.jobs[source] == "Complete":

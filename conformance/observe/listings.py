@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from kubernetes import client, watch
@@ -94,7 +95,8 @@ def follow(listing: Listing, take: Take, lost: Callable[[str], None], stopping: 
                 return
             pause = LATER
             says = f"{error.status} {words(error)}" if isinstance(error, ApiException) else repr(error)
-            lost(f"{listing.name}: {says}")
+            with suppress(NotWritten):
+                lost(f"{listing.name}: {says}")
 
 
 def _list_again(listing: Listing, take: Take, known: dict[str, Any]) -> str:

@@ -111,26 +111,27 @@ def test_ctrl_c_while_an_exec_begins_is_ctrl_c(client, closed_port, monkeypatch)
         client(closed_port).execute("n", "pod", "probe", ["idle"])
 
 
-HERE, NOW = socket.gethostname(), datetime.now(UTC)
-ALIVE = f"{HERE}/{os.getpid()}/{clusters._started(os.getpid())}"
+HERE, US = socket.gethostname(), os.getpid()
 
 
 @pytest.mark.parametrize(
-    ("process", "age", "abandoned"),
+    ("process", "hours", "abandoned"),
     [
-        (ALIVE, timedelta(hours=5), False),
-        (f"{HERE}/{os.getpid()}/1", timedelta(0), True),
-        (f"{HERE}/2147483647/1", timedelta(0), True),
-        ("elsewhere/1/1", timedelta(minutes=90), False),
-        ("elsewhere/1/1", timedelta(hours=3), True),
-        (HERE, timedelta(0), True),
-        (None, timedelta(0), False),
-        (None, timedelta(hours=3), True),
+        (f"{HERE}/{US}/{clusters._started(US)}", 5, False),
+        (f"{HERE}/{US}/1", 0, True),
+        (f"{HERE}/2147483647/1", 0, True),
+        ("elsewhere/1/1", 1.5, False),
+        ("elsewhere/1/1", 3, True),
+        (HERE, 0, True),
+        (None, 0, False),
+        (None, 3, True),
     ],
+    ids=["ours", "of a pid used again", "gone", "elsewhere", "elsewhere, old", "strange", "unsaid", "unsaid, old"],
 )
-def test_a_run_is_abandoned_when_its_process_is_gone_or_long_unheard_of(client, closed_port, process, age, abandoned):
+def test_a_run_is_abandoned_when_its_process_is_gone_or_long_unheard_of(client, closed_port, process, hours, abandoned):
     annotations = {OWNER_ANNOTATION: process} if process else None
-    metadata = SimpleNamespace(name="kubeproof-x", annotations=annotations, creation_timestamp=NOW - age)
+    began = datetime.now(UTC) - timedelta(hours=hours)
+    metadata = SimpleNamespace(name="kubeproof-x", annotations=annotations, creation_timestamp=began)
     cluster = client(closed_port)
     cluster.core = SimpleNamespace(
         list_namespace=lambda **_: SimpleNamespace(items=[SimpleNamespace(metadata=metadata)])

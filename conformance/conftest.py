@@ -120,7 +120,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     about, name = config.stash[SESSION], new_run_name()
     folder = Path(config.getoption("--out") or ROOT / "out" / name)
     try:
-        kubeconfig, cluster_name = _cluster_of(config, about.profile, about.system)
+        kubeconfig, cluster_name, faults = _cluster_of(config, about.profile, about.system)
         session = Run(
             name=name,
             folder=folder,
@@ -133,6 +133,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             probe_image=config.getoption("--probe-image"),
             say=_progress(config),
             ingress_address=config.getoption("--ingress-address"),
+            faults=faults,
         )
         _point_latest_at(folder)
         session.plan([planned for item in request.session.items if (planned := _planned(item))])
@@ -154,11 +155,15 @@ def _point_latest_at(folder: Path) -> None:
         latest.symlink_to(folder.resolve())
 
 
-def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tuple[Path, str]:
-    """The way into the cluster under test: the one given, else the embedded one with the profile's images in it."""
+def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tuple[Path, str, embedded.Faults | None]:
+    """
+    The way into the cluster under test, its name, and what can be done to its node.
+
+    It is the one given, of whose nodes we know nothing, else the embedded one with the profile's images in it.
+    """
     given = config.getoption("--kubeconfig")
     if given:
-        return Path(given), f"{given} ({config.getoption('--context') or 'current context'})"
+        return Path(given), f"{given} ({config.getoption('--context') or 'current context'})", None
     name = os.environ.get("KUBEPROOF_CLUSTER", "default")
     say = _progress(config)
     kubeconfig = embedded.up(name, progress=say)
@@ -170,7 +175,7 @@ def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tupl
     if any(read_rules(system.documents, kind) for kind in (INGRESS, HTTP_ROUTE)):
         # It has come up meanwhile, or nearly so; before that the Gateway API would be no kind of this cluster's.
         embedded.up(name, progress=lambda _: None, wait_for="ingress")
-    return kubeconfig, f"embedded {name}"
+    return kubeconfig, f"embedded {name}", embedded.Faults(name)
 
 
 def _progress(config: pytest.Config) -> Callable[[str], None]:

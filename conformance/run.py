@@ -19,7 +19,7 @@ from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.listings import listings
 from conformance.observe.recorder import NotWritten, Recorder
-from conformance.observe.system import AGENT, CLIENT, Deployed, way_out
+from conformance.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
 from conformance.verdicts.evidence import Planned
@@ -51,10 +51,11 @@ class Run:
         probe_image: str,
         say: Callable[[str], None],
         ingress_address: str | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
-        self._ingress_address, self._say = ingress_address, say
+        self._ingress_address, self._say, self._faults = ingress_address, say, faults
         self._observed: set[str] = set()
         self._deployed: Deployed | None = None
         self._missing: list[str] = []
@@ -137,6 +138,7 @@ class Run:
             owner=owner,
             probe_image=self._probe_image,
             ingress_address=self._ingress_address,
+            faults=self._faults,
         )
 
     def _delete(self, *namespaces: str) -> None:

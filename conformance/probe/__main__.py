@@ -9,6 +9,7 @@ The commands of the probe; each takes one argument, which is JSON.
     journey '{"steps":[…],"saved":{…}}'                             walk the steps in order
     traffic '{"method":…,"url":…,"body":…,"rate":…,"seconds":…}'    until a line or the end of standard input
     ask     '{"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}'    the same
+    greet   '{"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}'     the same
 """
 
 import json
@@ -18,11 +19,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .attempts import connect_all, journey, listen, resolve_all, visit_all
-from .open_loop import ask, traffic
+from .open_loop import ask, greet, traffic
 
 COMMANDS: dict[str, Callable[[Any], None]] = {
     "ask": ask,
     "connect": connect_all,
+    "greet": greet,
     "journey": journey,
     "listen": listen,
     "resolve": resolve_all,

@@ -2,14 +2,20 @@
 
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from .exchange import REQUEST_TIMEOUT, exchange, say, words
 
+# PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
+# stays silent, and nothing is shown of it.
+GREETING = bytes((0, 0, 0, 8, 4, 210, 22, 47))
+
 Target = dict[str, Any]
+# What comes of a connection: an outcome, and the words that go with it.
+Talk = Callable[[socket.socket], tuple[str, str]]
 
 
 def connect_all(targets: Iterable[Target]) -> None:
@@ -20,11 +26,28 @@ def connect_all(targets: Iterable[Target]) -> None:
 
 
 def _connect(target: Target) -> Target:
-    """The target with the outcome and the words of the failure."""
+    return _attempted(target, lambda _: ("connected", ""))
+
+
+def greeted(target: Target) -> Target:
+    """Try one TCP connection and greet; whatever runs at the other end then says something or hangs up."""
+
+    def greet(connection: socket.socket) -> tuple[str, str]:
+        connection.sendall(GREETING)
+        try:
+            return "answered", repr(connection.recv(64))
+        except TimeoutError as error:
+            return "silent", str(error)
+
+    return _attempted(target, greet)
+
+
+def _attempted(target: Target, talk: Talk) -> Target:
+    """The target with what came of the talk, or the words of what kept it from beginning."""
     began = time.monotonic()
-    outcome, says = "connected", ""
     try:
-        socket.create_connection((target["host"], target["port"]), target["timeout"]).close()
+        with socket.create_connection((target["host"], target["port"]), target["timeout"]) as connection:
+            outcome, says = talk(connection)
     except ConnectionRefusedError as error:
         outcome, says = "refused", str(error)
     except TimeoutError as error:

@@ -13,6 +13,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
+from .attempts import Target, greeted
 from .exchange import REQUEST_TIMEOUT, encoded, exchange, place, say, words
 
 SENDERS = 8  # threads of each kind of connection; each keeps one connection when they are reused
@@ -49,6 +50,18 @@ def ask(plan: Plan) -> None:
     pairs = zip(plan["targets"], schedules, strict=True)
     _run_until_told([partial(asking, *pair) for pair in pairs for _ in range(SENDERS)], schedules)
     say(kind="asked.end", asked=len(asked))
+
+
+def greet(plan: Plan) -> None:
+    """Greet each target `rate` times a second, one greeting after the other."""
+    schedules = [Schedule(plan["rate"], plan["seconds"]) for _ in plan["targets"]]
+
+    def greeting(target: Target, schedule: Schedule) -> None:
+        while schedule.take() is not None:
+            say(kind="greeted", **greeted(target))
+
+    pairs = zip(plan["targets"], schedules, strict=True)
+    _run_until_told([partial(greeting, *pair) for pair in pairs], schedules)
 
 
 class Schedule:

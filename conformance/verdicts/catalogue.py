@@ -7,13 +7,15 @@ in this profile, is SKIPPED by name, so that a report never looks complete by le
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-from conformance.declared.intent import Backup, Persist, Profile
+from conformance.declared.intent import Backup, Loss, Persist, Profile
 from conformance.declared.objects import System
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
 from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned
+from conformance.verdicts.faults import judge_fault
 from conformance.verdicts.history import of_kind, unmet
 from conformance.verdicts.journeys import judge_journey
 from conformance.verdicts.names import judge_names
@@ -21,7 +23,7 @@ from conformance.verdicts.outage import judge_outage
 from conformance.verdicts.persistence import judge_persistence
 from conformance.verdicts.probes import judge_liveness, judge_readiness
 from conformance.verdicts.reachability import judge_reachability
-from conformance.verdicts.rollout import judge_rollout
+from conformance.verdicts.rollout import judge_in_time, judge_no_loss
 from conformance.verdicts.routes import judge_gateway, judge_ingress
 from conformance.verdicts.scaling import judge_scaling
 from conformance.verdicts.static.rule import Rule, prove
@@ -37,10 +39,13 @@ LAWS: dict[str, str] = {
     "probes.readiness-follows-database": "without its database a pod leaves the Service, and returns with it",
     "probes.liveness-ignores-database": "no container restarts because its database is away",
     "outage.answers": "without its database a pod is alive, says so at once, and serves again in time",
+    "outage.frozen": "while its database hangs a pod does not hang, leaves, and is back in time",
+    "outage.black-holed": "while packets to its database vanish a pod does not hang, and is back in time",
     "ingress.routes": "each host and path of an Ingress reaches its Service, and what no rule names is 404",
     "gateway.routes": "each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
     "isolation.reachability": "only the declared pairs can talk",
-    "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
+    "rollout.no-loss": "no request fails while pods are replaced, or no more than allowed, on new and kept connections",
+    "rollout.in-time": "99 of 100 requests are answered in time while pods are replaced, on new and kept connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
     "persistence.pod-delete": "what was written is read again after the pod with the volume was replaced",
     "persistence.backup-restore": "what was written before a backup is read again when it is restored after a loss",
@@ -52,14 +57,24 @@ JUDGES: dict[str, Judge] = {
     "api.journey": judge_journey,
     "probes.readiness-follows-database": judge_readiness,
     "probes.liveness-ignores-database": judge_liveness,
-    "outage.answers": judge_outage,
+    "outage.answers": partial(judge_outage, Loss.REFUSED),
+    "outage.frozen": partial(judge_fault, Loss.FROZEN),
+    "outage.black-holed": partial(judge_fault, Loss.BLACK_HOLED),
     "ingress.routes": judge_ingress,
     "gateway.routes": judge_gateway,
     "isolation.reachability": judge_reachability,
-    "rollout.no-loss": judge_rollout,
+    "rollout.no-loss": judge_no_loss,
+    "rollout.in-time": judge_in_time,
     "scaling.up": judge_scaling,
     "persistence.pod-delete": judge_persistence,
     "persistence.backup-restore": judge_backup,
+}
+
+# How each loss of a database is asked for: the check, and the kind of its observation.
+OUTAGES: dict[Loss, tuple[str, str]] = {
+    Loss.REFUSED: ("outage.answers", "outage"),
+    Loss.FROZEN: ("outage.frozen", "frozen"),
+    Loss.BLACK_HOLED: ("outage.black-holed", "black-holed"),
 }
 
 # What is judged from manifests and profile alone, whatever became of the evidence.
@@ -124,11 +139,14 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for check in ("probes.readiness-follows-database", "probes.liveness-ignores-database"):
         for depend in profile.depends:
             yield Planned(check, depend.workload, f"outage:{depend.database}")
-    for depend in profile.depends:
-        if depend.outage is not None:
-            yield Planned("outage.answers", depend.workload, f"outage:{depend.database}")
+    for loss, (check, kind) in OUTAGES.items():
+        for depend in profile.depends:
+            if depend.outage(loss) is not None:
+                yield Planned(check, depend.workload, f"{kind}:{depend.database}")
     for entry in profile.entries:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
+        if profile.level(entry.workload) is not None:
+            yield Planned("rollout.in-time", entry.workload, f"rollout:{entry.workload}")
     for scale in profile.scales:
         yield Planned("scaling.up", scale.workload, f"scaling:{scale.workload}")
 
@@ -182,7 +200,7 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     if lost is not None:
         return _from_remnant(planned, verdict, f"{planned.observation}: {lost}")
     reason = _doubt(lines)
-    if reason is None or verdict.outcome is Outcome.FAIL:
+    if reason is None or verdict.outcome in (Outcome.FAIL, Outcome.SKIPPED):
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:
         return replace(verdict, because=f"{reason}; {verdict.because}")

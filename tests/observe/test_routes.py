@@ -10,6 +10,7 @@ from conformance.declared.routes import HTTP_ROUTE, INGRESS
 from conformance.observe import routes
 from conformance.observe.cluster import ExecFailed
 from conformance.observe.routes import observe_gateway, observe_ingress
+from conformance.observe.system import PROBE
 from conformance.verdicts.verdict import Outcome
 from tests.observe.copies import NAMESPACE, Copy
 
@@ -58,7 +59,7 @@ class Cluster:
         return SimpleNamespace(status=SimpleNamespace(phase="Running", pod_ip="10.0.0.9"))
 
     def execute(self, namespace, pod, container, command):
-        assert (namespace, pod, container, command[-2]) == (f"{NAMESPACE}-visitor", "visitor", "probe", "visit")
+        assert (namespace, pod, container, command[-2]) == (f"{NAMESPACE}-visitor", "visitor", PROBE, "visit")
         targets = json.loads(command[-1])
         self.asked.append(targets)
         return [{**each, "location": None, "error": None, "seconds": 0.01, **self.answer(each)} for each in targets]

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conformance.declared.intent import Talk
 from conformance.verdicts.catalogue import JUDGES
@@ -18,15 +20,19 @@ SUBJECTS = {
     "probes.readiness-follows-database": ("shop", "outage:ledger"),
     "probes.liveness-ignores-database": ("shop", "outage:ledger"),
     "outage.answers": ("shop", "outage:ledger"),
+    "outage.frozen": ("shop", "frozen:ledger"),
+    "outage.black-holed": ("shop", "black-holed:ledger"),
     "ingress.routes": ("shop.example", "ingress"),
     "gateway.routes": ("shop.example", "gateway"),
     "isolation.reachability": ("market", "reachability"),
     "rollout.no-loss": ("shop", "rollout:shop"),
+    "rollout.in-time": ("shop", "rollout:shop"),
     "scaling.up": ("shop", "scaling:shop"),
     "persistence.pod-delete": ("ledger", "restart:ledger"),
     "persistence.backup-restore": ("ledger", "backup:ledger"),
 }
 READINESS, LIVENESS = "probes.readiness-follows-database", "probes.liveness-ignores-database"
+FROZEN, BLACK_HOLED = "outage.frozen", "outage.black-holed"
 BACKUP = "persistence.backup-restore"
 Change = Callable[[History], History]
 
@@ -198,6 +204,28 @@ BROKEN = {
         plus(answer(43.5, "request", 503), answer(44, "request", 200)),
         "shop-a served again 11.0 s after ledger was Ready, promised are 10.0 s",
     ),
+    "liveness hangs with the database": (
+        FROZEN,
+        changed("asked", {"question": "liveness", "pod": "shop-a"}, seconds=0.3),
+        "liveness p99 of 145 asks answered after 0.3 s, promised is 100 ms",
+    ),
+    "callers hang with the database": (
+        BLACK_HOLED,
+        changed("asked", {"question": "request", "status": 503}, seconds=3.0),
+        "answered after 3.0 s, promised is 1000 ms",
+    ),
+    "stayed in the service of a hanging pod": (FROZEN, without("endpoints", ready=[]), "still had ready endpoints"),
+    "left late without an answer": (
+        BLACK_HOLED,
+        both(without("endpoints", ready=[]), plus(h.endpoints(20))),
+        "left shop after 19.0 s, promised are 15.0 s",
+    ),
+    "restarted because the database hangs": (FROZEN, plus(h.pod(20, "a", restarts=1)), "shop-a restarted"),
+    "served again late after it answered": (
+        FROZEN,
+        plus(answer(43.5, "request", 503), answer(44, "request", 200)),
+        "shop-a served again 13.4 s after ledger answered, promised are 10.0 s",
+    ),
     "undeclared pair talks": (
         "isolation.reachability",
         changed("reach", {"role": "cell", "source": "stranger", "target": "ledger"}, outcome="connected"),
@@ -218,6 +246,21 @@ BROKEN = {
         "1 of 120 failed",
     ),
     "wrong answers": ("rollout.no-loss", changed("request", {"intended": 1014.0}, status=503), "2 of 120 failed"),
+    "slow on one kind of connection": (
+        "rollout.in-time",
+        changed("request", {"connection": "reused", "intended": 1014.0}, seconds=1.2),
+        "p99 1200 ms on reused connections, promised are 1000 ms",
+    ),
+    "waited for its turn": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, sent=1015.1),
+        "p99 1110 ms on new connections, promised are 1000 ms",
+    ),
+    "failed, so never in time": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, status=503),
+        "p99 without an answer: status 503, should be 200 on new connections",
+    ),
     "stuck": (
         "rollout.no-loss",
         both(without("marker", says="rollout done"), plus(h.marker(29, "rollout stuck"))),
@@ -339,11 +382,65 @@ MISSING = {
         lambda history: [moment for moment in history if moment[1] != "asked" or moment[0] > 1],
         "2 of 2 pods did not answer before the outage either",
     ),
-    "database never back": ("outage.answers", without("pod", uid="l"), "no pod of ledger was seen Ready"),
-    "not yet back": (
-        "outage.answers",
-        changed("asked", {"question": "request"}, status=503),
-        "did not answer before",
+    "database never back": ("outage.answers", without("pod", uid="l"), "was not seen that ledger was Ready"),
+    "fault without marks": (
+        FROZEN,
+        without("marker", says="database away"),
+        "no markers say when the",
+    ),
+    "fault without end": (BLACK_HOLED, without("marker", says="database started"), "no markers say"),
+    "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
+    "greeted by nobody before": (
+        FROZEN,
+        lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] > 1],
+        "ledger-l did not answer a greeting before it was frozen either",
+    ),
+    "it answered meanwhile": (
+        FROZEN,
+        plus(h.greeted(20, "answered")),
+        "ledger-l was to be frozen, and a greeting was answered",
+    ),
+    "another fault than it says": (
+        FROZEN,
+        plus(h.greeted(20, "refused", says="[Errno 111] Connection refused")),
+        "and a greeting was refused: [Errno 111] Connection refused",
+    ),
+    "it took no calls": (FROZEN, changed("greeted", {"outcome": "silent"}, outcome="timeout"), "was timeout"),
+    "it took calls": (BLACK_HOLED, changed("greeted", {"outcome": "timeout"}, outcome="silent"), "was silent"),
+    "greeted too seldom": (
+        BLACK_HOLED,
+        lambda history: [m for m in history if m[1] != "greeted" or not 9 < m[0] < 18],
+        "ledger-l was not greeted for 10.0 s while it was to be black-holed",
+    ),
+    "not greeted at all meanwhile": (
+        FROZEN,
+        without("greeted", outcome="silent"),
+        "ledger-l was not greeted for 28.8 s",
+    ),
+    "no answer after": (
+        FROZEN,
+        lambda history: [m for m in history if m[1] != "greeted" or m[0] < 30],
+        "did not answer a greeting after it was frozen",
+    ),
+    "the database restarted": (
+        FROZEN,
+        plus(h.pod(20, "l", "ledger", restarts=1)),
+        "ledger-l restarted: it was not only frozen",
+    ),
+    "the database was replaced": (
+        BLACK_HOLED,
+        plus(h.pod(20, "l", "ledger", deleted=True)),
+        "ledger-l was deleted meanwhile",
+    ),
+    "stayed, and the fault was not there": (
+        FROZEN,
+        both(without("endpoints", ready=[]), changed("greeted", {"outcome": "silent"}, outcome="answered")),
+        "and a greeting was answered",
+    ),
+    "fault cut short": (
+        FROZEN,
+        lambda history: [(t, k, d) if d.get("says") != "database started" else (15.0, k, d) for t, k, d in history],
+        "was away for 14.0 s, 20.0 s are promised",
     ),
     "no canary": ("isolation.reachability", without("reach", role="canary"), "canary"),
     "canary reaches nothing": (
@@ -413,6 +510,18 @@ MISSING = {
         "does not cover the rollout",
     ),
     "not completed": ("rollout.no-loss", without("marker", says="rollout done"), "no markers say"),
+    "in time, but not completed": ("rollout.in-time", without("marker", says="rollout done"), "no markers say"),
+    "in time, but no start": ("rollout.in-time", without("marker", says="rollout started"), "since the rollout began"),
+    "in time, but one has no time": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, seconds=None),
+        "60 sent, 59 in the ledger",
+    ),
+    "in time, but lines are lost": (
+        "rollout.in-time",
+        without("request", connection="reused", intended=1014.0),
+        "60 sent, 59 in the ledger",
+    ),
     "nothing replaced": ("rollout.no-loss", both(without("pod", uid="c"), without("pod", uid="d")), "no new one"),
     "no pods gone": (
         "rollout.no-loss",
@@ -505,6 +614,7 @@ WORST_WINS = {
         "api.journey",
         both(without("step", index=2), changed("step", {"index": 1}, status=500)),
     ),
+    "restarted, and one not asked": (FROZEN, plus(h.pod(20, "a", restarts=1), h.pod(0.5, "c"))),
     "stayed, and no start": (READINESS, both(until(29), without("endpoints", ready=[]), plus((29.0, "gap", {})))),
     "restarted, and no start": (LIVENESS, both(plus(h.pod(20, "a", restarts=1)), until(29))),
     "a cell wrong, a cell missing": (
@@ -539,6 +649,45 @@ def test_broken_and_missing_together_is_broken(case):
     check, change = WORST_WINS[case]
     verdict = judged(check, change)
     assert verdict.outcome is Outcome.FAIL, verdict.report()
+
+
+@pytest.mark.parametrize("check", [FROZEN, BLACK_HOLED])
+def test_a_fault_that_nobody_could_make_is_skipped_and_says_what_it_needs(check):
+    need = {"need": "node", "met": False, "says": "only the embedded cluster lets us at the node"}
+    verdict = judged(check, lambda _: [(0.0, "need", need)])
+    assert (verdict.outcome, verdict.because) == (Outcome.SKIPPED, "only the embedded cluster lets us at the node")
+
+
+def test_an_answer_from_before_the_fault_may_be_told_after_it_began():
+    assert judged(FROZEN, plus(h.greeted(1.9, "answered"))).passed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    at=st.floats(min_value=2.4, max_value=30.0),
+    outcome=st.sampled_from(["answered", "refused", "timeout", "unreachable", "not-observed"]),
+)
+def test_one_greeting_that_is_no_sign_of_the_fault_takes_every_verdict_away(at, outcome):
+    # Even the verdict that something is broken: whose database answered was not asked to bear its silence.
+    stayed = without("endpoints", ready=[])
+    assert judged(FROZEN, both(stayed, plus(h.greeted(at, outcome)))).outcome is Outcome.UNKNOWN
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lost=st.sets(st.sampled_from([m[0] for m in h.HISTORIES["black-holed:ledger"]() if m[1] == "greeted"]), min_size=4)
+)
+def test_greetings_that_are_lost_break_no_promise(lost):
+    verdict = judged(BLACK_HOLED, lambda history: [m for m in history if m[1] != "greeted" or m[0] not in lost])
+    assert verdict.outcome is not Outcome.FAIL
+
+
+def test_a_fault_borne_well_is_told_with_its_figures():
+    assert judged(FROZEN).because == (
+        "ledger-l frozen: 8 greetings, none answered; away for 29.0 s; asked 400 times; 2 pods asked;"
+        " liveness p99 10 ms of 144 asks; request p99 10 ms of 144 asks; all pods served 4.8 s after ledger answered;"
+        " no restart; left shop after 11.0 s; all 2 returned to shop 6.0 s after the database did"
+    )
 
 
 def test_no_autoscaler_is_a_fail_of_the_manifests():
@@ -587,6 +736,29 @@ def test_failures_close_together_are_one_disruption_with_the_pods_that_were_goin
         f"14.0 s to 14.5 s   2 x {TRANSPORT} in dial (new)   {going}",
         "20.0 s to 20.0 s   1 x status 502, should be 200 (reused)   shop-b (deleted at 13.0 s)",
     ]
+
+
+def test_what_the_profile_allows_to_fail_is_no_loss_and_one_more_is():
+    one = changed("request", {"connection": "new", "intended": 1014.0}, status=503)
+    allowed = replace(PROFILE, levels=(replace(PROFILE.levels[0], loss=1 / 120),))
+    verdict = judged("rollout.no-loss", one, profile=allowed)
+    assert (verdict.outcome, verdict.because) == (Outcome.PASS, "1 of 120 failed, 0.83% are allowed")
+    two = both(one, changed("request", {"connection": "reused", "intended": 1015.0}, status=503))
+    verdict = judged("rollout.no-loss", two, profile=allowed)
+    assert (verdict.outcome, verdict.because) == (Outcome.FAIL, "2 of 120 failed, 0.83% are allowed")
+
+
+def test_what_came_before_the_rollout_is_not_its_pace():
+    (_, kind, fields) = h.request(1.0, "new", seconds=9.0)
+    before = both(without("request", connection="new", intended=1001.0), plus((10.0, kind, fields)))
+    assert judged("rollout.in-time", before).passed
+
+
+def test_without_a_level_nothing_is_promised_and_no_request_may_fail():
+    bare = replace(PROFILE, levels=())
+    assert judged("rollout.in-time", profile=bare).outcome is Outcome.UNKNOWN
+    one = changed("request", {"connection": "new", "intended": 1014.0}, status=503)
+    assert judged("rollout.no-loss", one, profile=bare).because == "1 of 120 failed"
 
 
 def test_a_new_pod_that_was_seen_before_the_marker_is_not_an_old_one():

@@ -17,14 +17,14 @@ from conformance.report.text import text_report
 from conformance.report.verdicts_json import verdicts_json
 from conformance.verdicts.catalogue import Judged, judge_run
 from conformance.verdicts.evidence import Evidence, read_evidence
-from conformance.verdicts.verdict import exit_status
+from conformance.verdicts.verdict import Exit, exit_status
 
 
 class NotARun(Exception):
     """A folder that is not the folder of a run, and what is missing in it."""
 
 
-def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, int]:
+def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, Exit]:
     """
     Judge the folder's evidence, write verdicts.json and junit.xml into it; the verdicts, the report, the exit status.
 
@@ -53,10 +53,10 @@ def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, int]:
     return judged, text, status
 
 
-def status_of(judged: Sequence[Judged], evidence: Evidence) -> int:
+def status_of(judged: Sequence[Judged], evidence: Evidence) -> Exit:
     """The exit status of a run: a file that lost lines, or its end, is never all right."""
     status = exit_status(each.verdict for each in judged)
-    return 2 if status == 0 and (evidence.damage or not evidence.ended) else status
+    return Exit.UNJUDGED if status is Exit.HOLDS and (evidence.damage or not evidence.ended) else status
 
 
 def durations(evidence: Evidence) -> tuple[tuple[str, float], ...]:

@@ -1,8 +1,4 @@
-"""
-`python -m conformance prove`: every static rule about manifests, without a cluster.
-
-Exit status: 0 all that was looked at holds, 1 something is broken, 2 something cannot be told, 3 it could not start.
-"""
+"""`python -m conformance prove`: every static rule about manifests, without a cluster."""
 
 import argparse
 import os
@@ -25,11 +21,10 @@ from conformance.verdicts.policy.paper import on_paper
 from conformance.verdicts.static import validity
 from conformance.verdicts.static.rule import Finding, Proof
 from conformance.verdicts.static.rules import prove_all
-from conformance.verdicts.verdict import Outcome, Verdict, exit_status
+from conformance.verdicts.verdict import Exit, Outcome, Verdict, exit_status
 
 ROOT = Path(__file__).parents[1]
 PROFILE = "kubeproof.toml"
-NOT_STARTED = 3
 # A field of a finding that is one of the profile's: talks[0].source, and not spec.ports[0].
 _PROMISE = re.compile(r"([a-z_]+)\[(\d+)\](?:\.|$)")
 CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError)
@@ -48,14 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifests",
         type=Path,
-        help="a kustomization, a folder of YAML, a file, or - for stdin (default: every overlay of the profile)",
+        metavar="PATH",
+        help="a kustomization, a folder of YAML, a file, or - for standard input (default: the profile's overlays)",
     )
     parser.add_argument(
         "--profile",
         type=Path,
+        metavar="FILE",
         help=f"what the architecture says (default: {PROFILE} beside the manifests, else none)",
     )
-    parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the findings for code scanning")
+    parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
     parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
 
 
@@ -65,7 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
         done = [(task, *_prove(task)) for task in _tasks(chosen.manifests, chosen.profile)]
     except CANNOT_START as error:
         print(error, file=sys.stderr)
-        return NOT_STARTED
+        return Exit.NOT_DONE
     for task, system, proofs in done:
         title = (
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
@@ -79,7 +76,7 @@ def run(chosen: argparse.Namespace) -> int:
             chosen.sarif.write_text(sarif((proofs, _locating(task)) for task, _, proofs in done))
         except OSError as error:
             print(f"{chosen.sarif} cannot be written: {error.strerror}", file=sys.stderr)
-            return NOT_STARTED
+            return Exit.NOT_DONE
     print(f"exit {status}")
     return status
 

@@ -2,9 +2,9 @@
 
 import secrets
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from conformance.catalogue import check
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.declared.renaming import rename
+from conformance.observe.api_errors import Refused, Silent, translated
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
-from conformance.observe.recorder import Recorder
+from conformance.observe.listings import listings
+from conformance.observe.recorder import NotWritten, Recorder
 from conformance.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
@@ -32,6 +34,7 @@ class Run:
     Observe checks on a cluster and leave a folder that can be judged without it.
 
     `documents` are the rendered manifests, `profile_text` the profile as read; both are saved beside the evidence.
+    `say` takes what somebody who waits should know. Raises NotWritten when the folder cannot be written.
     """
 
     def __init__(
@@ -46,28 +49,30 @@ class Run:
         profile: Profile,
         profile_text: str,
         probe_image: str,
+        say: Callable[[str], None],
         ingress_address: str | None = None,
         faults: Faults | None = None,
     ) -> None:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
-        self._ingress_address, self._faults = ingress_address, faults
+        self._ingress_address, self._say, self._faults = ingress_address, say, faults
         self._observed: set[str] = set()
+        self._deployed: Deployed | None = None
         self._missing: list[str] = []
         self._stack = ExitStack()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "declared.yaml").write_text(yaml.safe_dump_all(documents, sort_keys=False))
-        (folder / "profile.toml").write_text(profile_text)
-        self.recorder = Recorder(folder / "evidence.jsonl", "main", time.monotonic())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "declared.yaml").write_text(yaml.safe_dump_all(documents, sort_keys=False))
+            (folder / "profile.toml").write_text(profile_text)
+            self.recorder = Recorder(folder / "evidence.jsonl", "main", time.monotonic())
+        except OSError as error:
+            raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
         self._stack.callback(self.recorder.close)
+        with translated():
+            versions, skew = {"kubernetes": cluster.version()}, list(cluster.skew())
+        started = datetime.now(UTC).isoformat(timespec="seconds")
         self.recorder.line(
-            "",
-            "run.begin",
-            run=name,
-            cluster=cluster_name,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={"kubernetes": cluster.version()},
-            skew=list(cluster.skew()),
+            "", "run.begin", run=name, cluster=cluster_name, started=started, versions=versions, skew=skew
         )
 
     def plan(self, asked: list[Planned]) -> None:
@@ -79,58 +84,80 @@ class Run:
         of, observe = planned.observation, check(planned.check).observe
         if not of:
             return  # told by the manifests alone
-        deployed = self._deployed
+        if self._deployed is None and not self._missing:
+            self._deploy()
         if observe is None or of in self._observed:
             return
         self._observed.add(of)
-        with self.recorder.observation(of), deployed.watches.recorded(of):
-            if self._missing:
+        with self.recorder.observation(of), translated():
+            if self._deployed is None or self._missing:
                 raise NotDeployed(f"{', '.join(self._missing)} did not become available, so nothing else was tried")
-            observe(deployed, of, of.partition(":")[2])
+            with self._deployed.watches.recorded(of):
+                observe(self._deployed, of, of.partition(":")[2])
 
-    @cached_property
-    def _deployed(self) -> Deployed:
-        """Deploy on first use; everything made here is gone after `close`."""
-        for abandoned in self._cluster.abandoned_namespaces():
-            self._cluster.delete_namespace(abandoned)
-        namespace = f"kubeproof-{self.name}"
-        documents = rename(self._documents, namespace)
-        labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
-        self._cluster.create_namespace(namespace, self.name, labels)
-        self._stack.callback(self._clean, namespace)
-        selectors = {each.name: dict(each.selector) for each in self.system.workloads}
-        watches = Watches(self._cluster, namespace, selectors, self.recorder)
-        self._stack.callback(watches.stop)
-        deployed = Deployed(
-            cluster=self._cluster,
-            recorder=self.recorder,
-            watches=watches,
-            system=self.system,
-            profile=self.profile,
-            namespace=namespace,
-            run=self.name,
-            probe_image=self._probe_image,
-            ingress_address=self._ingress_address,
-            faults=self._faults,
-        )
-        with self.recorder.observation("deploy"), watches.recorded("deploy"):
-            observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
+    def _deploy(self) -> None:
+        """Bring the system up, tried once; everything made here is gone after `close`."""
+        try:
+            with translated():
+                self._deployed = self._bring_up()
+        except Exception as error:
+            self._missing.append(f"the system ({error})")
+            raise
+
+    def _bring_up(self) -> Deployed:
+        """Deploy into a new namespace, with a client beside it; what did not come up is `_missing`."""
+        self._delete(*self._cluster.abandoned_namespaces())
+        documents = rename(self._documents, f"kubeproof-{self.name}")
+        deployed = self._new_namespace(f"kubeproof-{self.name}", documents)
+        with self.recorder.observation("deploy"), translated(), deployed.watches.recorded("deploy"):
+            left = observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
+        for what in left:
+            self._say(f"        {what} was there before and no run's: it is used as it is, and left alone")
         self._missing = [each.name for each in self.system.workloads if not deployed.all_ready(each)]
-        self._cluster.apply(rename([way_out()], namespace))
+        deployed.apply(rename([way_out()], deployed.namespace))
         try:
             deployed.start_pod(CLIENT, [*AGENT, "idle"])
         except NotInTime as late:
             self._missing.append(f"the client pod ({late})")
         return deployed
 
-    def _clean(self, namespace: str) -> None:
-        for name in (f"{namespace}-visitor", f"{namespace}-stranger", namespace):
-            self._cluster.delete_namespace(name)
+    def _new_namespace(self, name: str, documents: list[dict[str, Any]]) -> Deployed:
+        """Make the namespace, with the labels that the documents give it, and follow what happens in it."""
+        labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
+        owner = self._cluster.create_namespace(name, self.name, labels)
+        self._stack.callback(self._delete, f"{name}-visitor", f"{name}-stranger", name)
+        selectors = {each.name: dict(each.selector) for each in self.system.workloads}
+        watches = Watches(listings(self._cluster, name), selectors, self.recorder)
+        self._stack.callback(watches.stop)
+        return Deployed(
+            cluster=self._cluster,
+            recorder=self.recorder,
+            watches=watches,
+            system=self.system,
+            profile=self.profile,
+            owner=owner,
+            probe_image=self._probe_image,
+            ingress_address=self._ingress_address,
+            faults=self._faults,
+        )
+
+    def _delete(self, *namespaces: str) -> None:
+        """Delete namespaces; those that cannot be deleted are said, and are no reason to leave the others."""
+        left: dict[str, Exception] = {}
+        for name in namespaces:
+            try:
+                with translated():
+                    self._cluster.delete_namespace(name)
+            except (Refused, Silent, NotInTime) as error:
+                left[name] = error
+        if left:
+            says = "; ".join(dict.fromkeys(map(str, left.values())))
+            self._say(f"may be left behind: {says}\n    kubectl delete namespace {' '.join(left)}")
 
     def close(self) -> None:
-        """Delete what the run created and end the evidence."""
-        self.recorder.line("", "run.end")
-        self._stack.close()
+        """Delete what the run created and end the evidence; says what could not be deleted."""
+        with self._stack, suppress(NotWritten):  # whoever observed met the same
+            self.recorder.line("", "run.end")
 
 
 def new_run_name() -> str:

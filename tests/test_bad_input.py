@@ -1,70 +1,43 @@
 """A run that cannot start says why in one sentence and exits with 3; nothing is created, nothing is left."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-import yaml
 
-from tests.loopback import QuietHandler, serving
-
-ROOT = Path(__file__).parents[1]
-
-
-def conformance(*options, tmp_path, **variables):
-    environment = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "PYTEST_ADDOPTS")}
-    environment |= variables
-    command = [sys.executable, "-m", "pytest", "conformance", "--out", str(tmp_path / "run"), *options]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+from conformance.verdicts.verdict import Exit
+from tests.conformance_child import ApiServer, conformance, ends, kubeconfig
+from tests.loopback import serving
 
 
-def kubeconfig(tmp_path, port):
-    path = tmp_path / "kubeconfig"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    path.write_text(yaml.safe_dump(config))
-    return path
-
-
-class Forbidding(QuietHandler):
+class Forbidding(ApiServer):
     """An API server that tells its version and allows nothing else."""
 
-    def do_GET(self):
-        version = {"major": "1", "minor": "36", "gitVersion": "v1.36.3"}
-        version |= dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"), "-")
-        allowed = self.path.startswith("/version")
-        says = {"kind": "Status", "message": 'namespaces is forbidden: User "u" cannot list resource "namespaces"'}
-        self.answer(200 if allowed else 403, json.dumps(version if allowed else says).encode())
+    def namespaces(self):
+        self.refuse(403, 'namespaces is forbidden: User "u" cannot list resource "namespaces"')
 
 
-@pytest.fixture
-def forbidding():
-    with serving(Forbidding) as port:
-        yield port
+class Reading(ApiServer):
+    """An API server that lets everything be read and nothing be made."""
+
+    def do_POST(self):
+        self.refuse(403, 'namespaces is forbidden: User "u" cannot create resource "namespaces"')
 
 
 def refuses(done, *, says):
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert says in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    ends(done, Exit.NOT_DONE, says=says)
 
 
 def test_a_kubeconfig_that_is_not_there(tmp_path):
     refuses(conformance("--kubeconfig", str(tmp_path / "none"), tmp_path=tmp_path), says="none is not a file")
 
 
+def test_a_kubeconfig_that_is_something_else(tmp_path):
+    path = tmp_path / "kubeconfig"
+    path.write_text("clusters: [")
+    refuses(conformance("--kubeconfig", str(path), tmp_path=tmp_path), says="kubeconfig is not YAML")
+
+
 def test_a_kubeconfig_that_points_nowhere(tmp_path, closed_port):
-    path = kubeconfig(tmp_path, closed_port)
-    refuses(conformance("--kubeconfig", str(path), tmp_path=tmp_path), says="does not answer")
+    done = conformance("--kubeconfig", str(kubeconfig(tmp_path, closed_port)), tmp_path=tmp_path)
+    refuses(done, says="does not answer: [Errno 111] Connection refused")
 
 
 def test_a_context_that_does_not_exist(tmp_path, closed_port):
@@ -73,11 +46,28 @@ def test_a_context_that_does_not_exist(tmp_path, closed_port):
     refuses(done, says="context 'staging' cannot be used")
 
 
-def test_a_kubeconfig_without_rights(tmp_path, forbidding):
-    path = kubeconfig(tmp_path, forbidding)
-    refuses(
-        conformance("--kubeconfig", str(path), tmp_path=tmp_path), says='User "u" cannot list resource "namespaces"'
-    )
+def test_a_kubeconfig_without_rights(tmp_path):
+    with serving(Forbidding.fresh()) as port:
+        done = conformance("--kubeconfig", str(kubeconfig(tmp_path, port)), tmp_path=tmp_path)
+    refuses(done, says='answered 403: namespaces is forbidden: User "u" cannot list resource "namespaces"')
+
+
+def test_a_kubeconfig_that_may_not_make_namespaces(tmp_path):
+    with serving(Reading.fresh()) as port:
+        done = conformance("--kubeconfig", str(kubeconfig(tmp_path, port)), "-k", "dns", tmp_path=tmp_path)
+    refuses(done, says='User "u" cannot create resource "namespaces"')
+    assert "a run needs a namespace of its own" in done.stdout
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "run").touch()
+    with serving(ApiServer.fresh()) as port:
+        done = conformance("--kubeconfig", str(kubeconfig(tmp_path, port)), "-k", "dns", tmp_path=tmp_path)
+    refuses(done, says="run cannot be written: File exists")
+
+
+def test_a_choice_that_leaves_no_check(tmp_path):
+    refuses(conformance("-k", "no-such-check", tmp_path=tmp_path), says="no check was chosen")
 
 
 def test_manifests_that_do_not_render(tmp_path):
@@ -104,3 +94,7 @@ def test_an_embedded_cluster_that_has_no_place_for_its_state(tmp_path):
     (tmp_path / "file").touch()
     done = conformance("-k", "dns", tmp_path=tmp_path, XDG_STATE_HOME=str(tmp_path / "file"))
     refuses(done, says="set XDG_STATE_HOME to a folder that can be written")
+
+
+def test_an_option_that_is_none_is_refused_by_pytest(tmp_path):
+    ends(conformance("--kubeconfg", "x", tmp_path=tmp_path), pytest.ExitCode.USAGE_ERROR, says="--kubeconfg")

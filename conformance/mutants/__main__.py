@@ -6,8 +6,7 @@ Deploy each seeded defect and tell which checks see it.
     python -m conformance.mutants --list                 names, damage, checks that must fail
     python -m conformance.mutants no-drain -- --kubeconfig FILE     the rest goes to the run
 
-Each run's folder is out/mutants/<name>. Exit status: 0 all killed; 1 one survived or could not be judged;
-3 nothing could be started; 130 Ctrl-C.
+Each run's folder is out/mutants/<name>. A mutant that survived, or could not be judged, is what is broken here.
 """
 
 import argparse
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.command_line import Parser, ended
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.mutants.mutant import (
@@ -34,6 +34,7 @@ from conformance.mutants.mutant import (
     read_mutants,
     write_kustomization,
 )
+from conformance.verdicts.verdict import Exit
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20 * 60.0  # seconds for one run, a cold start of the cluster not included
@@ -59,20 +60,20 @@ def main(argv: Sequence[str]) -> int:
         overlay = _overlay(asked.profile)
         if asked.list:
             print("\n".join(_listed(mutants)))
-            return 0
+            return Exit.HOLDS
         tests = _tests(mutants)
         plain = render(overlay, kubectl=find_kubectl())
     except (MutantError, ProfileError, RenderFailed, NoKubectl) as error:
         print(f"mutants: {error}", file=sys.stderr)
-        return 3
+        return Exit.NOT_DONE
     options = ["--profile", str(asked.profile), *rest]
-    ended = []
+    ends = []
     for place, mutant in enumerate(mutants, 1):
         print(f"mutant {place} of {len(mutants)}: {mutant.name}", flush=True)
-        ended.append(run(mutant, overlay, plain, tests, options))
-        print(f"mutant {mutant.name}: {ended[-1].fate.value} after {ended[-1].seconds:.0f} s", flush=True)
-    print("\n".join(table(ended)))
-    return 0 if ended and all(each.fate is Fate.KILLED for each in ended) else 1
+        ends.append(run(mutant, overlay, plain, tests, options))
+        print(f"mutant {mutant.name}: {ends[-1].fate.value} after {ends[-1].seconds:.0f} s", flush=True)
+    print("\n".join(table(ends)))
+    return Exit.HOLDS if ends and all(each.fate is Fate.KILLED for each in ends) else Exit.BROKEN
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
@@ -83,10 +84,12 @@ def _split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m conformance.mutants", description="Run seeded defects.")
-    parser.add_argument("names", nargs="*", help="mutants to run (default: all)")
+    parser = Parser(prog="python -m conformance.mutants", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="mutants to run (default: all)")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
-    parser.add_argument("--profile", type=Path, default=ROOT / "kubeproof.toml")
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", default=ROOT / "kubeproof.toml", help="what the architecture says"
+    )
     return parser.parse_args(argv)
 
 
@@ -175,7 +178,4 @@ def table(ended: Sequence[Ended]) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(ended(main, sys.argv[1:]))

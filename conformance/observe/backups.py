@@ -7,7 +7,7 @@ from kubernetes.client.exceptions import ApiException
 
 from conformance.declared.objects import Workload
 from conformance.observe.journeys import walk_settled
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that
@@ -15,7 +15,7 @@ READY = 120.0  # seconds for a workload to be available on new volumes, and for 
 
 def observe_backup(on: Deployed, of: str, name: str) -> None:
     """Back up what a journey wrote, lose the workload's volumes, and read it again after a restore."""
-    promise = on.profile.backup(name)
+    promise = promised(on.profile.backup(name), f"backup of {name}")
     saved = walk_settled(on, of, promise.write)
     if not _run_job(on, of, promise.backup, within=promise.within):
         return  # the only copy is not destroyed

@@ -1,4 +1,4 @@
-"""The cluster under test, seen through the Kubernetes API: connect, namespaces, apply, exec."""
+"""The cluster under test, seen through the Kubernetes API: connect, namespaces, exec."""
 
 import json
 import os
@@ -7,46 +7,64 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from pathlib import Path
 from time import time
 from typing import Any
 
 import urllib3
-from kubernetes import client, config, utils
+import yaml
+from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import ResourceNotFoundError
 from kubernetes.stream import stream
 
+from conformance.observe.api_errors import silence, words
+from conformance.observe.applying import RUN_LABEL, Document, Owner, apply
 from conformance.observe.waiting import wait_until
 
-RUN_LABEL = "kubeproof.dev/run"
 OWNER_ANNOTATION = "kubeproof.dev/owner"
+ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of an answer
+RETRIES = 1  # of a request whose connection broke: one that was kept open may have been closed meanwhile
 
 
 class CannotStart(Exception):
     """The run cannot start: one sentence for the person who started it (exit status 3)."""
 
 
-class ApplyFailed(Exception):
-    """The API server refused an object of the manifests."""
-
-
 class Cluster:
-    """One cluster by kubeconfig and context. Every call that must not share a connection asks for its own client."""
+    """
+    One cluster by kubeconfig and context. Every call that must not share a connection asks for its own client.
+
+    The APIs are Any: the generated client says that every field of an answer may be missing, also those that the API
+    server always fills, and that bodies are its models only, though it takes them as JSON.
+    """
 
     def __init__(self, kubeconfig: Path, context: str | None) -> None:
         self._kubeconfig, self._context = str(kubeconfig), context
-        api = self.own_client()
-        self.core = client.CoreV1Api(api)
-        self.apps = client.AppsV1Api(api)
-        self.batch = client.BatchV1Api(api)
-        self.custom = client.CustomObjectsApi(api)
-        self._api = api
+        self._api = self.own_client()
+        self.core: Any = client.CoreV1Api(self._api)
+        self.apps: Any = client.AppsV1Api(self._api)
+        self.batch: Any = client.BatchV1Api(self._api)
+        self.networking: Any = client.NetworkingV1Api(self._api)
+        self.custom: Any = client.CustomObjectsApi(self._api)
 
     def own_client(self) -> client.ApiClient:
-        return config.new_client_from_config(self._kubeconfig, self._context)
+        settings = client.Configuration()
+        settings.retries = RETRIES
+        config.load_kube_config(self._kubeconfig, self._context, client_configuration=settings)
+        return _Bounded(settings)
+
+    @cached_property
+    def _resources(self) -> Any:
+        try:
+            return DynamicClient(self._api).resources
+        except ValueError as error:
+            # What the client makes of a server that does not answer, when its address is not https.
+            if isinstance(error.__context__, urllib3.exceptions.HTTPError):
+                raise error.__context__ from None
+            raise
 
     def version(self) -> str:
         return str(client.VersionApi(self._api).get_code().git_version)
@@ -58,14 +76,23 @@ class Cluster:
         there = parsedate_to_datetime(headers["Date"]).timestamp()
         return round(there - time(), 3), round(there + 1 - before, 3)
 
-    def create_namespace(self, name: str, run: str, labels: dict[str, str] | None = None) -> None:
-        owner = f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+    def create_namespace(self, name: str, run: str, labels: dict[str, str] | None = None) -> Owner:
+        """Make a namespace that carries the run's name; raises CannotStart where that is not allowed."""
+        process = f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
         metadata = {
             "name": name,
-            "labels": {RUN_LABEL: run, **(labels or {})},
-            "annotations": {OWNER_ANNOTATION: owner},
+            "labels": {**(labels or {}), RUN_LABEL: run},
+            "annotations": {OWNER_ANNOTATION: process},
         }
-        self.core.create_namespace({"metadata": metadata})
+        try:
+            made = self.core.create_namespace({"metadata": metadata})
+        except ApiException as error:
+            if error.status != 403:
+                raise
+            raise CannotStart(
+                f"a run needs a namespace of its own, and may not create {name}: {words(error)}"
+            ) from error
+        return Owner(run, name, made.metadata.uid)
 
     def delete_namespace(self, name: str, *, within: float = 120) -> None:
         """Delete a namespace and return once it is gone. Its pods are not waited for: nobody needs their goodbye."""
@@ -92,28 +119,9 @@ class Cluster:
         found = self.core.list_namespace(label_selector=RUN_LABEL).items
         return [namespace.metadata.name for namespace in found if _abandoned(namespace.metadata)]
 
-    def apply(self, documents: Iterable[dict[str, Any]]) -> None:
-        """Create every object of rendered manifests; raises ApplyFailed with the server's words."""
-        for document in documents:
-            what = f"{document['kind']}/{document['metadata']['name']}"
-            try:
-                self._create(document)
-            except utils.FailToCreateError as error:
-                says = "; ".join(_words(each) for each in error.api_exceptions)
-                raise ApplyFailed(f"{what}: {says}") from error
-            except ApiException as error:
-                raise ApplyFailed(f"{what}: {_words(error)}") from error
-            except ResourceNotFoundError as error:
-                kind = f"{document['apiVersion']} {document['kind']}"
-                raise ApplyFailed(f"{what}: the cluster has no {kind}") from error
-
-    def _create(self, document: dict[str, Any]) -> None:
-        try:
-            utils.create_from_dict(self._api, document)
-        except AttributeError:
-            # The client has no method for custom resources: the API server is asked how they are addressed.
-            kind = DynamicClient(self._api).resources.get(api_version=document["apiVersion"], kind=document["kind"])
-            kind.create(body=document, namespace=document["metadata"].get("namespace"))
+    def apply(self, documents: Iterable[Document], owner: Owner) -> tuple[str, ...]:
+        """Create every object of rendered manifests; see `applying.apply`."""
+        return apply(self._resources, documents, owner)
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""
@@ -144,7 +152,10 @@ class Cluster:
                 _preload_content=False,
             )
         except ApiException as error:
-            raise ExecFailed(f"exec in {pod}/{container}: {_words(error)}") from error
+            # The client catches Ctrl-C too, and calls it a failed request.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise ExecFailed(f"exec in {pod}/{container}: {words(error)}") from error
         try:
             yield running
         finally:
@@ -153,6 +164,14 @@ class Cluster:
 
 class ExecFailed(Exception):
     """A command could not be run in a container, or did not end well: nothing was observed."""
+
+
+class _Bounded(client.ApiClient):
+    """A client that waits for no answer without end; a call that may take longer says so itself."""
+
+    def call_api(self, *request: Any, **more: Any) -> Any:
+        more["_request_timeout"] = more.get("_request_timeout") or ANSWERS
+        return super().call_api(*request, **more)
 
 
 def connect(kubeconfig: Path, context: str | None) -> Cluster:
@@ -164,21 +183,16 @@ def connect(kubeconfig: Path, context: str | None) -> Cluster:
         # The version is public on most clusters; the namespaces are asked for because the run needs them.
         cluster.version()
         cluster.core.list_namespace(limit=1)
+    except yaml.YAMLError as error:
+        raise CannotStart(f"kubeconfig {kubeconfig} is not YAML: {error}") from error
     except ConfigException as error:
         wanted = f"context {context!r}" if context else "the current context"
         raise CannotStart(f"kubeconfig {kubeconfig}: {wanted} cannot be used: {error}") from error
     except ApiException as error:
-        raise CannotStart(f"the cluster of {kubeconfig} answered {error.status}: {_words(error)}") from error
+        raise CannotStart(f"the cluster of {kubeconfig} answered {error.status}: {words(error)}") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise CannotStart(f"the cluster of {kubeconfig} does not answer: {error}") from error
+        raise CannotStart(f"the cluster of {kubeconfig} does not answer: {silence(error)}") from error
     return cluster
-
-
-def _words(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return str(error.reason)
 
 
 def _started(pid: int) -> str:
@@ -187,11 +201,12 @@ def _started(pid: int) -> str:
 
 
 def _abandoned(metadata: Any) -> bool:
-    host, pid, started = ((metadata.annotations or {}).get(OWNER_ANNOTATION, "//")).split("/", 2)
+    host, _, process = (metadata.annotations or {}).get(OWNER_ANNOTATION, "").partition("/")
     if host != socket.gethostname():
         # Another machine's run may be alive; no run lasts two hours.
         return bool((datetime.now(UTC) - metadata.creation_timestamp).total_seconds() > 7200)
+    pid, _, started = process.partition("/")
     try:
-        return _started(int(pid)) != started
+        return bool(_started(int(pid)) != started)
     except (OSError, ValueError):
         return True

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 
@@ -60,7 +60,7 @@ def observe_journey(on: Deployed, of: str, name: str) -> None:
 
 
 def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:
-    journey = on.profile.journey(name)
+    journey = promised(on.profile.journey(name), f"journey {name}")
     return [
         {"method": step.method, "url": on.url(step.service, step.path), "body": step.body, "save": dict(step.save)}
         for step in journey.steps

@@ -12,7 +12,7 @@ from typing import Any
 from conformance.declared.objects import Workload
 from conformance.observe.journeys import walk_settled
 from conformance.observe.streams import agent_running
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 BASELINE = 2.0  # seconds of traffic before and after a rollout: the control that the path works at all
@@ -20,20 +20,27 @@ RATE = 25  # requests a second on each kind of connection
 LONGEST_ROLLOUT = 300.0  # seconds; the sender stops by itself after this
 
 
-def observe_deploy(on: Deployed, of: str, documents: Iterable[dict[str, Any]]) -> None:
-    """Apply the manifests and watch until every workload is available or its progress deadline is over."""
+def observe_deploy(on: Deployed, of: str, documents: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """
+    Apply the manifests and watch until every workload is available or its progress deadline is over.
+
+    Gives the names of the objects that were there before and no run's, and were left alone.
+    """
     on.mark(of, "applied")
-    on.cluster.apply(documents)
+    left = on.apply(documents)
+    for what in left:
+        on.mark(of, "left alone", at=what)
     for workload in on.system.workloads:
         # Too late is evidence, not an error: the judge says so from the lines.
         with suppress(NotInTime):
             on.wait_ready(workload, within=workload.progress_deadline)
+    return left
 
 
 def observe_restart(on: Deployed, of: str, name: str) -> None:
     """Write by a journey, delete a pod of the workload, wait until it is back, read by a journey."""
     workload = on.workload(name)
-    persists = on.profile.persist(name)
+    persists = promised(on.profile.persist(name), f"promise that {name} persists")
     saved = walk_settled(on, of, persists.write)
     pod = on.watches.pods_of(name)[0]
     on.mark(of, "pod deleted", at=pod["name"], uid=pod["uid"])
@@ -53,7 +60,7 @@ def observe_restart(on: Deployed, of: str, name: str) -> None:
 def observe_rollout(on: Deployed, of: str, name: str) -> None:
     """Replace every pod of a workload under open-loop requests on new and on reused connections."""
     workload = on.workload(name)
-    entry = on.profile.entry(name)
+    entry = promised(on.profile.entry(name), f"entry of {name}")
     request = {"method": entry.method, "url": on.url(entry.service, entry.path), "body": entry.body}
     plan = {**request, "rate": RATE, "seconds": LONGEST_ROLLOUT}
     with agent_running(on, of, "traffic", plan) as done:

@@ -8,6 +8,7 @@ only the embedded cluster lets us do, and the database is greeted from the pod o
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from conformance.declared.intent import Depend, Loss
@@ -108,22 +109,32 @@ def _complete(on: Deployed, dependents: list[Depend]) -> None:
     for each in dependents:
         autoscaler = on.system.autoscaler_of(each.workload)
         least = autoscaler.minimum if autoscaler else 1
+        enough = partial(_has_ready, on, each.workload, least)
         with suppress(NotInTime):
             wait_until(
-                lambda name=each.workload, least=least: len(_ready_endpoints(on, name)) >= least,
+                enough,
                 within=60,
                 hoping=f"{least} pods of {each.workload} are Ready",
                 wake=on.watches.changed,
             )
 
 
+def _has_ready(on: Deployed, workload: str, least: int) -> bool:
+    return len(_ready_endpoints(on, workload)) >= least
+
+
+def _has_left(on: Deployed, workload: str) -> bool:
+    return not _ready_endpoints(on, workload)
+
+
 def _bear(on: Deployed, loss: Loss, dependents: list[Depend]) -> None:
     """Wait until all dependents left their Services, and until the loss has lasted as long as is promised."""
     lost = time.monotonic()
     for each in dependents:
+        has_left = partial(_has_left, on, each.workload)
         with suppress(NotInTime):
             wait_until(
-                lambda each=each: not _ready_endpoints(on, each.workload),
+                has_left,
                 within=each.within + 5,
                 hoping=f"{each.workload} left its Services",
                 wake=on.watches.changed,

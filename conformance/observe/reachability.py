@@ -18,7 +18,7 @@ def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
     on.cluster.create_namespace(elsewhere, on.run)
     on.start_pod("stranger", [*AGENT, "idle"], namespace=elsewhere)
     listener = on.start_pod("listener", [*AGENT, "listen", str(LISTENER_PORT)], namespace=elsewhere)
-    on.cluster.apply([_wall(elsewhere)])
+    on.apply([_wall(elsewhere)])
     walled = on.start_pod(
         "walled",
         [*AGENT, "listen", str(LISTENER_PORT)],

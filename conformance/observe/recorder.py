@@ -7,11 +7,15 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 VERSION = 1
+
+
+class NotWritten(Exception):
+    """The evidence cannot be written, so nothing that is seen from here on counts."""
 
 
 class Recorder:
@@ -23,7 +27,7 @@ class Recorder:
     """
 
     def __init__(self, path: Path, writer: str, began: float) -> None:
-        self._file = path.open("a", encoding="ascii")
+        self._path, self._file = path, path.open("a", encoding="ascii")
         self._writer = writer
         self._began = began
         self._count = 0
@@ -31,7 +35,7 @@ class Recorder:
         self._lock = threading.Lock()
 
     def line(self, of: str, kind: str, **fields: Any) -> None:
-        """Append one line; it is in the file when this returns."""
+        """Append one line; it is in the file when this returns. Raises NotWritten."""
         with self._lock:
             line = {"v": VERSION, "w": self._writer, "n": self._count, "of": of, "kind": kind, **fields}
             line["t"] = round(time.monotonic() - self._began, 4)
@@ -41,6 +45,8 @@ class Recorder:
             try:
                 self._file.write(_dump(line) + "\n")
                 self._file.flush()
+            except OSError as error:
+                raise NotWritten(f"{self._path} cannot be written: {error.strerror}") from error
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
             self._count += 1
@@ -60,7 +66,9 @@ class Recorder:
             self.line(of, "observe.end", lines=self._of[of] + 1, error=error)
 
     def close(self) -> None:
-        self._file.close()
+        # What could not be written was told when it was tried; closing tries it again.
+        with suppress(OSError):
+            self._file.close()
 
 
 def _dump(line: dict[str, Any]) -> str:

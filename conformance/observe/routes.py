@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from conformance.declared.routes import (
@@ -114,7 +113,7 @@ def _visitor(on: Deployed) -> Iterator[Callable[[list[dict[str, Any]]], list[Any
 
 def _as_declared(on: Deployed, request: Request, line: Any) -> bool:
     if not request.services:
-        return line["status"] == 404
+        return bool(line["status"] == 404)
     with on.watches.changed:
         behind = {
             pod for each in request.services for pod in on.watches.now["endpoints"].get(each, {}).get("ready", [])
@@ -130,26 +129,25 @@ def _given(on: Deployed) -> Entrance | None:
 
 def _ingress_entrance(on: Deployed, name: str, within: float) -> Entrance:
     """Where the Ingress is served, by its status."""
-    api = client.NetworkingV1Api(on.cluster.own_client())
     addresses: list[str] = []
 
     def taken_up() -> bool:
-        balancer = api.read_namespaced_ingress_status(name, on.namespace).status.load_balancer
+        balancer = on.cluster.networking.read_namespaced_ingress_status(name, on.namespace).status.load_balancer
         addresses.extend(each.ip or each.hostname for each in (balancer and balancer.ingress) or ())
         return bool(addresses)
 
     try:
         wait_until(taken_up, within=within, hoping=f"a controller takes up Ingress {name}")
     except NotInTime as late:
-        return _closed(_why_no_ingress(api, name, on.namespace) or str(late))
+        return _closed(_why_no_ingress(on, name) or str(late))
     return _open(addresses[0], 80)
 
 
-def _why_no_ingress(api: client.NetworkingV1Api, name: str, namespace: str) -> str | None:
-    wanted = api.read_namespaced_ingress(name, namespace).spec.ingress_class_name
+def _why_no_ingress(on: Deployed, name: str) -> str | None:
+    wanted = on.cluster.networking.read_namespaced_ingress(name, on.namespace).spec.ingress_class_name
     if wanted is None:
         return "it names no class, and the cluster has no default one"
-    if wanted not in {each.metadata.name for each in api.list_ingress_class().items}:
+    if wanted not in {each.metadata.name for each in on.cluster.networking.list_ingress_class().items}:
         return f"the cluster has no IngressClass {wanted}"
     return None
 

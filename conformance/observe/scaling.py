@@ -5,18 +5,20 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
+SILENCE = 60  # seconds without a line after which the log is taken for lost; it says one a second
 LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--headless"]
 
 
 def observe_scaling(on: Deployed, of: str, name: str) -> None:
     """Offer the profile's load until the target is reached and Ready, or its time is over."""
-    goal = on.profile.scale(name)
+    goal = promised(on.profile.scale(name), f"scale of {name}")
     met, says = _metrics_api(on)
     on.recorder.line(of, "need", need="metrics-api", met=met, says=says)
     if not met:
@@ -64,12 +66,14 @@ def _keep_load(on: Deployed, of: str, done: threading.Event) -> None:
     """Follow the load pod's log; each JSON line of kind `load` becomes evidence as it comes."""
     log = type(on.cluster.core)(on.cluster.own_client())
     try:
-        answer: Any = log.read_namespaced_pod_log(LOAD, on.namespace, follow=True, _preload_content=False)
+        answer: Any = log.read_namespaced_pod_log(
+            LOAD, on.namespace, follow=True, _preload_content=False, _request_timeout=(5, SILENCE)
+        )
         for raw in answer:
             if raw.startswith(b"{"):
                 fields = json.loads(raw)
                 on.recorder.line(of, fields.pop("kind"), **fields)
-    except (ApiException, OSError, ValueError) as error:
+    except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         on.recorder.line(of, "gap", says=f"load log: {error}")
     finally:
         done.set()

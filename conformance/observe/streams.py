@@ -3,9 +3,10 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from conformance.observe.recorder import NotWritten
 from conformance.observe.system import AGENT, CLIENT, PROBE, Deployed
 
 LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
@@ -36,14 +37,16 @@ def agent_running(
 def _keep_lines(on: Deployed, of: str, running: Any, done: threading.Event) -> None:
     rest = ""
     try:
-        while running.is_open():
-            running.update(timeout=1)
-            if not running.peek_stdout():
-                continue
-            *lines, rest = (rest + running.read_stdout()).split("\n")
-            for line in lines:
-                fields = json.loads(line)
-                on.recorder.line(of, fields.pop("kind"), **fields)
+        # Evidence that cannot be written is met by whoever observes, and said there.
+        with suppress(NotWritten):
+            while running.is_open():
+                running.update(timeout=1)
+                if not running.peek_stdout():
+                    continue
+                *lines, rest = (rest + running.read_stdout()).split("\n")
+                for line in lines:
+                    fields = json.loads(line)
+                    on.recorder.line(of, fields.pop("kind"), **fields)
     finally:
         # Also when the connection broke: nobody waits for what will not come.
         done.set()

@@ -1,20 +1,23 @@
 """The system under test, deployed into namespaces of this run: what every observation starts from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System, Workload
-from conformance.observe.cluster import RUN_LABEL, Cluster
+from conformance.observe.applying import RUN_LABEL, Document, Owner
+from conformance.observe.cluster import Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until
 from conformance.observe.watches import Watches
 
 # A container that waits for one of these goes on waiting: its image is not to be had.
 HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-AGENT = ["python3", "/opt/kubeproof/agent.py"]
+T = TypeVar("T")
+AGENT = ["python3", "-m", "probe"]  # a command of conformance/probe, in a container of its image
 CLIENT = "kubeproof-client"
 PROBE = "kubeproof-probe"  # the container with the agent, in a pod of our own or beside others in one of the system's
 RESTRICTED = {
@@ -46,6 +49,13 @@ def way_out() -> dict[str, Any]:
     }
 
 
+def promised(found: T | None, what: str) -> T:
+    """What the profile was asked for; raises LookupError where it has none."""
+    if found is None:
+        raise LookupError(f"the profile has no {what}")
+    return found
+
+
 class Faults(Protocol):
     """What can be put upon a pod from its node, each as long as a block lasts."""
 
@@ -59,11 +69,11 @@ class Faults(Protocol):
 @dataclass(frozen=True)
 class Deployed:
     """
-    One copy of the system in `namespace`, with a client pod beside it.
+    One copy of the system in a namespace of its own, with a client pod beside it.
 
-    `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run;
-    `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status;
-    `faults` is None where nobody lets us at the nodes.
+    `owner` is that namespace; `probe_image` is what client and stranger pods run; `ingress_address` is HOST[:PORT]
+    where requests from outside enter, None where the controllers say it in status; `faults` is None where nobody lets
+    us at the nodes.
     """
 
     cluster: Cluster
@@ -71,11 +81,23 @@ class Deployed:
     watches: Watches
     system: System
     profile: Profile
-    namespace: str
-    run: str
+    owner: Owner
     probe_image: str
     ingress_address: str | None = None
     faults: Faults | None = None
+
+    @property
+    def namespace(self) -> str:
+        return self.owner.namespace
+
+    @property
+    def run(self) -> str:
+        """The name that everything made carries as a label."""
+        return self.owner.run
+
+    def apply(self, documents: Iterable[Document]) -> tuple[str, ...]:
+        """Create every object; give the names of those that are not the run's, and were left alone."""
+        return self.cluster.apply(documents, self.owner)
 
     def start_pod(
         self,
@@ -181,12 +203,18 @@ class Deployed:
         """
         for workload in workloads:
             wait_until(
-                lambda workload=workload: self.all_ready(workload) or self.hopeless(workload),
+                partial(self._settled, workload),
                 within=within,
                 hoping=f"{workload.name} is available",
                 wake=self.watches.changed,
-                last=lambda workload=workload: str(self.watches.now["workload"].get(workload.name)),
+                last=partial(self._last_seen, workload),
             )
+
+    def _settled(self, workload: Workload) -> bool:
+        return self.all_ready(workload) or self.hopeless(workload)
+
+    def _last_seen(self, workload: Workload) -> str:
+        return str(self.watches.now["workload"].get(workload.name))
 
     def patch(self, workload: Workload, body: dict[str, Any]) -> None:
         """Patch a Deployment or StatefulSet."""

@@ -1,14 +1,11 @@
 """Watches of one namespace: what the objects are now, and each change as a line of the running observation."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kubernetes import client, watch
-from kubernetes.client.exceptions import ApiException
-
-from conformance.observe.cluster import Cluster
+from conformance.observe.listings import Listing, follow
 from conformance.observe.recorder import Recorder
 
 Trimmed = dict[str, Any]
@@ -18,12 +15,13 @@ class Watches:
     """
     Follow workloads, pods, endpoints, autoscalers and events of a namespace from the moment of construction.
 
-    `selectors` maps a workload's name to the labels of its pods. `now[kind][name]` is the last line of an object;
-    `changed` is notified at each change. Changes are written only while an observation is being `recorded`.
+    `listings` has one for each kind that is followed; `selectors` maps a workload's name to the labels of its pods.
+    `now[kind][name]` is the last line of an object; `changed` is notified at each change. Changes are written only
+    while an observation is being `recorded`.
     """
 
     def __init__(
-        self, cluster: Cluster, namespace: str, selectors: Mapping[str, Mapping[str, str]], recorder: Recorder
+        self, listings: Mapping[str, Listing], selectors: Mapping[str, Mapping[str, str]], recorder: Recorder
     ) -> None:
         self.now: dict[str, dict[str, Trimmed]] = {
             kind: {} for kind in ("workload", "pod", "slice", "autoscaler", "endpoints")
@@ -32,16 +30,17 @@ class Watches:
         self._recorder, self._of = recorder, ""
         self._selectors = selectors
         self._stopping = threading.Event()
-        for api, call, take in (
-            (client.CoreV1Api, "list_namespaced_pod", self._pod),
-            (client.AppsV1Api, "list_namespaced_deployment", self._workload),
-            (client.AppsV1Api, "list_namespaced_stateful_set", self._workload),
-            (client.DiscoveryV1Api, "list_namespaced_endpoint_slice", self._slice),
-            (client.AutoscalingV2Api, "list_namespaced_horizontal_pod_autoscaler", self._autoscaler),
-            (client.CoreV1Api, "list_namespaced_event", self._event),
-        ):
-            listing = getattr(api(cluster.own_client()), call)
-            threading.Thread(target=self._follow, args=(listing, namespace, take), daemon=True).start()
+        take = {
+            "pod": self._pod,
+            "deployment": self._workload,
+            "stateful_set": self._workload,
+            "slice": self._slice,
+            "autoscaler": self._autoscaler,
+            "event": self._event,
+        }
+        for kind, listing in listings.items():
+            following = (listing, take[kind], self._lost, self._stopping)
+            threading.Thread(target=follow, args=following, daemon=True).start()
 
     @contextmanager
     def recorded(self, of: str) -> Iterator[None]:
@@ -65,44 +64,20 @@ class Watches:
         with self.changed:
             return [pod for pod in self.now["pod"].values() if pod["workload"] == workload and not pod["deleted"]]
 
-    def _follow(self, listing: Callable[..., Any], namespace: str, take: Callable[[str, Any], None]) -> None:
-        version: str | None = None
-        while not self._stopping.is_set():
-            try:
-                if version is None:
-                    version = self._listed(listing(namespace), take)
-                for seen in watch.Watch().stream(
-                    listing, namespace, resource_version=version, timeout_seconds=600, _request_timeout=630
-                ):
-                    take(seen["type"], seen["object"])
-                    version = seen["object"].metadata.resource_version
-            except ApiException as error:
-                self._lost(f"{listing.__name__}: {error.status} {error.reason}")
-                version = None
-            except Exception as error:  # noqa: BLE001  the transport's own errors are many; each is a gap, and told
-                self._lost(f"{listing.__name__}: {type(error).__name__}: {error}")
-                version = None
-
-    def _listed(self, answer: Any, take: Callable[[str, Any], None]) -> str:
-        for item in answer.items:
-            take("ADDED", item)
-        return str(answer.metadata.resource_version)
-
     def _lost(self, says: str) -> None:
-        if self._stopping.wait(0.2):
-            return
         with self.changed:
             if self._of:
                 self._recorder.line(self._of, "gap", says=says)
 
-    def _keep(self, kind: str, name: str, line: Trimmed, *, gone: bool = False) -> None:
+    def _keep(self, kind: str, name: str, line: Trimmed) -> None:
         with self.changed:
-            if self.now[kind].get(name) == line and not gone:
+            if self.now[kind].get(name) == line:
                 return
-            if gone:
+            if line.get("gone"):
                 self.now[kind].pop(name, None)
             else:
                 self.now[kind][name] = line
+            # The slices of a Service are written together, as its endpoints.
             if self._of and kind != "slice":
                 self._recorder.line(self._of, kind, **line)
             self.changed.notify_all()
@@ -125,7 +100,7 @@ class Watches:
             "gone": change == "DELETED",
             "node": pod.spec.node_name,
         }
-        self._keep("pod", pod.metadata.uid, line, gone=line["gone"])
+        self._keep("pod", pod.metadata.uid, line)
 
     def _owner(self, labels: Mapping[str, str]) -> str | None:
         for workload, selector in self._selectors.items():
@@ -145,8 +120,9 @@ class Watches:
             "ready": status.ready_replicas or 0,
             "available": status.available_replicas or 0,
             "replicas": status.replicas or 0,
+            "gone": change == "DELETED",
         }
-        self._keep("workload", found.metadata.name, line, gone=change == "DELETED")
+        self._keep("workload", found.metadata.name, line)
 
     def _slice(self, change: str, found: Any) -> None:
         service = (found.metadata.labels or {}).get("kubernetes.io/service-name")
@@ -158,9 +134,10 @@ class Watches:
             "ready": [name for name, is_ in pods if is_.ready is not False],
             "serving": [name for name, is_ in pods if is_.serving is not False],
             "terminating": [name for name, is_ in pods if is_.terminating],
+            "gone": change == "DELETED",
         }
         with self.changed:
-            self._keep("slice", found.metadata.name, line, gone=change == "DELETED")
+            self._keep("slice", found.metadata.name, line)
             self._keep("endpoints", service, self._endpoints(service))
 
     def _endpoints(self, service: str) -> Trimmed:
@@ -184,8 +161,9 @@ class Watches:
             "desired": found.status.desired_replicas,
             "cpu": metrics.get("cpu"),
             "memory": metrics.get("memory"),
+            "gone": change == "DELETED",
         }
-        self._keep("autoscaler", found.metadata.name, line, gone=change == "DELETED")
+        self._keep("autoscaler", found.metadata.name, line)
 
     def _event(self, change: str, event: Any) -> None:
         with self.changed:

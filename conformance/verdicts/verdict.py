@@ -6,7 +6,25 @@ Silence is not a pass: a PASS without evidence cannot be made, and a merge of no
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
+
+
+class Exit(IntEnum):
+    """The exit statuses of all commands; `says` is what one means, here, in their help and in docs/evidence.md."""
+
+    says: str
+
+    HOLDS = 0, "all that was asked for holds"
+    BROKEN = 1, "something is broken"
+    UNJUDGED = 2, "nothing is broken, but something cannot be judged"
+    NOT_DONE = 3, "it could not start, or not go on: one sentence says why"
+    INTERRUPTED = 130, "Ctrl-C"
+
+    def __new__(cls, status: int, says: str) -> "Exit":
+        """A member is its status; the meaning goes along."""
+        member = int.__new__(cls, status)
+        member._value_, member.says = status, says
+        return member
 
 
 class Outcome(Enum):
@@ -86,9 +104,9 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict(worst, "; ".join(reasons), tuple(fact for verdict in told for fact in verdict.evidence))
 
 
-def exit_status(verdicts: Iterable[Verdict]) -> int:
-    """0 when all that was asked for holds, 1 when anything is broken, 2 when something cannot be judged."""
+def exit_status(verdicts: Iterable[Verdict]) -> Exit:
+    """HOLDS when all that was asked for holds, BROKEN when anything is broken, UNJUDGED when something is not known."""
     outcomes = {verdict.outcome for verdict in verdicts} - {Outcome.SKIPPED}
     if Outcome.FAIL in outcomes:
-        return 1
-    return 0 if outcomes == {Outcome.PASS} else 2
+        return Exit.BROKEN
+    return Exit.HOLDS if outcomes == {Outcome.PASS} else Exit.UNJUDGED

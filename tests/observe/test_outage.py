@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from conformance.observe import outage
+from conformance.observe.applying import Owner
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime
 from tests.verdicts.histories import PROFILE, SYSTEM
@@ -42,8 +43,7 @@ class Stage:
             watches=watches,
             system=SYSTEM,
             profile=PROFILE,
-            namespace="run-1",
-            run="1",
+            owner=Owner("1", "run-1", "u-1"),
             probe_image="probe",
             faults=self,
         )

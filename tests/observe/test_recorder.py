@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.observe.recorder import Recorder
+from conformance.observe.recorder import NotWritten, Recorder
 from conformance.verdicts.evidence import read_evidence
 
 
@@ -63,3 +63,12 @@ def test_a_file_that_is_cut_in_the_middle_is_not_whole(tmp_path):
 
     written(path, write)
     assert read_evidence(path.read_text()[:-20]).why_not_whole("dns") is not None
+
+
+def test_a_full_disk_is_said_with_the_file(tmp_path):
+    path = tmp_path / "evidence.jsonl"
+    path.symlink_to("/dev/full")
+    recorder = Recorder(path, "main", time.monotonic())
+    with pytest.raises(NotWritten, match=r"evidence\.jsonl cannot be written: No space left on device"):
+        recorder.line("", "run.begin")
+    recorder.close()

@@ -1,6 +1,7 @@
-"""The agent as a child process against a real server on loopback: what it says, also when things fail."""
+"""The probe as a child process against a real server on loopback: what it says, also when things fail."""
 
 import json
+import os
 import socket
 import socketserver
 import subprocess
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from cluster.images.context import stage
+from conformance.observe.system import AGENT
 from tests.loopback import QuietHandler, serving
 
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "conformance" / "probe" / "Dockerfile"
 GET = {"method": "GET", "body": None}
 POST = {"method": "POST", "body": {"name": "cup"}}
-AGENT = Path(__file__).parents[2] / "conformance" / "probe" / "agent.py"
 
 
 class Answers(QuietHandler):
@@ -34,14 +38,35 @@ def port():
         yield served
 
 
-def said(*arguments, stdin=""):
-    done = subprocess.run(
-        [sys.executable, AGENT, *arguments], input=stdin, capture_output=True, text=True, timeout=30, check=True
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """The folder that the image has as /opt/kubeproof: what its Dockerfile copies, and nothing of this repository."""
+    staged = tmp_path_factory.mktemp("image") / "context"
+    stage(DOCKERFILE, ROOT, staged)
+    return staged / "conformance"
 
 
-def test_connected_refused_and_not_observed_are_three_things(port, closed_port):
+@pytest.fixture
+def said(image):
+    """Run a command to its end and give its lines; standard input stays open, and says `stdin` at once."""
+
+    def run(*arguments, stdin=""):
+        command = [sys.executable, *AGENT[1:], *arguments]
+        ours, theirs = os.pipe()
+        try:
+            os.write(theirs, stdin.encode())
+            done = subprocess.run(
+                command, cwd=image, stdin=ours, stdout=subprocess.PIPE, text=True, timeout=30, check=True
+            )
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+def test_connected_refused_and_not_observed_are_three_things(said, port, closed_port):
     targets = [
         {"host": "127.0.0.1", "port": port, "timeout": 1},
         {"host": "127.0.0.1", "port": closed_port, "timeout": 1},
@@ -51,7 +76,7 @@ def test_connected_refused_and_not_observed_are_three_things(port, closed_port):
     assert outcomes == ["connected", "refused", "not-observed"]
 
 
-def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(closed_port):
+def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(said, closed_port):
     class Talks(socketserver.BaseRequestHandler):
         def handle(self):
             self.request.sendall(b"N" if len(self.request.recv(8)) == 8 else b"")
@@ -64,11 +89,7 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(closed_port):
         ports = [living.server_address[1], deaf.getsockname()[1], closed_port]
         targets = [{"pod": "a", "host": "127.0.0.1", "port": each, "timeout": 0.3} for each in ports]
         plan = {"targets": targets, "rate": 20, "seconds": 0.1}
-        with subprocess.Popen(
-            [sys.executable, AGENT, "greet", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as agent:
-            lines = [json.loads(line) for line in agent.stdout]
-            agent.stdin.close()
+        lines = said("greet", json.dumps(plan))
         living.shutdown()
     assert {line["port"]: line["outcome"] for line in lines} == dict(
         zip(ports, ["answered", "silent", "refused"], strict=True)
@@ -77,14 +98,14 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(closed_port):
     assert len(lines) == 6
 
 
-def test_a_name_that_is_not_there_is_a_line_with_the_words():
+def test_a_name_that_is_not_there_is_a_line_with_the_words(said):
     found, lost = said("resolve", json.dumps(["localhost", "no-such-name.invalid"]))
     assert "127.0.0.1" in found["addresses"]
     assert lost["addresses"] == []
     assert lost["error"]
 
 
-def test_a_visit_is_made_under_the_name_that_is_asked(port, closed_port):
+def test_a_visit_is_made_under_the_name_that_is_asked(said, port, closed_port):
     target = {"address": "127.0.0.1", "port": port, "host": "shop.example", "asked": "shop.run-1.example", "path": "/x"}
     came, lost = said("visit", json.dumps([target, {**target, "port": closed_port}]))
     assert (came["status"], came["pod"], came["location"], came["error"]) == (200, "pod-1", "shop.run-1.example", None)
@@ -93,7 +114,7 @@ def test_a_visit_is_made_under_the_name_that_is_asked(port, closed_port):
     assert lost["error"].startswith("ConnectionRefusedError")
 
 
-def test_a_journey_carries_what_it_saved_into_later_steps(port):
+def test_a_journey_carries_what_it_saved_into_later_steps(said, port):
     url = f"http://127.0.0.1:{port}"
     steps = [
         {"method": "POST", "url": f"{url}/items", "body": {"name": "cup"}, "save": {"id": "id"}},
@@ -105,20 +126,16 @@ def test_a_journey_carries_what_it_saved_into_later_steps(port):
     assert second["error"] is None
 
 
-def test_a_journey_to_nobody_says_the_failure(closed_port):
+def test_a_journey_to_nobody_says_the_failure(said, closed_port):
     steps = [{"method": "GET", "url": f"http://127.0.0.1:{closed_port}/", "body": None}]
     (line,) = said("journey", json.dumps({"steps": steps}))
     assert line["status"] is None
     assert line["error"].startswith("ConnectionRefusedError")
 
 
-def test_the_ledger_has_a_line_for_each_request_and_counts_them(port):
+def test_the_ledger_has_a_line_for_each_request_and_counts_them(said, port):
     plan = {**GET, "url": f"http://127.0.0.1:{port}/items", "rate": 50, "seconds": 1}
-    with subprocess.Popen(
-        [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as sender:
-        lines = [json.loads(line) for line in sender.stdout]
-        sender.stdin.close()
+    lines = said("traffic", json.dumps(plan))
     for connection in ("new", "reused"):
         requests = [line for line in lines if line["kind"] == "request" and line["connection"] == connection]
         (end,) = [line for line in lines if line["kind"] == "ledger.end" and line["connection"] == connection]
@@ -126,37 +143,27 @@ def test_the_ledger_has_a_line_for_each_request_and_counts_them(port):
         assert {(line["status"], line["error"], line["pod"]) for line in requests} == {(200, None, "pod-1")}
 
 
-def test_a_server_that_is_not_there_fails_in_the_dial_phase(closed_port):
+def test_a_server_that_is_not_there_fails_in_the_dial_phase(said, closed_port):
     plan = {**GET, "url": f"http://127.0.0.1:{closed_port}/", "rate": 20, "seconds": 0.5}
-    with subprocess.Popen(
-        [sys.executable, AGENT, "traffic", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as sender:
-        lines = [json.loads(line) for line in sender.stdout]
-        sender.stdin.close()
-    phases = {line["phase"] for line in lines if line["kind"] == "request"}
+    phases = {line["phase"] for line in said("traffic", json.dumps(plan)) if line["kind"] == "request"}
     assert phases == {"dial"}
 
 
-def test_a_stop_on_standard_input_ends_the_traffic_early(port):
+def test_a_stop_on_standard_input_ends_the_traffic_early(said, port):
     plan = {**GET, "url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
     lines = said("traffic", json.dumps(plan), stdin="stop\n")
     assert [line["kind"] for line in lines[-2:]] == ["ledger.end", "ledger.end"]
 
 
 @pytest.mark.parametrize("command", ["traffic", "ask"])
-def test_what_is_sent_is_the_method_and_the_body_of_the_plan(command, port):
+def test_what_is_sent_is_the_method_and_the_body_of_the_plan(said, command, port):
     request = {**POST, "url": f"http://127.0.0.1:{port}/items"}
     plan = {**request, "targets": [{**request, "headers": {}}], "rate": 20, "seconds": 0.3}
-    with subprocess.Popen(
-        [sys.executable, AGENT, command, json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as agent:
-        lines = [json.loads(line) for line in agent.stdout]
-        agent.stdin.close()
-    answers = [(line["status"], line["error"]) for line in lines if "status" in line]
+    answers = [(line["status"], line["error"]) for line in said(command, json.dumps(plan)) if "status" in line]
     assert set(answers) == {(201, None)}
 
 
-def test_every_target_is_asked_at_the_rate_and_counted(port, closed_port):
+def test_every_target_is_asked_at_the_rate_and_counted(said, port, closed_port):
     there = {
         **GET,
         "question": "liveness",
@@ -166,13 +173,19 @@ def test_every_target_is_asked_at_the_rate_and_counted(port, closed_port):
     }
     gone = {**GET, "question": "request", "pod": "b", "url": f"http://127.0.0.1:{closed_port}/", "headers": {}}
     plan = {"targets": [there, gone], "rate": 20, "seconds": 0.5}
-    with subprocess.Popen(
-        [sys.executable, AGENT, "ask", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as agent:
-        *lines, end = [json.loads(line) for line in agent.stdout]
-        agent.stdin.close()
+    *lines, end = said("ask", json.dumps(plan))
     assert end == {"kind": "asked.end", "asked": 20}
     answered = {(line["pod"], line["status"]) for line in lines}
     assert answered == {("a", 200), ("b", None)}
     assert all(line["error"].startswith("ConnectionRefused") for line in lines if line["pod"] == "b")
     assert sorted(lines[0]) == ["error", "kind", "pod", "question", "seconds", "status", "url"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance", "[]"), ("connect",)])
+def test_what_is_no_command_is_told_which_there_are(image, arguments):
+    done = subprocess.run(
+        [sys.executable, *AGENT[1:], *arguments], cwd=image, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert "resolve" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,57 @@
+"""One HTTP request and its answer, and how a line is said: what the commands have in common."""
+
+import json
+import threading
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, so that a slow one is seen as slow
+
+_printing = threading.Lock()
+
+
+def say(**line: Any) -> None:
+    """Print one line, whole also when many threads speak."""
+    with _printing:
+        print(json.dumps(line), flush=True)
+
+
+def words(error: Exception) -> str:
+    """A failure in one phrase: which, and what it said."""
+    return f"{type(error).__name__}: {error}"
+
+
+def encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:
+    """A JSON value as the payload of a request, and the headers that go with it; None is no body."""
+    return (None, {}) if body is None else (json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+def place(url: str) -> tuple[str, int, str]:
+    """Host, port and request target of an http URL; raises ValueError."""
+    where = urlsplit(url)
+    if where.hostname is None:
+        raise ValueError(f"{url!r} names no host")
+    return where.hostname, where.port or 80, where.path + (f"?{where.query}" if where.query else "")
+
+
+def exchange(
+    method: str, url: str, body: Any, headers: Mapping[str, str] | None = None
+) -> tuple[int | None, Any, str | None]:
+    """One request on a connection of its own: status, parsed answer, and the failure's words or None."""
+    host, port, target = place(url)
+    connection = HTTPConnection(host, port, timeout=REQUEST_TIMEOUT)
+    try:
+        payload, typed = encoded(body)
+        connection.request(method, target, payload, {**typed, **(headers or {})})
+        answer = connection.getresponse()
+        raw = answer.read()
+    except (OSError, HTTPException) as error:
+        return None, None, words(error)
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(raw) if raw else None, None
+    except ValueError:
+        return answer.status, raw.decode(errors="replace")[:500], None

@@ -1,0 +1,141 @@
+"""A run on a cluster that a test wrote: what it makes it deletes, what fails it says, and nothing is tried twice."""
+
+from types import SimpleNamespace
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from conformance import run as running
+from conformance.declared.intent import Journey, Profile, Step
+from conformance.declared.objects import System
+from conformance.observe.api_errors import Refused
+from conformance.observe.applying import Owner
+from conformance.observe.waiting import NotInTime
+from conformance.run import NotDeployed, Run
+from conformance.verdicts.evidence import Planned, read_evidence
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "market", "labels": {"level": "restricted"}}}
+CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
+PROFILE = Profile("market", "market", journeys=(Journey("buy", (Step("GET", "shop", "/", 200),)),))
+BUY = Planned("api.journey", "buy", "journey:buy")
+NAMES = Planned("dns.names", "market", "dns")
+
+
+class Cluster:
+    """Notes what is made and deleted; `left` was there before, `stuck` cannot be deleted, `full` makes nothing."""
+
+    def __init__(self):
+        self.core, self.made, self.deleted = self, [], []
+        self.abandoned, self.left, self.stuck, self.full = [], (), set(), False
+
+    def version(self):
+        return "v1"
+
+    def skew(self):
+        return -1.0, 1.0
+
+    def abandoned_namespaces(self):
+        return self.abandoned
+
+    def create_namespace(self, name, run, labels=None):
+        self.made.append((name, labels))
+        if self.full:
+            raise ApiException(status=500, reason="etcd is full")
+        return Owner(run, name, "u-1")
+
+    def delete_namespace(self, name):
+        self.deleted.append(name)
+        if name in self.stuck:
+            raise NotInTime(f"namespace {name} is gone", 120)
+
+    def apply(self, documents, owner):
+        self.made += [(each["kind"], owner.namespace) for each in documents]
+        return self.left
+
+    def create_namespaced_pod(self, namespace, _):
+        self.made.append(("Pod", namespace))
+
+    def read_namespaced_pod(self, *_):
+        return SimpleNamespace(status=SimpleNamespace(phase="Running", pod_ip="10.0.0.9"))
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    monkeypatch.setattr(running, "listings", lambda *_: {})
+    return Cluster()
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def run(tmp_path, cluster, said):
+    return Run(
+        name="7f3a",
+        folder=tmp_path,
+        cluster=cluster,
+        cluster_name="a test's",
+        documents=[NAMESPACE, CLASS],
+        system=System("market", ()),
+        profile=PROFILE,
+        profile_text="",
+        probe_image="probe",
+        say=said.append,
+    )
+
+
+def evidence(run):
+    return read_evidence((run.folder / "evidence.jsonl").read_text())
+
+
+def test_the_system_is_deployed_once_into_a_namespace_with_its_own_labels(run, cluster):
+    run.observe(NAMES)
+    run.observe(NAMES)
+    name = "kubeproof-7f3a"
+    expected = [(name, {"level": "restricted"}), ("PriorityClass", name), ("NetworkPolicy", name), ("Pod", name)]
+    assert cluster.made == expected
+    assert evidence(run).why_not_whole("deploy") is None
+
+
+def test_what_is_not_the_runs_is_left_alone_and_said(run, cluster, said):
+    cluster.left = ("PriorityClass/high",)
+    run.observe(NAMES)
+    [left] = [line for line in evidence(run).of("deploy") if line.get("says") == "left alone"]
+    assert left.get("at") == "PriorityClass/high"
+    assert "PriorityClass/high was there before and no run's: it is used as it is, and left alone" in said[0]
+
+
+def test_what_dead_runs_left_is_deleted_first_and_what_cannot_be_is_no_hindrance(run, cluster, said):
+    cluster.abandoned, cluster.stuck = ["kubeproof-dead", "kubeproof-gone"], {"kubeproof-dead"}
+    run.observe(NAMES)
+    assert cluster.deleted == ["kubeproof-dead", "kubeproof-gone"]
+    assert cluster.made
+    [says] = said
+    assert "hoped that namespace kubeproof-dead is gone; it was not so after 120 s" in says
+    assert says.endswith("kubectl delete namespace kubeproof-dead")
+
+
+def test_a_deployment_that_failed_is_not_tried_again_and_every_check_says_why(run, cluster):
+    cluster.full = True
+    with pytest.raises(Refused, match="the API server answered 500: etcd is full"):
+        run.observe(NAMES)
+    with pytest.raises(NotDeployed, match="etcd is full"):
+        run.observe(BUY)
+    assert len(cluster.made) == 1
+    assert "etcd is full" in evidence(run).of("journey:buy")[-1].get("error")
+
+
+def test_the_end_deletes_every_namespace_and_says_which_could_not_be(run, cluster, said):
+    run.observe(NAMES)
+    cluster.stuck = {"kubeproof-7f3a-visitor"}
+    run.close()
+    assert sorted(cluster.deleted) == ["kubeproof-7f3a", "kubeproof-7f3a-stranger", "kubeproof-7f3a-visitor"]
+    assert said[-1].endswith("kubectl delete namespace kubeproof-7f3a-visitor")
+    assert evidence(run).ended
+
+
+def test_a_run_that_made_nothing_deletes_nothing(run, cluster):
+    run.close()
+    assert (cluster.made, cluster.deleted) == ([], [])

@@ -5,26 +5,28 @@ from typing import Any
 
 from conformance.declared.intent import (
     Backup,
-    Chain,
-    Connections,
     Depend,
-    Drain,
     Entry,
     Image,
-    IntendedAutoscaler,
-    IntendedProbe,
-    IntendedWorkload,
     Level,
     Load,
     Neighbour,
     Outage,
-    Pace,
     Persist,
     Scale,
     Talk,
-    Timeout,
 )
 from conformance.declared.labels import Labels
+from conformance.declared.numbers import (
+    Chain,
+    Connections,
+    Drain,
+    IntendedAutoscaler,
+    IntendedProbe,
+    IntendedWorkload,
+    Pace,
+    Timeout,
+)
 from conformance.declared.tables import Table
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")

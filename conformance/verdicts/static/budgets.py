@@ -9,7 +9,8 @@ from itertools import pairwise
 from math import ceil
 from textwrap import shorten
 
-from conformance.declared.intent import Drain, Profile, Timeout
+from conformance.declared.intent import Profile
+from conformance.declared.numbers import Drain, Timeout
 from conformance.declared.objects import System
 from conformance.declared.tables import Amount
 from conformance.declared.workloads import Workload

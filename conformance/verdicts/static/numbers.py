@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.intent import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace, Profile
+from conformance.declared.intent import Profile
+from conformance.declared.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
 from conformance.declared.objects import Autoscaler, ScalingRules, System
 from conformance.declared.quantities import amount
 from conformance.declared.workloads import Container, Probe, Workload

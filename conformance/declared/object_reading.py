@@ -23,6 +23,7 @@ from conformance.declared.objects import (
     ScalingRules,
     Service,
     ServicePort,
+    Utilisation,
 )
 from conformance.declared.pod_reading import labels, quantities
 from conformance.declared.policy_reading import read_selector
@@ -49,30 +50,29 @@ def read_service(document: Raw, namespace: str) -> Service:
 def read_autoscaler(document: Raw, namespace: str) -> Autoscaler:
     """Read a HorizontalPodAutoscaler of autoscaling/v1 or v2."""
     spec = document["spec"]
-    percent: dict[str, int] = {}
-    for metric in spec.get("metrics") or ():
-        resource = metric.get("resource") or metric.get("containerResource") or {}
-        utilisation = (resource.get("target") or {}).get("averageUtilization")
-        if utilisation is not None:
-            percent[resource["name"]] = int(utilisation)
-    if "targetCPUUtilizationPercentage" in spec:  # autoscaling/v1
-        percent["cpu"] = int(spec["targetCPUUtilizationPercentage"])
-    if not percent and not spec.get("metrics"):
-        percent["cpu"] = 80  # the API's default when no metric is named
     behavior = spec.get("behavior") or {}
     return Autoscaler(
         name=document["metadata"]["name"],
         target=spec["scaleTargetRef"]["name"],
         minimum=int(spec.get("minReplicas") or 1),
         maximum=int(spec["maxReplicas"]),
-        cpu=percent.get("cpu"),
-        memory=percent.get("memory"),
+        metrics=tuple(_utilisations(spec)),
         namespace=_namespace(document, namespace),
         target_kind=spec["scaleTargetRef"].get("kind") or "Deployment",
-        resources=tuple(percent),
         up=_direction(behavior.get("scaleUp"), UP),
         down=_direction(behavior.get("scaleDown"), DOWN),
     )
+
+
+def _utilisations(spec: Raw) -> Iterator[Utilisation]:
+    if not spec.get("metrics"):
+        # autoscaling/v1 knows no other metric, and 80 is the API's default when none is named.
+        yield Utilisation("cpu", int(spec.get("targetCPUUtilizationPercentage") or 80))
+    for metric in spec.get("metrics") or ():
+        resource = metric.get("resource") or metric.get("containerResource") or {}
+        percent = (resource.get("target") or {}).get("averageUtilization")
+        if percent is not None:
+            yield Utilisation(resource["name"], int(percent), resource.get("container"))
 
 
 def _direction(raw: Raw | None, default: ScalingRules) -> ScalingRules:
@@ -147,7 +147,7 @@ def read_role(document: Raw, namespace: str) -> Role:
         for rule in document.get("rules") or ()
     )
     where = "" if document["kind"] == "ClusterRole" else _namespace(document, namespace)
-    return Role(document["kind"], document["metadata"]["name"], rules, where)
+    return Role(document["kind"], document["metadata"]["name"], rules, where, bool(document.get("aggregationRule")))
 
 
 def read_binding(document: Raw, namespace: str) -> Binding:
@@ -158,12 +158,15 @@ def read_binding(document: Raw, namespace: str) -> Binding:
         name=document["metadata"]["name"],
         role_kind=document["roleRef"]["kind"],
         role=document["roleRef"]["name"],
-        subjects=tuple(
-            Subject(each["kind"], each["name"], each.get("namespace") or where)
-            for each in document.get("subjects") or ()
-        ),
+        subjects=tuple(_subject(each, where) for each in document.get("subjects") or ()),
         namespace=where,
     )
+
+
+def _subject(raw: Raw, where: str) -> Subject:
+    """An account that a RoleBinding names without a namespace is one of the binding's own."""
+    is_account = raw["kind"] == "ServiceAccount"
+    return Subject(raw["kind"], raw["name"], raw.get("namespace") or where if is_account else "")
 
 
 def read_quota(document: Raw, namespace: str) -> Quota:

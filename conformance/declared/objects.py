@@ -70,24 +70,35 @@ DOWN = ScalingRules((ScalingRule("Percent", 100, 15),), 300)
 
 
 @dataclass(frozen=True)
-class Autoscaler:
-    """
-    A HorizontalPodAutoscaler; `cpu` and `memory` are its target utilisations in percent.
+class Utilisation:
+    """A resource measured in percent of the request: of one container, or of all that last when that is None."""
 
-    `resources` are all resources it measures by utilisation: each needs a request on every container.
-    """
+    resource: str
+    percent: int
+    container: str | None = None
+
+    def measured(self, workload: Workload) -> tuple[Container, ...]:
+        """The containers of a workload that must request the resource."""
+        return tuple(each for each in workload.lasting if self.container in (None, each.name))
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler and what it measures in percent of requests; other metrics are not kept."""
 
     name: str
     target: str
     minimum: int
     maximum: int
-    cpu: int | None = None
-    memory: int | None = None
+    metrics: tuple[Utilisation, ...] = ()
     namespace: str = ""
     target_kind: str = "Deployment"
-    resources: tuple[str, ...] = ()
     up: ScalingRules = UP
     down: ScalingRules = DOWN
+
+    def percent(self, resource: str) -> int | None:
+        """The lowest target of a resource, which decides; None when it is not measured."""
+        return min((each.percent for each in self.metrics if each.resource == resource), default=None)
 
 
 @dataclass(frozen=True)
@@ -259,11 +270,21 @@ class System:
         """The ServiceAccount of that name in that namespace, or None."""
         return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)
 
+    def role_of(self, binding: Binding) -> Role | None:
+        """The role that a binding gives, or None; a Role is one of the binding's own namespace."""
+        where = binding.namespace if binding.role_kind == "Role" else ""
+        wanted = (binding.role_kind, binding.role, where)
+        return next((each for each in self.roles if (each.kind, each.name, each.namespace) == wanted), None)
+
     def default_of(self, namespace: str, side: str, resource: str) -> str | None:
         """What a container that says nothing of a resource gets of a LimitRange; `side` is requests or limits."""
         ranges = (each for each in self.limit_ranges if each.namespace == namespace)
         defaults = (dict(each.default_requests if side == "requests" else each.default_limits) for each in ranges)
         return next((each[resource] for each in defaults if resource in each), None)
+
+    def asked(self, workload: Workload, container: Container, side: str, resource: str) -> str | None:
+        """What a container says of a resource or else gets of a LimitRange; `side` is requests or limits."""
+        return container.asks(side, resource) or self.default_of(workload.namespace, side, resource)
 
     def namespace_labels(self, name: str) -> Labels:
         """The labels of a declared namespace; none of one that is not declared."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.declared.intent import Backup, Journey, Persist, Profile, Rollout, Step
+from conformance.declared.numbers import Connections
 from conformance.declared.promises import (
     read_backup,
     read_chain,
@@ -53,6 +54,7 @@ def parse_profile(text: str, path: Path | str) -> Profile:
     _refuse_empty(profile, path)
     _refuse_bounds(profile, path)
     _refuse_routes(profile, path)
+    _refuse_two_sizes(profile, path)
     _refuse_dangling(profile, path)
     return profile
 
@@ -147,6 +149,20 @@ def _refuse_routes(profile: Profile, path: Path | str) -> None:
     for index, entry in enumerate(profile.entries):
         if entry.host is not None and (entry.method, entry.body) != ("GET", None):
             raise ProfileError(path, f"entries[{index}].method", "must be GET, without a body, where there is a host")
+
+
+def _refuse_two_sizes(profile: Profile, path: Path | str) -> None:
+    """A database has one size, whoever tells it: of two nobody could say which the sum must stay below."""
+    first: dict[str, tuple[int, Connections]] = {}
+    for index, each in enumerate(profile.connections):
+        at, told = first.setdefault(each.database, (index, each))
+        for field, here, there in (
+            ("most", each.most, told.most),
+            ("reserved", each.reserved, told.reserved),
+        ):
+            if here != there:
+                says = f"{here} for {each.database}, and {there} in connections[{at}]: a database has one"
+                raise ProfileError(path, f"connections[{index}].{field}", says)
 
 
 def _refuse_dangling(profile: Profile, path: Path | str) -> None:

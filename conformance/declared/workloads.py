@@ -227,8 +227,8 @@ class Workload:
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        """Every port that a container of this workload declares."""
-        return tuple(port for container in self.containers for port in container.ports)
+        """Every port that a container of this workload declares, a sidecar included."""
+        return tuple(port for container in self.lasting for port in container.ports)
 
     def port_number(self, port: int | str | None) -> int:
         """The number behind a port given by name or number; raises LookupError for a name no container declares."""
@@ -245,13 +245,18 @@ class Workload:
         return (*self.containers, *self.init)
 
     @property
+    def lasting(self) -> tuple[Container, ...]:
+        """The containers that run as long as the pod: sidecars are among them."""
+        return (*self.containers, *(each for each in self.init if each.is_sidecar))
+
+    @property
     def title(self) -> str:
         """Kind/name, as reports write it."""
         return f"{self.kind}/{self.name}"
 
     def probes(self, kind: str) -> tuple[Probe, ...]:
-        """The probes of one kind, over all containers."""
-        return tuple(p for container in self.containers for p in container.probes if p.kind == kind)
+        """The probes of one kind, over all containers that last."""
+        return tuple(p for container in self.lasting for p in container.probes if p.kind == kind)
 
     def path(self, place: str) -> str:
         """The path in the object of a place below the pod's spec."""

@@ -98,6 +98,9 @@ def test_a_full_profile_is_read():
     assert profile.journey("sell") is None
 
 
+CONNECT = '[[connections]]\nworkload = "shop"\ndatabase = "till"\nper_pod = 5\nmost = {}\nreserved = {}\n'
+
+
 def test_what_is_not_named_promises_nothing():
     assert parse_profile(HEAD, "p.toml") == Profile(system="market", namespace="market")
 
@@ -129,6 +132,9 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
         (HEAD + ENTERED, "entries[0].method", "must be GET"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format(60, 3), "connections[1].most", "60 for till, and 100 in conn"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format(100, 0), "connections[1].reserved", "0 for till, and 3 in"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format('{ env = "MOST" }', 3), "connections[1].most", "variable MOST"),
         (HEAD + '[[journeys]]\nname = "x"', "journeys[0].steps", "without steps"),
         (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),
     ],

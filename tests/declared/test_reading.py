@@ -23,6 +23,7 @@ from conformance.declared.objects import (
     Service,
     ServicePort,
     System,
+    Utilisation,
     Workload,
 )
 from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
@@ -195,9 +196,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
             Service("shop", (("role", "shop"),), (ServicePort(None, 80, "http"),), namespace="market"),
             Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),), True, "market"),
         ),
-        autoscalers=(
-            Autoscaler("grow", "shop", 2, 5, cpu=70, memory=80, namespace="market", resources=("cpu", "memory")),
-        ),
+        autoscalers=(Autoscaler("grow", "shop", 2, 5, (Utilisation("cpu", 70), Utilisation("memory", 80)), "market"),),
         policies=(NetworkPolicy("market", "shop", Selector((("role", "shop"),)), ingress=(Rule(peers),)),),
         bindings=(
             Binding(
@@ -422,7 +421,7 @@ def test_an_autoscaler_s_behaviour_is_read_and_what_it_does_not_say_is_the_api_s
     [found] = read_system(documents(BEHAVIOUR)).autoscalers
     assert found.down == ScalingRules((ScalingRule("Pods", 1, 300.0),), 0.0, "Min")
     assert found.up == ScalingRules((ScalingRule("Percent", 100, 15), ScalingRule("Pods", 4, 15)), 0)
-    assert (found.minimum, found.cpu, found.resources) == (1, 80, ("cpu",))
+    assert (found.minimum, found.metrics) == (1, (Utilisation("cpu", 80),))
 
 
 @pytest.mark.parametrize(

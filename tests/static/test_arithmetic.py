@@ -11,11 +11,17 @@ from conformance.verdicts.static.room import pods_at_maximum
 from conformance.verdicts.static.rule import prove
 from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Outcome
-from tests.static.twins import DATABASE, GONE, MAIN, SHOP, both, declared, edit, without
+from tests.static.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"
 QUOTA = "ResourceQuota/microservices"
+MEMORY = "spec.metrics[1].resource"
+ALWAYS = {"restartPolicy": "Always"}
+PODS = {
+    "type": "Pods",
+    "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": "9"}},
+}
 DEPLOYMENT = Workload(
     "Deployment",
     "shop",
@@ -125,6 +131,40 @@ def test_a_limit_range_says_what_a_container_leaves_out():
     nothing = edit(SHOP, f"{MAIN}.resources", {})
     assert outcome("static.quota", nothing) is Outcome.PASS
     assert outcome("static.quota", nothing, without("LimitRange/microservices")) is Outcome.FAIL
+
+
+def test_a_percentage_of_a_request_is_of_what_the_limit_range_gives():
+    """100 Mi of the LimitRange at 80 % are above 38 Mi, at 35 % they are not; a sidecar asks for as much again."""
+    nothing = edit(SHOP, f"{MAIN}.resources", {})
+    memory = edit("LimitRange/microservices", "spec.limits[0].defaultRequest.memory", "100Mi")
+    tight = edit(SCALER, f"{MEMORY}.target.averageUtilization", 35)
+    assert outcome("static.memory-target", nothing, memory) is Outcome.PASS
+    assert outcome("static.memory-target", nothing, memory, tight) is Outcome.FAIL
+    sidecar = edit(SHOP, "spec.template.spec.initContainers", [{"name": "proxy", "image": "p:1", **ALWAYS}])
+    assert outcome("static.memory-target", nothing, memory, tight, sidecar) is Outcome.PASS
+    assert outcome("static.memory-target", nothing, without("LimitRange/microservices")) is Outcome.FAIL
+
+
+def test_a_metric_of_one_container_asks_nothing_of_the_others():
+    """The sidecar requests nothing; what of the idle memory is the container's own nobody tells."""
+    sidecar = edit(SHOP, "spec.template.spec.initContainers", [{"name": "proxy", "image": "p:1", **ALWAYS}])
+
+    def of(container):
+        measured = {"name": "memory", "container": container, "target": {"averageUtilization": 25}}
+        return edit(SCALER, "spec.metrics[1]", {"type": "ContainerResource", "containerResource": measured})
+
+    changes = (sidecar, without("LimitRange/microservices"), edit(SCALER, "spec.metrics[0]", PODS))
+    assert outcome("static.autoscaler-target", *changes) is Outcome.FAIL
+    assert outcome("static.autoscaler-target", *changes, of("microservice-1")) is Outcome.PASS
+    assert outcome("static.autoscaler-target", *changes, of("gone")) is Outcome.FAIL
+    assert outcome("static.memory-target", *changes, of("microservice-1")) is Outcome.UNKNOWN
+
+
+def test_connections_are_summed_by_database():
+    """7 x 10 pods of the one, and as many of the other, are more than 100."""
+    more = '[[connections]]\nworkload = "microservice-2"\ndatabase = "{}"\nper_pod = 7\nmost = 100\n\n[[levels]]'
+    assert outcome("static.connections", intended("[[levels]]", more.format("postgres"))) is Outcome.FAIL
+    assert outcome("static.connections", intended("[[levels]]", more.format("postgres-backup"))) is Outcome.PASS
 
 
 def test_a_percentage_of_the_most_replicas_takes_one_though_of_the_fewest_it_takes_none():

@@ -19,7 +19,17 @@ from conformance.declared.intent import (
     Step,
     Talk,
 )
-from conformance.declared.objects import Autoscaler, Container, Port, Probe, Service, ServicePort, System, Workload
+from conformance.declared.objects import (
+    Autoscaler,
+    Container,
+    Port,
+    Probe,
+    Service,
+    ServicePort,
+    System,
+    Utilisation,
+    Workload,
+)
 from conformance.verdicts.evidence import Line, checksum
 
 Moment = tuple[float, str, dict[str, Any]]
@@ -38,7 +48,7 @@ SYSTEM = System(
     namespace="market",
     workloads=(SHOP, LEDGER),
     services=(Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),),
-    autoscalers=(Autoscaler("shop", "shop", 2, 5, cpu=70),),
+    autoscalers=(Autoscaler("shop", "shop", 2, 5, (Utilisation("cpu", 70),)),),
     documents=(
         {
             "kind": "Ingress",

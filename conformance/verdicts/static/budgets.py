@@ -35,11 +35,6 @@ def resolved(system: System, workload: str, amount: Amount) -> float | None:
     return None
 
 
-def told(amount: Amount) -> str:
-    """Where an Amount comes from, for messages."""
-    return f"variable {amount.variable}" if amount.variable else "the profile"
-
-
 def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that sleeps before it is signalled, or whose drain the profile describes."""
     drains = {each.workload: each for each in profile.drains}
@@ -118,7 +113,7 @@ def examine_chains(system: System, profile: Profile) -> Iterator[Finding]:
             wanted = f"less than {_called(outer)}" + (f" of {second:g} s" if second is not None else "")
             if first is None or second is None:
                 lost = inner if first is None else outer
-                found = f"{told(lost.seconds)} of {lost.workload} is not among the manifests, or no number"
+                found = f"{lost.seconds} of {lost.workload} is not among the manifests, or no number"
                 yield untold(
                     inner.workload, field, found, wanted, "set the variable, or give the number in [[timeouts]]"
                 )

@@ -112,8 +112,8 @@ def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) 
     for field, found, wanted in (
         ("spec.minReplicas", scaler.minimum, intended.minimum),
         ("spec.maxReplicas", scaler.maximum, intended.maximum),
-        ("spec.metrics cpu", scaler.cpu, intended.cpu),
-        ("spec.metrics memory", scaler.memory, intended.memory),
+        ("spec.metrics cpu", scaler.percent("cpu"), intended.cpu),
+        ("spec.metrics memory", scaler.percent("memory"), intended.memory),
     ):
         if wanted is not None:
             yield judged(found == wanted, subject, field, "nothing" if found is None else found, wanted, SAY)

@@ -66,17 +66,18 @@ def examine_requests(system: System, profile: Profile) -> Iterator[Finding]:
     """What every container asks for and may not exceed; a LimitRange may say it for all."""
     del profile
     for workload in system.running:
-        for container in workload.containers:
+        for container in workload.lasting:
             for side, resource in _ASKED:
                 yield _asked(system, workload, container, side, resource)
 
 
 def _asked(system: System, workload: Workload, container: Container, side: str, resource: str) -> Finding:
-    has_default = system.default_of(workload.namespace, side, resource) is not None
-    found = container.asks(side, resource) or ("the LimitRange's default" if has_default else "nothing")
+    given = system.asked(workload, container, side, resource)
     field = workload.path(f"{container.place}.resources.{side}.{resource}")
     fix = "set it, or give a default in a LimitRange"
-    return judged(found != "nothing", titled(system, workload.kind, workload), field, found, "a quantity", fix)
+    return judged(
+        given is not None, titled(system, workload.kind, workload), field, given or "nothing", "a quantity", fix
+    )
 
 
 def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:

@@ -92,24 +92,25 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
     """Every ServiceAccount that a pod runs as or a binding names, every role that is bound."""
     accounts = {(each.name, each.namespace) for each in system.accounts}
     given = {each.partition("/")[2] for each in (*profile.provided, *GIVEN) if each.startswith("ServiceAccount/")}
-    fix = "declare the ServiceAccount, or name it in the profile's `provided`"
+    missing = "declare the ServiceAccount, or name it in the profile's `provided`"
     for workload in system.running:
         account = workload.pod.account
         ok = (account, workload.namespace) in accounts or account in given
         field, found = workload.path("serviceAccountName"), account if ok else f"no ServiceAccount/{account}"
-        yield judged(ok, titled(system, workload.kind, workload), field, found, "an account that is declared", fix)
+        yield judged(ok, titled(system, workload.kind, workload), field, found, "an account that is declared", missing)
     ours = {workload.namespace for workload in system.running} | {each.name for each in system.namespaces}
-    roles = {(each.kind, each.name, each.namespace) for each in system.roles}
     for binding in system.bindings:
         subject = titled(system, binding.kind, binding)
         for n, bound in enumerate(binding.subjects):
-            if bound.kind == "ServiceAccount" and bound.namespace in ours:
+            if bound.kind == "ServiceAccount" and not bound.namespace:
+                fix = "name the account's namespace: the API server refuses a ClusterRoleBinding without"
+                yield broken(subject, f"subjects[{n}].namespace", "nothing", f"the namespace of {bound.name}", fix)
+            elif bound.kind == "ServiceAccount" and bound.namespace in ours:
                 ok = (bound.name, bound.namespace) in accounts or bound.name in given
                 found = f"{'' if ok else 'no '}ServiceAccount/{bound.name} in {bound.namespace}"
-                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", fix)
-        where = binding.namespace if binding.role_kind == "Role" else ""
+                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", missing)
         role = f"{binding.role_kind}/{binding.role}"
-        if (binding.role_kind, binding.role, where) in roles:
+        if system.role_of(binding):
             yield holds(subject, "roleRef", role, "a role that is declared")
         elif binding.role in BUILT_IN_ROLES or binding.role.startswith("system:"):
             yield holds(subject, "roleRef", f"{role}, which every cluster has", "a role that is declared")

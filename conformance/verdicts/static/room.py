@@ -58,8 +58,8 @@ def _resource(
     side, resource = _COUNTED[name]
     need = Fraction()
     for workload in workloads:
-        for container in (*workload.containers, *(each for each in workload.init if each.is_sidecar)):
-            text = container.asks(side, resource) or system.default_of(workload.namespace, side, resource)
+        for container in workload.lasting:
+            text = system.asked(workload, container, side, resource)
             each = amount(text) if text else None
             if each is None:
                 field = workload.path(f"{container.place}.resources.{side}.{resource}")

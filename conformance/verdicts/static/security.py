@@ -157,11 +157,10 @@ def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _binds(system: System, binding: Binding, workload: Workload) -> bool:
     """True when a binding gives the workload's account at least one right, or a role that is not declared here."""
-    who = (workload.pod.account, workload.namespace)
-    if not any((each.name, each.namespace) == who for each in binding.subjects if each.kind == "ServiceAccount"):
-        return False
-    roles = [each for each in system.roles if (each.kind, each.name) == (binding.role_kind, binding.role)]
-    return not roles or any(each.rules for each in roles)
+    role = system.role_of(binding)
+    return binding.binds(workload.pod.account, workload.namespace) and (
+        role is None or bool(role.rules) or role.aggregate
+    )
 
 
 def examine_roots(system: System, profile: Profile) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Selectors that must select: of Services, workloads and budgets; ports that must 
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import ServicePort, System
+from conformance.declared.objects import Autoscaler, ServicePort, System, Utilisation
 from conformance.declared.policies import Selector
 from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.matching import Match, selected
@@ -99,15 +99,23 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
             yield broken(subject, "spec.scaleTargetRef", f"no {named}; there are {others or 'none'}", named, fix)
             continue
         yield holds(subject, "spec.scaleTargetRef", named, named)
-        for container in (*target.containers, *(each for each in target.init if each.is_sidecar)):
-            for resource in autoscaler.resources:
-                given = container.asks("requests", resource)
-                default = system.default_of(target.namespace, "requests", resource)
-                field = target.path(f"{container.place}.resources.requests.{resource}")
-                wanted = f"a request: {autoscaler.name} measures {resource} in percent of it"
-                found = given or ("nothing" if default is None else "the LimitRange's default")
-                ok = given is not None or default is not None
-                yield judged(ok, titled(system, target.kind, target), field, found, wanted, f"request {resource}")
+        for metric in autoscaler.metrics:
+            yield from _measured(system, autoscaler, metric, target)
+
+
+def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, target: Workload) -> Iterator[Finding]:
+    """The request of every container that a metric is a percentage of."""
+    containers, resource = metric.measured(target), metric.resource
+    for container in containers:
+        given = system.asked(target, container, "requests", resource)
+        field = target.path(f"{container.place}.resources.requests.{resource}")
+        wanted, fix = f"a request: {autoscaler.name} measures {resource} in percent of it", f"request {resource}"
+        subject = titled(system, target.kind, target)
+        yield judged(given is not None, subject, field, given or "nothing", wanted, fix)
+    if not containers:
+        subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
+        found = f"containers {', '.join(each.name for each in target.lasting)}"
+        yield broken(subject, "spec.metrics", found, wanted, f"measure a container that {target.title} has")
 
 
 def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.declared.intent import Profile
@@ -17,15 +17,14 @@ from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
 from conformance.declared.objects import System
 from conformance.declared.origins import Origins
 from conformance.declared.profile import ProfileError, profile_schema, read_profile
-from conformance.declared.reading import Document, ManifestError, flat, named, read_system
+from conformance.declared.reading import ManifestError, read_readable
 from conformance.declared.render import NoKubectl, RenderFailed
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
 from conformance.verdicts.policy.paper import on_paper
-from conformance.verdicts.static import validity
 from conformance.verdicts.static.rule import Finding, Proof
 from conformance.verdicts.static.rules import prove_all
-from conformance.verdicts.verdict import Outcome, Verdict, exit_status
+from conformance.verdicts.verdict import exit_status
 
 ROOT = Path(__file__).parents[1]
 PROFILE = "kubeproof.toml"
@@ -71,7 +70,8 @@ def run(chosen: argparse.Namespace) -> int:
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
         half = [f"{cell}: {cell.decision.says}" for cell in on_paper(system, _intent(task, system)).one_sided]
-        print(proofs_text(proofs, title=title, unread=system.others, one_sided=half, everything=chosen.all))
+        unread = [str(each) for each in system.others]
+        print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
         print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
@@ -109,40 +109,12 @@ def _profile_of(manifests: Path) -> Path | None:
 
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
-    documents = tuple(flat(load(task.manifests)))
-    try:
-        system = read_system(documents)
-    except ManifestError as error:
-        return _without_unreadable(task, documents, error)
+    system = read_readable(load(task.manifests))
     return system, prove_all(system, _intent(task, system))
 
 
 def _intent(task: Task, system: System) -> Profile:
     return read_profile(task.profile) if task.profile else Profile(system.namespace, system.namespace)
-
-
-def _without_unreadable(
-    task: Task, documents: tuple[Document, ...], error: ManifestError
-) -> tuple[System, Sequence[Proof]]:
-    """What is broken beside what cannot be read; what holds without it cannot be told to hold with it."""
-    unreadable = [each for each in documents if not _is_readable(each)]
-    rest = read_system(each for each in documents if each not in unreadable)
-    # The schema and the names are judged of all: they say what is wrong with an object that cannot be read.
-    system = replace(rest, documents=documents, others=(*rest.others, *map(named, unreadable)))
-    proofs = prove_all(system, _intent(task, system))
-    doubt = Verdict(Outcome.UNKNOWN, f"what holds of the others may not hold with it: {error}")
-    return system, [
-        proof if proof.verdict.outcome is Outcome.FAIL or proof.rule in validity.RULES else Proof(proof.rule, doubt)
-        for proof in proofs
-    ]
-
-
-def _is_readable(document: Document) -> bool:
-    try:
-        read_system([document])
-    except ManifestError:
-        return False
-    return True
 
 
 def _shown(path: Path) -> str:

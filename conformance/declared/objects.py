@@ -197,9 +197,26 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """
+    An object that no value stands for: of a kind that is not read, or, when it says why, one that cannot be.
+
+    `makes_pods` when it has a pod template, as an Argo Rollout or a Knative Service has.
+    """
+
+    kind: str
+    name: str
+    why: str = ""
+    makes_pods: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True)
 class System:
     """
-    All that the manifests declare; `others` lists what no value here stands for, as Kind/name.
+    All that the manifests declare; `others` is what no value here stands for.
 
     `workloads` run on and are what live checks observe; `daemons` run on each node, `tasks` come to an end
     (Jobs, CronJobs, bare Pods). `documents` are the objects as they were read.
@@ -210,7 +227,7 @@ class System:
     services: tuple[Service, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
     policies: "tuple[NetworkPolicy, ...]" = ()
-    others: tuple[str, ...] = ()
+    others: tuple[Unread, ...] = ()
     daemons: tuple[Workload, ...] = ()
     tasks: tuple[Workload, ...] = ()
     budgets: tuple[Budget, ...] = ()
@@ -231,6 +248,11 @@ class System:
     def running(self) -> tuple[Workload, ...]:
         """Everything that makes pods."""
         return (*self.workloads, *self.daemons, *self.tasks)
+
+    @property
+    def unreadable(self) -> tuple[Unread, ...]:
+        """The objects that could not be read though their kind is known."""
+        return tuple(each for each in self.others if each.why)
 
     def workload(self, name: str) -> Workload | None:
         """The workload of that name, or None."""

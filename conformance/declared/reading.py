@@ -2,15 +2,15 @@
 Manifests, already parsed from YAML, into a System.
 
 Defaults are those of the Kubernetes API, so that a value says what the cluster will do, not what was typed.
-A kind that no value stands for is kept by name in `System.others`. Raises ManifestError, which names the
-object.
+An object that no value stands for is kept by name in `System.others`. Raises ManifestError, which names the object:
+`read_system` on the first that cannot be read, `read_readable` on what is no object at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.declared import object_reading as read
-from conformance.declared.objects import Named, Namespace, System
+from conformance.declared.objects import Named, Namespace, System, Unread
 from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
 from conformance.declared.policy_reading import read_policy
 
@@ -53,21 +53,28 @@ class ManifestError(ValueError):
 
 
 def read_system(documents: Iterable[Document | None]) -> System:
-    """Read rendered manifests; the namespace is that of the workloads, else of the Namespace object."""
+    """Read rendered manifests of which every object can be read; where they go is as `read_readable` says."""
+    system = read_readable(documents)
+    for each in system.unreadable:
+        raise ManifestError(str(each), each.why)
+    return system
+
+
+def read_readable(documents: Iterable[Document | None]) -> System:
+    """Read what can be read; the namespace is that of the workloads, else of the Namespace object."""
     objects = tuple(flat(documents))
     namespace = _namespace_of(objects)
     found: dict[str, list[Any]] = {}
-    others: list[str] = []
+    others: list[Unread] = []
     for document in objects:
-        subject = named(document)
         field, reader = ("", None) if _is_foreign(document) else _READERS.get(str(document["kind"]), ("", None))
         if reader is None:
-            others.append(subject)
+            others.append(_unread(document))
             continue
         try:
             found.setdefault(field, []).append(reader(document, namespace))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ManifestError(subject, f"cannot be read ({type(error).__name__}: {error})") from error
+            others.append(_unread(document, f"cannot be read ({type(error).__name__}: {error})"))
     values = {field: tuple(values) for field, values in found.items()}
     return System(
         **{"workloads": (), **values},
@@ -75,6 +82,14 @@ def read_system(documents: Iterable[Document | None]) -> System:
         others=tuple(others),
         documents=objects,
     )
+
+
+def _unread(document: Document, why: str = "") -> Unread:
+    kind, _, name = named(document).partition("/")
+    spec: Any = document.get("spec")
+    template = spec.get("template") if isinstance(spec, Mapping) else None
+    pod = template.get("spec") if isinstance(template, Mapping) else None
+    return Unread(kind, name, why, makes_pods=isinstance(pod, Mapping) and "containers" in pod)
 
 
 def _namespace_of(objects: Iterable[Document]) -> str:

@@ -23,6 +23,7 @@ from conformance.declared.objects import (
     Service,
     ServicePort,
     System,
+    Unread,
     Utilisation,
     Workload,
 )
@@ -317,7 +318,7 @@ def test_what_stands_beside_workloads_is_read_and_the_unknown_is_listed():
             ),
         ),
         classes=(Named("PriorityClass", "high"),),
-        others=("Service/other", "Widget/thing"),
+        others=(Unread("Service", "other"), Unread("Widget", "thing")),
     )
 
 

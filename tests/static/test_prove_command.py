@@ -92,6 +92,50 @@ def test_beside_what_cannot_be_read_the_broken_is_told_and_the_rest_is_not_calle
     assert "1 holds" in said.out  # that names are unique
 
 
+BAD = "metadata: {name: door}"
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {selector: {app: shop}, ports: [{port: 80}]}"
+SCALER = """\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: grow}
+spec: {scaleTargetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: shop}, minReplicas: 2, maxReplicas: 5}
+"""
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec: {template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: shop, image: "shop:1"}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unread", "rule", "says"),
+    [
+        (
+            POD.rstrip() + SECRET.replace("secretKeyRef", "configMapKeyRef"),
+            f"apiVersion: v1\nkind: ConfigMap\n{BAD}\ndata: [code]",
+            "static.configuration",
+            "no ConfigMap/door among the manifests; ConfigMap/door is not read",
+        ),
+        (SERVICE, UNREADABLE, "static.service-backends", "selects no pod of the manifests; Deployment/x is not read"),
+        (SERVICE, ROLLOUT, "static.service-backends", "selects no pod of the manifests; Rollout/shop is not read"),
+        (SCALER, ROLLOUT, "static.autoscaler-target", "no Rollout/shop; there are none; Rollout/shop is not read"),
+    ],
+)
+def test_what_leads_to_an_object_that_is_not_read_cannot_be_told(prove, lacking, unread, rule, says):
+    status, said = prove(lacking)
+    assert (status, f"FAIL     {rule}" in said.out) == (1, True)
+    _, said = prove(f"{lacking}\n---\n{unread}")
+    assert f"UNKNOWN  {rule}" in said.out
+    assert f"found {says}" in " ".join(said.out.split())
+
+
+def test_what_leads_nowhere_beside_another_object_that_is_not_read_is_broken(prove):
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: window}\ndata: [code]"
+    _, said = prove(f"{POD.rstrip()}{SECRET.replace('secretKeyRef', 'configMapKeyRef')}\n---\n{other}")
+    assert "FAIL     static.configuration" in said.out
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "says"),
     [

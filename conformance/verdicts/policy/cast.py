@@ -67,7 +67,7 @@ def pod_of(workload: Workload) -> Pod:
         workload.namespace,
         workload.name,
         workload.labels,
-        tuple(port for container in workload.all_containers for port in container.ports),
+        workload.ports,
         host_network=workload.pod.host_network,
     )
 

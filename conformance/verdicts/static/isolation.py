@@ -10,7 +10,7 @@ from conformance.verdicts.policy.endpoints import Pod
 from conformance.verdicts.policy.paper import Paper, PaperCell, on_paper
 from conformance.verdicts.policy.sides import Side
 from conformance.verdicts.reach import Reach
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged
+from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, judged
 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
@@ -24,7 +24,9 @@ def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
             yield _judged(system, cell)
     for source, target in paper.dangling:
         fix = "name a workload of the manifests, and a target with a container port"
-        yield broken(f"profile {source} -> {target}", "talks", "no such pair in the manifests", "a pair of theirs", fix)
+        lacks = tuple(f"{kind}/{name}" for kind in PODS for name in (source, target))
+        subject, found = f"profile {source} -> {target}", "no such pair in the manifests"
+        yield broken(subject, "talks", found, "a pair of theirs", fix, lacks)
 
 
 def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
@@ -63,7 +65,8 @@ def _judged(system: System, cell: PaperCell) -> Finding:
     wanted = "allowed" if cell.wanted is Reach.ALLOWED else "blocked"
     holds = None if cell.seen is Reach.UNKNOWN else cell.seen is cell.wanted
     subject, field = _place(system, cell)
-    return judged(holds, subject, field, cell.decision.says, f"{cell} {wanted}", _fix(cell))
+    # Any policy may shut or open a way.
+    return judged(holds, subject, field, cell.decision.says, f"{cell} {wanted}", _fix(cell), ("NetworkPolicy",))
 
 
 def _place(system: System, cell: PaperCell) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from conformance.declared.objects import Autoscaler, ScalingRules, System
 from conformance.declared.quantities import amount
 from conformance.declared.workloads import Container, Probe, Workload
 from conformance.verdicts.static.intent import SAY, SOURCE
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled
 
 
 def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
@@ -16,7 +16,8 @@ def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
     for intended in profile.workloads:
         workload = next((each for each in system.running if each.name == intended.name), None)
         if workload is None:
-            yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY)
+            lacks = tuple(f"{kind}/{intended.name}" for kind in PODS)
+            yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY, lacks)
             continue
         subject = titled(system, workload.kind, workload)
         yield from _workload(system, subject, workload, intended)
@@ -97,7 +98,8 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
             continue
         scaler = system.autoscaler_of(intended.name)
         if scaler is None:
-            yield broken(f"workload {intended.name}", "", "no autoscaler", "an autoscaler", "declare it")
+            subject, lacks = f"workload {intended.name}", ("HorizontalPodAutoscaler",)
+            yield broken(subject, "", "no autoscaler", "an autoscaler", "declare it", lacks)
             continue
         yield from _autoscaler(titled(system, "HorizontalPodAutoscaler", scaler), scaler, intended.autoscaler)
     for scale in profile.scales:

@@ -43,7 +43,7 @@ def examine_cover(system: System, profile: Profile) -> Iterator[Finding]:
         ]
         found = ", ".join(budgets) or f"none, with {least} replicas or more"
         fix = "declare one: without it a node's drain may evict all of them at once"
-        yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix)
+        yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix, ("PodDisruptionBudget",))
 
 
 def examine_spread(system: System, profile: Profile) -> Iterator[Finding]:
@@ -75,9 +75,8 @@ def _asked(system: System, workload: Workload, container: Container, side: str, 
     given = system.asked(workload, container, side, resource)
     field = workload.path(f"{container.place}.resources.{side}.{resource}")
     fix = "set it, or give a default in a LimitRange"
-    return judged(
-        given is not None, titled(system, workload.kind, workload), field, given or "nothing", "a quantity", fix
-    )
+    subject, found = titled(system, workload.kind, workload), given or "nothing"
+    return judged(given is not None, subject, field, found, "a quantity", fix, ("LimitRange",))
 
 
 def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def _configuration(system: System, profile: Profile, workload: Workload, subject
         fix = f"declare {name}, or name it in the profile's `provided`"
         if reference.kind == "Secret":
             return untold(subject, field, f"no {name} among the manifests", wanted, fix)
-        return broken(subject, field, f"no {name} among the manifests", wanted, fix)
+        return broken(subject, field, f"no {name} among the manifests", wanted, fix, (name,))
     if reference.key is None:
         return holds(subject, field, name, wanted)
     keys = ", ".join(config.keys) or "none"
@@ -85,7 +85,8 @@ def examine_volumes(system: System, profile: Profile) -> Iterator[Finding]:
                 field = workload.path(f"{volume.place}.persistentVolumeClaim.claimName")
                 found = f"claims {', '.join(sorted(claims)) or 'none'}"
                 fix = "declare the PersistentVolumeClaim, or name it in the profile's `provided`"
-                yield judged(volume.claim in claims, subject, field, found, f"claim {volume.claim}", fix)
+                lacks = (f"PersistentVolumeClaim/{volume.claim}",)
+                yield judged(volume.claim in claims, subject, field, found, f"claim {volume.claim}", fix, lacks)
 
 
 def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
@@ -97,7 +98,8 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
         account = workload.pod.account
         ok = (account, workload.namespace) in accounts or account in given
         field, found = workload.path("serviceAccountName"), account if ok else f"no ServiceAccount/{account}"
-        yield judged(ok, titled(system, workload.kind, workload), field, found, "an account that is declared", missing)
+        subject, lacks = titled(system, workload.kind, workload), (f"ServiceAccount/{account}",)
+        yield judged(ok, subject, field, found, "an account that is declared", missing, lacks)
     ours = {workload.namespace for workload in system.running} | {each.name for each in system.namespaces}
     for binding in system.bindings:
         subject = titled(system, binding.kind, binding)
@@ -108,7 +110,8 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
             elif bound.kind == "ServiceAccount" and bound.namespace in ours:
                 ok = (bound.name, bound.namespace) in accounts or bound.name in given
                 found = f"{'' if ok else 'no '}ServiceAccount/{bound.name} in {bound.namespace}"
-                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", missing)
+                lacks = (f"ServiceAccount/{bound.name}",)
+                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", missing, lacks)
         role = f"{binding.role_kind}/{binding.role}"
         if system.role_of(binding):
             yield holds(subject, "roleRef", role, "a role that is declared")
@@ -117,7 +120,7 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
         elif role in profile.provided:
             yield holds(subject, "roleRef", f"{role}, made by somebody else", "a role that is declared")
         else:
-            yield broken(subject, "roleRef", f"no {role}", "a role that is declared", f"declare {role}")
+            yield broken(subject, "roleRef", f"no {role}", "a role that is declared", f"declare {role}", (role,))
 
 
 def examine_classes(system: System, profile: Profile) -> Iterator[Finding]:
@@ -129,7 +132,8 @@ def examine_classes(system: System, profile: Profile) -> Iterator[Finding]:
         if name:
             subject, field = titled(system, workload.kind, workload), workload.path("priorityClassName")
             fix = "declare the PriorityClass, or name it in the profile's `provided`: without it no pod is admitted"
-            yield judged(name in known, subject, field, name, f"one of {', '.join(sorted(known))}", fix)
+            lacks = (f"PriorityClass/{name}",)
+            yield judged(name in known, subject, field, name, f"one of {', '.join(sorted(known))}", fix, lacks)
 
 
 def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
@@ -140,10 +144,8 @@ def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
         if name:
             services = [each for each in system.services if each.namespace == workload.namespace]
             subject, ok = titled(system, workload.kind, workload), any(each.name == name for each in services)
-            found = name if ok else f"no Service/{name}"
-            yield judged(
-                ok, subject, "spec.serviceName", found, "a Service that is declared", f"declare Service/{name}"
-            )
+            found, lacks, fix = name if ok else f"no Service/{name}", (f"Service/{name}",), f"declare Service/{name}"
+            yield judged(ok, subject, "spec.serviceName", found, "a Service that is declared", fix, lacks)
 
 
 def examine_routes(system: System, profile: Profile) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from conformance.declared.intent import Profile
 from conformance.declared.objects import Budget, Quota, System
 from conformance.declared.quantities import amount, share
 from conformance.declared.workloads import Workload
-from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled, untold
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled, untold
 from conformance.verdicts.static.selection import selects
 
 # What a ResourceQuota counts of pods, by the side of a container's resources it sums.
@@ -65,7 +65,8 @@ def _resource(
                 field = workload.path(f"{container.place}.resources.{side}.{resource}")
                 wanted = f"a value: {quota.name} counts it, and admits no pod without"
                 fix = "set it, or give a default in a LimitRange"
-                yield broken(titled(system, workload.kind, workload), field, "nothing", wanted, fix)
+                owner = titled(system, workload.kind, workload)
+                yield broken(owner, field, "nothing", wanted, fix, ("LimitRange",))
             else:
                 need += each * pods_at_maximum(system, workload)
     yield _room(subject, name, hard, need, workloads)
@@ -133,15 +134,16 @@ def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Findi
     names = ", ".join(each.name for each in chosen)
     wanted = f"room for one eviction of {least} replicas of {names}"
     fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
+    lacks = ("HorizontalPodAutoscaler", *PODS)
     if budget.unavailable is not None:
         free = share(budget.unavailable, least, up=True)
         ok = None if free is None else free >= 1
-        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix)
+        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix, lacks)
     if budget.minimum is None:
         return untold(subject, "spec", "neither minAvailable nor maxUnavailable", wanted, "set one of them")
     kept = share(budget.minimum, least, up=True)
     ok = None if kept is None else kept < least
-    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix)
+    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix, lacks)
 
 
 def fewest(system: System, workload: Workload) -> int:

@@ -105,7 +105,7 @@ def _memory(system: System, profile: Profile, subject: str, metric: Utilisation,
     known = [each for each in requests if each is not None]
     if not containers or len(known) < len(requests):
         fix = "request memory, or give a default in a LimitRange"
-        return broken(subject, field, "no memory request", "a request to be a percentage of", fix)
+        return broken(subject, field, "no memory request", "a request to be a percentage of", fix, ("LimitRange",))
     target = sum(known, Fraction()) * metric.percent / 100
     found = f"{metric.percent} % of the request, {_mebi(target)}"
     intended = profile.intended(workload.name)

@@ -34,7 +34,8 @@ def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
             ok = enforced in LEVELS and LEVELS.index(enforced) >= LEVELS.index(wanted)
             fix = f"label the namespace {ENFORCE}: {wanted}, so that the cluster admits no lesser pod"
             found = enforced or "no such label"
-            yield judged(ok, f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', found, wanted, fix)
+            subject = f"Namespace/{namespace}"
+            yield judged(ok, subject, f'metadata.labels["{ENFORCE}"]', found, wanted, fix, (subject,))
         if wanted not in LEVELS:
             fix = "write one that Pod Security knows"
             yield broken(f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', wanted, ", ".join(LEVELS), fix)
@@ -152,7 +153,8 @@ def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
             yield holds(subject, field, f"{found}, and {workload.pod.account} is bound to a role", wanted)
         else:
             fix = "set it to false: the token opens the API to whoever gets into the pod"
-            yield broken(subject, field, found if own is not None else "true, the default", wanted, fix)
+            lacks = ("RoleBinding", "ClusterRoleBinding", f"ServiceAccount/{workload.pod.account}")
+            yield broken(subject, field, found if own is not None else "true, the default", wanted, fix, lacks)
 
 
 def _binds(system: System, binding: Binding, workload: Workload) -> bool:

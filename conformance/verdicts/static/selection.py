@@ -9,7 +9,7 @@ from conformance.declared.objects import Autoscaler, ServicePort, System, Utilis
 from conformance.declared.policies import Selector
 from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.matching import Match, selected
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
+from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
 
 
 def selects(selector: Selector, workload: Workload) -> bool:
@@ -30,7 +30,7 @@ def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
                 {f"{w.name} has {dict(w.labels)}" for w in system.running if w.namespace == service.namespace}
             )
             fix = f"give the pods these labels, or select others; {'; '.join(labels) or 'nothing makes pods there'}"
-            yield broken(subject, "spec.selector", "selects no pod of the manifests", f"pods with {wanted}", fix)
+            yield broken(subject, "spec.selector", "selects no pod of the manifests", f"pods with {wanted}", fix, PODS)
             continue
         yield holds(
             subject, "spec.selector", f"selects {', '.join(each.name for each in behind)}", f"pods with {wanted}"
@@ -96,7 +96,8 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
         if target is None:
             others = ", ".join(each.title for each in system.workloads)
             fix = "name a workload that is there"
-            yield broken(subject, "spec.scaleTargetRef", f"no {named}; there are {others or 'none'}", named, fix)
+            found = f"no {named}; there are {others or 'none'}"
+            yield broken(subject, "spec.scaleTargetRef", found, named, fix, (named,))
             continue
         yield holds(subject, "spec.scaleTargetRef", named, named)
         for metric in autoscaler.metrics:
@@ -111,7 +112,7 @@ def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, targe
         field = target.path(f"{container.place}.resources.requests.{resource}")
         wanted, fix = f"a request: {autoscaler.name} measures {resource} in percent of it", f"request {resource}"
         subject = titled(system, target.kind, target)
-        yield judged(given is not None, subject, field, given or "nothing", wanted, fix)
+        yield judged(given is not None, subject, field, given or "nothing", wanted, fix, ("LimitRange",))
     if not containers:
         subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
         found = f"containers {', '.join(each.name for each in target.lasting)}"
@@ -126,7 +127,7 @@ def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
         found = f"selects {', '.join(each.name for each in chosen) or 'no pod of the manifests'}"
         fix = "select labels that pods have"
         subject = titled(system, "PodDisruptionBudget", budget)
-        yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix)
+        yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix, PODS)
 
 
 SELECTORS = "kubernetes.io, Labels and Selectors"

@@ -53,6 +53,7 @@ RULES = (
         source="OpenAPI schemas of the API server, /openapi/v3",
         examine=examine_schema,
         nothing=NO_OBJECTS,
+        judges_text=True,
     ),
     Rule(
         name="static.unique-names",
@@ -60,5 +61,6 @@ RULES = (
         source="kubernetes.io, Object Names and IDs",
         examine=examine_names,
         nothing=NO_OBJECTS,
+        judges_text=True,
     ),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.declared.access import Account, Binding, Role
+from conformance.declared.gateway import Gateway, Grant, Route
 from conformance.declared.labels import Labels as Labels
 from conformance.declared.workloads import ClaimTemplate, Quantities
 from conformance.declared.workloads import Container as Container
@@ -242,12 +243,21 @@ class System:
     ingresses: tuple[Ingress, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     classes: tuple[Named, ...] = ()
+    routes: tuple[Route, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    grants: tuple[Grant, ...] = ()
     documents: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def running(self) -> tuple[Workload, ...]:
         """Everything that makes pods."""
         return (*self.workloads, *self.daemons, *self.tasks)
+
+    @property
+    def own_namespaces(self) -> frozenset[str]:
+        """The namespaces that the manifests make, or put pods or Services into: what is not there is not made."""
+        inside = {*(each.namespace for each in self.running), *(each.namespace for each in self.services)}
+        return frozenset({self.namespace, *inside, *(each.name for each in self.namespaces)})
 
     @property
     def unreadable(self) -> tuple[Unread, ...]:
@@ -261,6 +271,14 @@ class System:
     def service(self, name: str) -> Service | None:
         """The Service of that name, or None."""
         return next((s for s in self.services if s.name == name), None)
+
+    def service_in(self, namespace: str, name: str) -> Service | None:
+        """The Service of that name in that namespace, or None."""
+        return next((each for each in self.services if (each.name, each.namespace) == (name, namespace)), None)
+
+    def gateway_in(self, namespace: str, name: str) -> Gateway | None:
+        """The Gateway of that name in that namespace, or None."""
+        return next((each for each in self.gateways if (each.name, each.namespace) == (name, namespace)), None)
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services whose selector matches this workload's pods; one without selector matches none."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.declared import object_reading as read
+from conformance.declared.gateway_reading import ROUTES, read_gateway, read_grant, read_route
 from conformance.declared.objects import Named, Namespace, System, Unread
 from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
 from conformance.declared.policy_reading import read_policy
@@ -38,6 +39,9 @@ _READERS: dict[str, tuple[str, Read]] = {
     "ResourceQuota": ("quotas", read.read_quota),
     "LimitRange": ("limit_ranges", read.read_limit_range),
     "Ingress": ("ingresses", read.read_ingress),
+    **dict.fromkeys(ROUTES, ("routes", read_route)),
+    "Gateway": ("gateways", read_gateway),
+    "ReferenceGrant": ("grants", read_grant),
     "Namespace": ("namespaces", lambda document, _: _read_namespace(document)),
     "PriorityClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),
     "StorageClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),

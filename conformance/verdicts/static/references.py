@@ -1,5 +1,5 @@
 """
-References that must lead somewhere: configuration, volumes, accounts, autoscaler targets, Ingress backends.
+References that must lead somewhere: configuration, volumes, accounts, classes, the Service of a StatefulSet.
 
 What somebody else makes in the namespace is named in the profile's `provided`. A Secret that is nowhere cannot be
 told: good practice keeps it out of the manifests.
@@ -8,7 +8,7 @@ told: good practice keeps it out of the manifests.
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Service, System
+from conformance.declared.objects import System
 from conformance.declared.workloads import Reference, Workload
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
 
@@ -100,14 +100,13 @@ def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
         field, found = workload.path("serviceAccountName"), account if ok else f"no ServiceAccount/{account}"
         subject, lacks = titled(system, workload.kind, workload), (f"ServiceAccount/{account}",)
         yield judged(ok, subject, field, found, "an account that is declared", missing, lacks)
-    ours = {workload.namespace for workload in system.running} | {each.name for each in system.namespaces}
     for binding in system.bindings:
         subject = titled(system, binding.kind, binding)
         for n, bound in enumerate(binding.subjects):
             if bound.kind == "ServiceAccount" and not bound.namespace:
                 fix = "name the account's namespace: the API server refuses a ClusterRoleBinding without"
                 yield broken(subject, f"subjects[{n}].namespace", "nothing", f"the namespace of {bound.name}", fix)
-            elif bound.kind == "ServiceAccount" and bound.namespace in ours:
+            elif bound.kind == "ServiceAccount" and bound.namespace in system.own_namespaces:
                 ok = (bound.name, bound.namespace) in accounts or bound.name in given
                 found = f"{'' if ok else 'no '}ServiceAccount/{bound.name} in {bound.namespace}"
                 lacks = (f"ServiceAccount/{bound.name}",)
@@ -148,31 +147,6 @@ def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
             yield judged(ok, subject, "spec.serviceName", found, "a Service that is declared", fix, lacks)
 
 
-def examine_routes(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every Service and port that an Ingress sends to."""
-    for ingress in system.ingresses:
-        subject = titled(system, "Ingress", ingress)
-        for backend in ingress.backends:
-            services = [each for each in system.services if each.namespace == ingress.namespace]
-            service = next((each for each in services if each.name == backend.service), None)
-            if service is None:
-                known = f"Services {', '.join(each.name for each in services) or 'none'}"
-                fix = f"declare Service/{backend.service}, or send the path to one that is there"
-                yield broken(subject, f"{backend.place}.name", known, f"Service {backend.service}", fix)
-            else:
-                found, fix = f"ports {_ports(service)}", f"use a port of Service/{service.name}"
-                ok = any(backend.port in (each.port, each.name) for each in service.ports)
-                yield judged(ok, subject, f"{backend.place}.port", found, f"port {backend.port}", fix)
-        for secret, field in ingress.secrets:
-            declared = system.config("Secret", secret, ingress.namespace) or f"Secret/{secret}" in profile.provided
-            fix = "declare the Secret, or name it in the profile's `provided`"
-            yield judged(True if declared else None, subject, field, secret, "a Secret that is there", fix)
-
-
-def _ports(service: Service) -> str:
-    return ", ".join(f"{each.port}" + (f" ({each.name})" if each.name else "") for each in service.ports) or "none"
-
-
 NO_PODS = "nothing in the manifests makes pods"
 
 RULES = (
@@ -210,12 +184,5 @@ RULES = (
         source="kubernetes.io, StatefulSets, Stable Network ID",
         examine=examine_governing,
         nothing="no StatefulSet names a Service",
-    ),
-    Rule(
-        name="static.ingress-backends",
-        law="every backend of an Ingress is a Service that is there, at a port that it has",
-        source="kubernetes.io, Ingress",
-        examine=examine_routes,
-        nothing="the manifests declare no Ingress",
     ),
 )

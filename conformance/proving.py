@@ -70,7 +70,7 @@ def run(chosen: argparse.Namespace) -> int:
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
         half = [f"{cell}: {cell.decision.says}" for cell in on_paper(system, _intent(task, system)).one_sided]
-        unread = [str(each) for each in system.others]
+        unread = [f"{each} {each.why}".rstrip() for each in system.others]
         print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
         print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)

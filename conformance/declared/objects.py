@@ -97,6 +97,11 @@ class Autoscaler:
     up: ScalingRules = UP
     down: ScalingRules = DOWN
 
+    def is_for(self, workload: Workload) -> bool:
+        """Whether it targets this workload."""
+        wanted = (self.target_kind, self.target, self.namespace)
+        return (workload.kind, workload.name, workload.namespace) == wanted
+
     def percent(self, resource: str) -> int | None:
         """The lowest target of a resource, which decides; None when it is not measured."""
         return min((each.percent for each in self.metrics if each.resource == resource), default=None)
@@ -297,10 +302,13 @@ class System:
         """The autoscaler that targets this workload, or None."""
         return next((a for a in self.autoscalers if a.target == workload), None)
 
+    def own_autoscaler(self, workload: Workload) -> Autoscaler | None:
+        """The autoscaler of exactly this workload, whatever others of its name there are, or None."""
+        return next((each for each in self.autoscalers if each.is_for(workload)), None)
+
     def target_of(self, autoscaler: Autoscaler) -> Workload | None:
         """The workload that an autoscaler targets, or None."""
-        wanted = (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
-        return next((w for w in self.workloads if (w.kind, w.name, w.namespace) == wanted), None)
+        return next((each for each in self.workloads if autoscaler.is_for(each)), None)
 
     def config(self, kind: str, name: str, namespace: str) -> Config | None:
         """The ConfigMap or Secret of that name in that namespace, or None."""

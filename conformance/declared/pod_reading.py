@@ -52,6 +52,8 @@ def read_workload(document: Raw, namespace: str) -> Workload:
     spec, prefix = _maker(document)
     template = document if kind == "Pod" else spec["template"]
     pod = template["spec"]
+    if not pod["containers"]:
+        raise ValueError("it has no container")
     pod_labels = labels((template.get("metadata") or {}).get("labels"))
     volumes = tuple(_volume(each, f"volumes[{n}]") for n, each in enumerate(pod.get("volumes") or ()))
     templates = tuple(
@@ -233,7 +235,9 @@ def _volume(raw: Raw, place: str) -> Volume:
             for field, value in each.items()
         ]
     references = [each for name, value, where in sources for each in _volume_references(name, value, where)]
-    return Volume(raw["name"], kind, place, tuple(references), source.get("claimName"))
+    made = source.get("volumeClaimTemplate") if kind == "ephemeral" else None
+    claim = read_claim({"metadata": {"name": raw["name"]}, **made}, "", f"{place}.ephemeral") if made else None
+    return Volume(raw["name"], kind, place, tuple(references), source.get("claimName"), claim)
 
 
 def _volume_references(field: str, source: Raw, place: str) -> Iterator[Reference]:

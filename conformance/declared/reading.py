@@ -76,9 +76,13 @@ def read_readable(documents: Iterable[Document | None]) -> System:
             others.append(_unread(document))
             continue
         try:
-            found.setdefault(field, []).append(reader(document, namespace))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            others.append(_unread(document, f"cannot be read ({type(error).__name__}: {error})"))
+            found.setdefault(field, []).append(reader(_called(document), namespace))
+        except KeyError as error:
+            others.append(_unread(document, f"cannot be read: it has no {error}"))
+        except ValueError as error:
+            others.append(_unread(document, f"cannot be read: {error}"))
+        except (TypeError, AttributeError) as error:
+            others.append(_unread(document, f"cannot be read: a field of it is of another type ({error})"))
     values = {field: tuple(values) for field, values in found.items()}
     return System(
         **{"workloads": (), **values},
@@ -86,6 +90,12 @@ def read_readable(documents: Iterable[Document | None]) -> System:
         others=tuple(others),
         documents=objects,
     )
+
+
+def _called(document: Document) -> Document:
+    """The object under the name by which it is known before it is made."""
+    name = called(document)
+    return {**document, "metadata": {**document["metadata"], "name": name}} if name else document
 
 
 def _unread(document: Document, why: str = "") -> Unread:
@@ -97,17 +107,19 @@ def _unread(document: Document, why: str = "") -> Unread:
 
 
 def _namespace_of(objects: Iterable[Document]) -> str:
-    """The namespace of the first workload that says, else of the Namespace object, else `default`."""
-    workloads, namespaces = [], []
+    """The namespace of the first workload that says, one that runs on before others, else of the Namespace object."""
+    workloads, tasks, namespaces = [], [], []
     for document in objects:
         metadata = document.get("metadata")
         if not isinstance(metadata, Mapping):
             continue
         if document["kind"] in LASTING:
             workloads.append(metadata.get("namespace"))
+        elif document["kind"] in (*DAEMONS, *TASKS):
+            tasks.append(metadata.get("namespace"))
         elif document["kind"] == "Namespace":
             namespaces.append(metadata.get("name"))
-    return next((str(name) for name in (*workloads, *namespaces) if name), "default")
+    return next((str(name) for name in (*workloads, *tasks, *namespaces) if name), "default")
 
 
 def _is_foreign(document: Document) -> bool:
@@ -121,20 +133,34 @@ def _read_namespace(document: Document) -> Namespace:
 
 
 def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
-    """The objects among documents: empty documents are passed over, a List gives its items."""
+    """The objects among documents: empty documents are passed over, a List, or a PodList, gives its items."""
     for document in documents:
         if not document:
             continue
         if not isinstance(document, Mapping) or "kind" not in document:
-            raise ManifestError("a document of the manifests", "is not a Kubernetes object: it has no kind")
-        if document["kind"] == "List":
-            yield from flat(document.get("items") or ())
+            raise ManifestError("a document", "is no Kubernetes object: it has no kind")
+        if str(document["kind"]).endswith("List") and "items" in document:
+            yield from flat(_items(document))
         else:
             yield document
 
 
+def _items(document: Document) -> Iterator[Document | None]:
+    """The items of a list; those of a list of one kind need not say which."""
+    kind = str(document["kind"]).removesuffix("List")
+    given = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
+    for item in document["items"] or ():
+        yield {**given, **item} if isinstance(item, Mapping) else item
+
+
+def called(document: Document) -> str | None:
+    """The name of an object, or the beginning of the one that the API server will give it; None without either."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return None
+    return str(metadata.get("name") or metadata.get("generateName") or "") or None
+
+
 def named(document: Document) -> str:
     """Kind/name of an object, for messages."""
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    return f"{document.get('kind')}/{name}"
+    return f"{document.get('kind')}/{called(document) or '(no name)'}"

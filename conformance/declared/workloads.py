@@ -140,19 +140,8 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Volume:
-    """A volume of a pod; `kind` is the field that says what it is (emptyDir, configMap, hostPath ...)."""
-
-    name: str
-    kind: str
-    place: str
-    references: tuple[Reference, ...] = ()
-    claim: str | None = None
-
-
-@dataclass(frozen=True)
 class ClaimTemplate:
-    """What a claim asks of storage: a StatefulSet's template, or a PersistentVolumeClaim."""
+    """What a claim asks of storage: a StatefulSet's template, a pod's own, or a PersistentVolumeClaim."""
 
     name: str
     capacity: str | None
@@ -160,6 +149,22 @@ class ClaimTemplate:
     storage_class: str | None
     place: str = ""
     namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """
+    A volume of a pod; `kind` is the field that says what it is (emptyDir, configMap, hostPath ...).
+
+    `claim` is the claim it names, `own` the one that is made for each pod and goes with it.
+    """
+
+    name: str
+    kind: str
+    place: str
+    references: tuple[Reference, ...] = ()
+    claim: str | None = None
+    own: ClaimTemplate | None = None
 
 
 @dataclass(frozen=True)

@@ -467,7 +467,12 @@ def test_replicas_of_zero_are_zero_and_not_the_default():
         ("{kind: Deployment, metadata: {name: x}}", "Deployment/x: cannot be read"),
         ("{kind: Deployment, metadata: {name: x}, spec: {template: {spec: {}}}}", "Deployment/x: cannot be read"),
         ("{kind: Service, metadata: {name: x}, spec: {ports: [{port: many}]}}", "Service/x: cannot be read"),
-        ("{kind: Service, metadata: text, spec: {}}", "Service/None: cannot be read"),
+        ("{kind: Pod, metadata: {name: x}, spec: {containers: []}}", "Pod/x: cannot be read: it has no container"),
+        ("{kind: Role, rules: []}", r"Role/\(no name\): cannot be read: it has no 'metadata'"),
+        (
+            "{kind: Service, metadata: text, spec: {}}",
+            r"Service/\(no name\): cannot be read: a field of it is of another type",
+        ),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_named(text, says):

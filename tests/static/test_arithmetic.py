@@ -52,11 +52,17 @@ def outcome(rule, *changes):
     ],
 )
 def test_pods_that_hold_connections_in_a_rollout(changes, pods):
-    assert pods_at_most(SCALED, replace(DEPLOYMENT, **changes))[0] == pods
+    workload = replace(DEPLOYMENT, **changes)
+    scaler = replace(SCALED.autoscalers[0], target_kind=workload.kind)
+    assert pods_at_most(replace(SCALED, autoscalers=(scaler,)), workload)[0] == pods
 
 
 def test_without_an_autoscaler_the_replicas_count():
     assert pods_at_most(System("market", (DEPLOYMENT,)), DEPLOYMENT)[0] == 6
+
+
+def test_an_autoscaler_of_another_namespace_moves_nothing_here():
+    assert pods_at_most(SCALED, replace(DEPLOYMENT, namespace="other"))[0] == 6
 
 
 @pytest.mark.parametrize(("surge", "pods"), [(1, 6), ("25%", 7), (0, 5)])
@@ -104,6 +110,20 @@ def test_a_quota_that_counts_what_no_container_says_admits_no_pod():
 )
 def test_a_quota_of_storage_has_to_admit_every_claim(name, hard, expected):
     assert outcome("static.quota", edit(QUOTA, "spec.hard", {name: hard})) is expected
+
+
+def test_a_volume_of_a_pod_s_own_is_a_claim_for_each_pod():
+    """Two pods of an autoscaler's five with a surge of one: six claims of 1 Gi beside the 20 Gi that are there."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    scratch = {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
+    own = edit(SHOP, "spec.template.spec.volumes", [scratch])
+    assert outcome("static.quota", own, edit(QUOTA, "spec.hard", {"requests.storage": "26Gi"})) is Outcome.PASS
+    assert outcome("static.quota", own, edit(QUOTA, "spec.hard", {"requests.storage": "25Gi"})) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("500m", Outcome.PASS), ("0.6", Outcome.FAIL)])
+def test_what_is_asked_for_is_no_more_than_the_limit(asked, expected):
+    assert outcome("static.requests", edit(SHOP, f"{MAIN}.resources.requests.cpu", asked)) is expected
 
 
 def test_a_claim_of_no_known_size_is_not_nothing():

@@ -81,14 +81,14 @@ def test_manifests_that_cannot_be_read_are_told_by_field(prove):
     status, said = prove(UNREADABLE)
     assert status == 1
     assert "spec.replicas" in said.out
-    assert "not looked into 1: Deployment/x" in said.out
+    assert "not looked into 1: Deployment/x cannot be read: it has no 'template'" in said.out
 
 
 def test_beside_what_cannot_be_read_the_broken_is_told_and_the_rest_is_not_called_right(prove):
     status, said = prove(f"{LATEST}---\n{UNREADABLE}")
     assert status == 1
     assert "FAIL     static.images-fixed" in said.out
-    assert "cannot be told  what holds of the others may not hold with it: Deployment/x" in said.out
+    assert "cannot be told  what holds of the others may not hold with Deployment/x" in said.out
     assert "1 holds" in said.out  # that names are unique
 
 
@@ -134,6 +134,38 @@ def test_what_leads_nowhere_beside_another_object_that_is_not_read_is_broken(pro
     other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: window}\ndata: [code]"
     _, said = prove(f"{POD.rstrip()}{SECRET.replace('secretKeyRef', 'configMapKeyRef')}\n---\n{other}")
     assert "FAIL     static.configuration" in said.out
+
+
+JOB = POD.replace("kind: Pod\nmetadata: {name: shop}", "kind: Pod\nmetadata: {generateName: shop-}")
+ITEMS = "apiVersion: v1\nkind: PodList\nitems:\n- " + POD.split("\n", 2)[2].replace("\n", "\n  ")
+NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}"
+
+
+@pytest.mark.parametrize(("text", "subject"), [(f"{JOB}---\n{JOB}", "Pod/shop-"), (ITEMS, "Pod/shop")])
+def test_objects_of_a_list_of_one_kind_and_those_that_are_named_later_are_read(prove, text, subject):
+    status, said = prove(text, "--all")
+    assert status == 0, said.out
+    assert f"{subject}   spec.containers[0].image: shop:1" in said.out
+
+
+def test_an_object_without_a_name_is_refused(prove):
+    status, said = prove(NAMELESS)
+    assert status == 1
+    assert "ConfigMap/(no name)   metadata.name" in said.out
+
+
+def test_what_is_in_a_list_and_no_object_is_told_with_its_file(prove):
+    status, said = prove("kind: List\nitems: [text]")
+    assert status == 3
+    assert said.err.endswith("manifests.yaml: holds a document that is no Kubernetes object: it has no kind\n")
+
+
+def test_a_token_that_the_account_asks_for_is_told_so(prove):
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: shop}\nautomountServiceAccountToken: true"
+    pod = POD.replace("automountServiceAccountToken: false", "serviceAccountName: shop")
+    status, said = prove(f"{account}\n---\n{pod}")
+    assert status == 1
+    assert "found   true, as shop says" in said.out
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,17 @@ def test_what_somebody_else_makes_is_named_in_the_profile(rule, change, named):
     assert proof(rule, change, intended("provided = [", f'provided = ["{named}", ')).verdict.outcome is PASS
 
 
+def test_whether_a_name_of_the_dns_without_ports_is_led_to_is_the_controllers_affair():
+    outside = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "away"},
+        "spec": {"type": "ExternalName", "externalName": "example.org"},
+    }
+    led = edit("Ingress/microservices", "spec.rules[0].http.paths[0].backend.service.name", "away")
+    assert proof("static.ingress-backends", led, with_objects(outside)).verdict.outcome is UNKNOWN
+
+
 def test_a_route_that_hangs_on_nothing_leads_nobody_in():
     verdict = proof("static.route-parents", edit(ROUTE, "spec.parentRefs", [])).verdict
     assert verdict.outcome is FAIL

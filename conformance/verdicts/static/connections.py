@@ -45,7 +45,7 @@ def pods_at_most(system: System, workload: Workload) -> tuple[int, str]:
     In a rollout the old pods go on for their grace while the new ones serve: at most `surge` more than wanted are
     not yet told to go, and besides those there are the ones that end. There are never more than old and new together.
     """
-    scaler = system.autoscaler_of(workload.name)
+    scaler = system.own_autoscaler(workload)
     most = scaler.maximum if scaler else workload.replicas
     if workload.kind != "Deployment":
         return most, f"{most} at most"

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
+from conformance.declared.quantities import amount
 from conformance.declared.workloads import Container, Workload
 from conformance.verdicts.static.room import fewest
-from conformance.verdicts.static.rule import Finding, Rule, Severity, holds, judged, titled
+from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
 from conformance.verdicts.static.selection import selects
 
 # What the scheduler places a pod by, and what keeps one container from taking the memory of all.
@@ -69,6 +70,7 @@ def examine_requests(system: System, profile: Profile) -> Iterator[Finding]:
         for container in workload.lasting:
             for side, resource in _ASKED:
                 yield _asked(system, workload, container, side, resource)
+            yield from _beyond(system, workload, container)
 
 
 def _asked(system: System, workload: Workload, container: Container, side: str, resource: str) -> Finding:
@@ -77,6 +79,17 @@ def _asked(system: System, workload: Workload, container: Container, side: str, 
     fix = "set it, or give a default in a LimitRange"
     subject, found = titled(system, workload.kind, workload), given or "nothing"
     return judged(given is not None, subject, field, found, "a quantity", fix, ("LimitRange",))
+
+
+def _beyond(system: System, workload: Workload, container: Container) -> Iterator[Finding]:
+    """What is asked for although it is more than the limit: the API server refuses it."""
+    for resource, limit in container.limits:
+        asked = system.asked(workload, container, "requests", resource)
+        most, least = amount(limit), amount(asked or "")
+        if most is not None and least is not None and least > most:
+            field = workload.path(f"{container.place}.resources.requests.{resource}")
+            subject, wanted = titled(system, workload.kind, workload), f"at most the limit, {limit}"
+            yield broken(subject, field, asked, wanted, "ask for less, or raise the limit: no such pod is admitted")
 
 
 def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:
@@ -123,7 +136,7 @@ RULES = (
     ),
     Rule(
         name="static.requests",
-        law="every container requests CPU and memory, and has a limit on its memory",
+        law="every container requests CPU and memory, no more than its limits, and has a limit on its memory",
         source="kubernetes.io, Resource Management for Pods and Containers",
         examine=examine_requests,
         nothing="nothing in the manifests makes pods",

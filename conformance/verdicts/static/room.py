@@ -73,9 +73,12 @@ def _resource(
 
 
 def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]) -> Finding:
-    """Claims and what they ask for; a template makes one claim a replica."""
+    """Claims and what they ask for; a template makes one claim a replica, a volume of a pod's own one a pod."""
     claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
     claims += [(each, _most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    for workload in workloads:
+        pods = pods_at_maximum(system, workload)
+        claims += [(volume.own, pods) for volume in workload.pod.volumes if volume.own]
     if name != "requests.storage":
         return _room(subject, name, hard, Fraction(sum(times for _, times in claims)), workloads)
     sizes = [(amount(claim.capacity or ""), times) for claim, times in claims]
@@ -148,12 +151,12 @@ def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Findi
 
 def fewest(system: System, workload: Workload) -> int:
     """The fewest replicas that a workload has when all is well."""
-    scaler = system.autoscaler_of(workload.name)
+    scaler = system.own_autoscaler(workload)
     return scaler.minimum if scaler else workload.replicas
 
 
 def _most(system: System, workload: Workload) -> int:
-    scaler = system.autoscaler_of(workload.name) if workload in system.workloads else None
+    scaler = system.own_autoscaler(workload)
     return scaler.maximum if scaler else workload.replicas
 
 

@@ -66,9 +66,10 @@ def _port(subject: str, field: str, service: Service, port: int | str | None) ->
     found, fix = f"ports {', '.join(ports) or 'none'}", f"use a port of Service/{service.name}"
     if port is None:
         return broken(subject, field, "nothing", f"one of the Service's {found}", fix)
-    return judged(
-        any(port in (each.port, each.name) for each in service.ports), subject, field, found, f"port {port}", fix
-    )
+    known = any(port in (each.port, each.name) for each in service.ports)
+    # A name of the DNS may be declared without ports: controllers differ in whether they lead there all the same.
+    ok = None if service.kind == "ExternalName" and not service.ports else known
+    return judged(ok, subject, field, found, f"port {port}", fix)
 
 
 def _grant(system: System, subject: str, route: Route, backend: RouteBackend) -> Finding:

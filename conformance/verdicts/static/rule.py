@@ -88,8 +88,7 @@ def prove(rule: Rule, system: System, profile: Profile) -> Proof:
     found = sorted(places, key=lambda each: -each.outcome.rank)
     worst = found[0].outcome if found else Outcome.SKIPPED
     if system.unreadable and not rule.judges_text and worst in (Outcome.PASS, Outcome.SKIPPED):
-        first = system.unreadable[0]
-        doubt = f"what holds of the others may not hold with it: {first}: {first.why}"
+        doubt = f"what holds of the others may not hold with {', '.join(map(str, system.unreadable))}"
         return Proof(rule, Verdict(Outcome.UNKNOWN, doubt))
     if not found:
         return Proof(rule, Verdict(Outcome.SKIPPED, rule.nothing))

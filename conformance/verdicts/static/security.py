@@ -154,7 +154,8 @@ def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
         else:
             fix = "set it to false: the token opens the API to whoever gets into the pod"
             lacks = ("RoleBinding", "ClusterRoleBinding", f"ServiceAccount/{workload.pod.account}")
-            yield broken(subject, field, found if own is not None else "true, the default", wanted, fix, lacks)
+            said = "" if own is not None else f", as {account.name} says" if mounts and account else ", the default"
+            yield broken(subject, field, f"{found}{said}", wanted, fix, lacks)
 
 
 def _binds(system: System, binding: Binding, workload: Workload) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
-from conformance.declared.reading import named
+from conformance.declared.reading import called, named
 from conformance.declared.schema import kinds, violations
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds
 
@@ -20,9 +20,11 @@ def examine_schema(system: System, profile: Profile) -> Iterator[Finding]:
         if refused is None:
             continue
         subject = named(document)
+        if called(document) is None:
+            yield broken(subject, "metadata.name", "nothing", "a name", "give it one: without it the API refuses it")
         for each in refused:
             yield broken(subject, each.field, each.found, each.wanted, "write the field as the API knows it")
-        if not refused:
+        if not refused and called(document):
             yield holds(subject, "", "valid", f"what {kinds().version} takes")
 
 
@@ -34,9 +36,8 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
         metadata = document.get("metadata") or {}
         group = str(document.get("apiVersion", "")).rpartition("/")[0]
         namespace = str(metadata.get("namespace") or system.namespace)
-        seen[
-            group, str(document.get("kind")), namespace, str(metadata.get("name") or metadata.get("generateName"))
-        ] += 1
+        if metadata.get("name"):
+            seen[group, str(document.get("kind")), namespace, str(metadata["name"])] += 1
     for (_, kind, namespace, name), times in seen.items():
         subject, wanted = f"{kind}/{name}", "one object of that name"
         if times > 1:

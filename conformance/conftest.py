@@ -15,10 +15,11 @@ from cluster.folders import cache
 from cluster.images import ImageNotBuilt, build_image
 from conformance.catalogue import CHECKS, check
 from conformance.conclusion import judge_folder
+from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
 from conformance.declared.profile import ProfileError, read_profile
-from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.reading import read_system
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, read_rules
 from conformance.observe.cluster import ApplyFailed, CannotStart, connect

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
 from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
 from conformance.declared.objects import System
 from conformance.declared.origins import Origins
 from conformance.declared.profile import ProfileError, profile_schema, read_profile
-from conformance.declared.reading import ManifestError, read_readable
+from conformance.declared.reading import read_readable
 from conformance.declared.render import NoKubectl, RenderFailed
+from conformance.declared.schema import mistyped
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
 from conformance.verdicts.policy.paper import on_paper
@@ -109,7 +111,7 @@ def _profile_of(manifests: Path) -> Path | None:
 
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
-    system = read_readable(load(task.manifests))
+    system = read_readable(load(task.manifests), refuse=mistyped)
     return system, prove_all(system, _intent(task, system))
 
 

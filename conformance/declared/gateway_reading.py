@@ -25,7 +25,7 @@ def read_route(document: Raw, namespace: str) -> Route:
         parents=tuple(
             Parent(
                 kind=each.get("kind") or "Gateway",
-                name=each["name"],
+                name=str(each["name"]),
                 namespace=each.get("namespace") or where,
                 place=f"spec.parentRefs[{n}]",
                 section=each.get("sectionName"),
@@ -74,9 +74,9 @@ def _listener(raw: Raw, place: str) -> Listener:
     namespaces = (raw.get("allowedRoutes") or {}).get("namespaces") or {}
     selector = namespaces.get("selector")
     return Listener(
-        name=raw["name"],
+        name=str(raw["name"]),
         port=int(raw["port"]),
-        host=raw.get("hostname"),
+        host=str(raw["hostname"]) if raw.get("hostname") else None,
         admits=namespaces.get("from") or "Same",
         selector=read_selector(selector, f"{place}.allowedRoutes.namespaces.selector") if selector else None,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.reading import Document, ManifestError, flat
+from conformance.declared.documents import Document, ManifestError, flat
 from conformance.declared.render import find_kubectl, render
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

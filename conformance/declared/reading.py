@@ -6,16 +6,16 @@ An object that no value stands for is kept by name in `System.others`. Raises Ma
 `read_system` on the first that cannot be read, `read_readable` on what is no object at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.declared import object_reading as read
+from conformance.declared.documents import Document, ManifestError, called, flat, named, without_null
 from conformance.declared.gateway_reading import ROUTES, read_gateway, read_grant, read_route
 from conformance.declared.objects import Named, Namespace, System, Unread
 from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
 from conformance.declared.policy_reading import read_policy
 
-Document = Mapping[str, Any]
 Read = Callable[[Document, str], Any]
 
 # The field of System that a kind is read into, and how; the second argument is the system's namespace.
@@ -48,14 +48,6 @@ _READERS: dict[str, tuple[str, Read]] = {
 }
 
 
-class ManifestError(ValueError):
-    """A manifest that cannot be read: which object, and what is wrong with it."""
-
-    def __init__(self, subject: str, says: str) -> None:
-        super().__init__(f"{subject}: {says}")
-        self.subject, self.says = subject, says
-
-
 def read_system(documents: Iterable[Document | None]) -> System:
     """Read rendered manifests of which every object can be read; where they go is as `read_readable` says."""
     system = read_readable(documents)
@@ -64,16 +56,23 @@ def read_system(documents: Iterable[Document | None]) -> System:
     return system
 
 
-def read_readable(documents: Iterable[Document | None]) -> System:
-    """Read what can be read; the namespace is that of the workloads, else of the Namespace object."""
+def read_readable(
+    documents: Iterable[Document | None], refuse: Callable[[Document], str | None] = lambda _: None
+) -> System:
+    """
+    Read what can be read; the namespace is that of the workloads, else of the Namespace object.
+
+    `refuse` says of an object why it cannot, though it looks as if it could.
+    """
     objects = tuple(flat(documents))
     namespace = _namespace_of(objects)
     found: dict[str, list[Any]] = {}
     others: list[Unread] = []
     for document in objects:
         field, reader = ("", None) if _is_foreign(document) else _READERS.get(str(document["kind"]), ("", None))
-        if reader is None:
-            others.append(_unread(document))
+        refused = reader and refuse(document)
+        if reader is None or refused:
+            others.append(_unread(document, f"cannot be read: {refused}" if refused else ""))
             continue
         try:
             found.setdefault(field, []).append(reader(_called(document), namespace))
@@ -93,9 +92,9 @@ def read_readable(documents: Iterable[Document | None]) -> System:
 
 
 def _called(document: Document) -> Document:
-    """The object under the name by which it is known before it is made."""
-    name = called(document)
-    return {**document, "metadata": {**document["metadata"], "name": name}} if name else document
+    """The object under the name by which it is known before it is made, without what is null."""
+    present, name = without_null(document), called(document)
+    return {**present, "metadata": {**present["metadata"], "name": name}} if name else present
 
 
 def _unread(document: Document, why: str = "") -> Unread:
@@ -130,37 +129,3 @@ def _is_foreign(document: Document) -> bool:
 
 def _read_namespace(document: Document) -> Namespace:
     return Namespace(document["metadata"]["name"], labels(document["metadata"].get("labels")))
-
-
-def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
-    """The objects among documents: empty documents are passed over, a List, or a PodList, gives its items."""
-    for document in documents:
-        if not document:
-            continue
-        if not isinstance(document, Mapping) or "kind" not in document:
-            raise ManifestError("a document", "is no Kubernetes object: it has no kind")
-        if str(document["kind"]).endswith("List") and "items" in document:
-            yield from flat(_items(document))
-        else:
-            yield document
-
-
-def _items(document: Document) -> Iterator[Document | None]:
-    """The items of a list; those of a list of one kind need not say which."""
-    kind = str(document["kind"]).removesuffix("List")
-    given = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
-    for item in document["items"] or ():
-        yield {**given, **item} if isinstance(item, Mapping) else item
-
-
-def called(document: Document) -> str | None:
-    """The name of an object, or the beginning of the one that the API server will give it; None without either."""
-    metadata = document.get("metadata")
-    if not isinstance(metadata, Mapping):
-        return None
-    return str(metadata.get("name") or metadata.get("generateName") or "") or None
-
-
-def named(document: Document) -> str:
-    """Kind/name of an object, for messages."""
-    return f"{document.get('kind')}/{called(document) or '(no name)'}"

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
+from conformance.declared.documents import ManifestError
 from conformance.declared.objects import (
     Autoscaler,
     Backend,
@@ -28,7 +29,7 @@ from conformance.declared.objects import (
     Workload,
 )
 from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
-from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.reading import read_system
 from conformance.declared.renaming import rename
 from conformance.declared.workloads import (
     ClaimTemplate,

@@ -81,7 +81,7 @@ def test_manifests_that_cannot_be_read_are_told_by_field(prove):
     status, said = prove(UNREADABLE)
     assert status == 1
     assert "spec.replicas" in said.out
-    assert "not looked into 1: Deployment/x cannot be read: it has no 'template'" in said.out
+    assert 'not looked into 1: Deployment/x cannot be read: spec.replicas is "many", wanted a whole number' in said.out
 
 
 def test_beside_what_cannot_be_read_the_broken_is_told_and_the_rest_is_not_called_right(prove):
@@ -134,6 +134,25 @@ def test_what_leads_nowhere_beside_another_object_that_is_not_read_is_broken(pro
     other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: window}\ndata: [code]"
     _, said = prove(f"{POD.rstrip()}{SECRET.replace('secretKeyRef', 'configMapKeyRef')}\n---\n{other}")
     assert "FAIL     static.configuration" in said.out
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            POD.replace("cpu: 1m", "cpu: [1]"),
+            "Pod/shop cannot be read: spec.containers[0].resources.requests.cpu is [1]",
+        ),
+        (POD.replace("name: shop}", "name: [shop]}"), "cannot be read: metadata.name is"),
+        (POD.replace("metadata: {name: shop}", "metadata: {name: null}"), "cannot be read: it has no 'name'"),
+        ("apiVersion: example.org/v1\nkind: Widget\nmetadata: text", "not looked into 1: Widget/(no name)"),
+        ("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec: text", "HTTPRoute/r"),
+    ],
+)
+def test_a_field_of_another_type_keeps_its_object_from_being_looked_into(prove, text, says):
+    status, said = prove(text)
+    assert status == 1 or "static.schema" not in said.out
+    assert says in said.out
 
 
 JOB = POD.replace("kind: Pod\nmetadata: {name: shop}", "kind: Pod\nmetadata: {generateName: shop-}")

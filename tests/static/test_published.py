@@ -8,8 +8,8 @@ import pytest
 
 from bench.static_tools.findings import BROKEN, UNTOLD, from_sarif
 from conformance import proving
+from conformance.declared.documents import flat
 from conformance.declared.loading import load
-from conformance.declared.reading import flat
 from conformance.declared.schema import violations
 
 PUBLISHED = Path(__file__).parents[1] / "fixtures" / "published"

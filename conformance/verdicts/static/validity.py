@@ -1,11 +1,11 @@
 """static.schema and static.unique-names: what the API server would refuse, or would let one of overwrite the other."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from conformance.declared.documents import called, named
 from conformance.declared.intent import Profile
 from conformance.declared.objects import System
-from conformance.declared.reading import called, named
 from conformance.declared.schema import kinds, violations
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds
 
@@ -33,7 +33,8 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
     del profile
     seen: Counter[tuple[str, str, str, str]] = Counter()
     for document in system.documents:
-        metadata = document.get("metadata") or {}
+        given = document.get("metadata")
+        metadata = given if isinstance(given, Mapping) else {}
         group = str(document.get("apiVersion", "")).rpartition("/")[0]
         namespace = str(metadata.get("namespace") or system.namespace)
         if metadata.get("name"):

@@ -145,7 +145,7 @@ GATES = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {n
         (POD.replace("cpu: 1m", "cpu: [1]"), 1, "cannot be read: spec.containers[0].resources.requests.cpu is [1]"),
         (POD.replace("name: shop}", "name: [shop]}"), 1, "cannot be read: metadata.name is"),
         (POD.replace("metadata: {name: shop}", "metadata: {name: null}"), 1, "cannot be read: it has no 'name'"),
-        ("apiVersion: example.org/v1\nkind: Widget\nmetadata: text", 0, "not looked into 1: Widget/(no name)"),
+        ("apiVersion: example.org/v1\nkind: Widget\nmetadata: text", 2, "not looked into 1: Widget/(no name)"),
         (GATES, 2, "HTTPRoute/r cannot be read: a field of it is of another type"),
     ],
 )

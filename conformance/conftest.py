@@ -17,11 +17,11 @@ from conformance.catalogue import CHECKS, check
 from conformance.conclusion import judge_folder
 from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.reading import read_system
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, read_rules
+from conformance.declared.system import System
 from conformance.observe.cluster import ApplyFailed, CannotStart, connect
 from conformance.run import Run, new_run_name
 from conformance.verdicts.catalogue import judge_planned

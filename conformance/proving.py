@@ -15,12 +15,12 @@ from pathlib import Path
 from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
 from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
-from conformance.declared.objects import System
 from conformance.declared.origins import Origins
 from conformance.declared.profile import ProfileError, profile_schema, read_profile
 from conformance.declared.reading import read_readable
 from conformance.declared.render import NoKubectl, RenderFailed
 from conformance.declared.schema import mistyped
+from conformance.declared.system import System
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
 from conformance.verdicts.policy.paper import on_paper

@@ -4,20 +4,18 @@ The Gateway API's objects from the raw object, with the API's own defaults.
 Raises KeyError, TypeError, AttributeError or ValueError on what is no such object; `reading` names the object.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from conformance.declared.fields import Raw, namespace_of
 from conformance.declared.gateway import Gateway, Grant, Listener, Parent, Route, RouteBackend
 from conformance.declared.policy_reading import read_selector
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 
-Raw = Mapping[str, Any]
-
 
 def read_route(document: Raw, namespace: str) -> Route:
     """Read a route of any protocol."""
-    spec, where = document.get("spec") or {}, _namespace(document, namespace)
+    spec, where = document.get("spec") or {}, namespace_of(document, namespace)
     return Route(
         kind=document["kind"],
         name=document["metadata"]["name"],
@@ -63,7 +61,7 @@ def read_gateway(document: Raw, namespace: str) -> Gateway:
     """Read a Gateway."""
     return Gateway(
         name=document["metadata"]["name"],
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
         listeners=tuple(
             _listener(each, f"spec.listeners[{n}]") for n, each in enumerate(document["spec"].get("listeners") or ())
         ),
@@ -86,11 +84,7 @@ def read_grant(document: Raw, namespace: str) -> Grant:
     """Read a ReferenceGrant."""
     spec = document["spec"]
     return Grant(
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
         sources=tuple((each["kind"], each["namespace"]) for each in spec.get("from") or ()),
         targets=tuple((each["kind"], each.get("name") or None) for each in spec.get("to") or ()),
     )
-
-
-def _namespace(document: Raw, default: str) -> str:
-    return str(document["metadata"].get("namespace") or default)

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from conformance.declared.intent import Backup, Journey, Persist, Profile, Rollout, Step
+from conformance.declared.number_reading import read_chain, read_connections, read_drain, read_workload
 from conformance.declared.numbers import Connections
 from conformance.declared.promises import (
     read_backup,
-    read_chain,
-    read_connections,
     read_depend,
-    read_drain,
     read_entry,
     read_image,
     read_level,
@@ -25,7 +23,6 @@ from conformance.declared.promises import (
     read_persist,
     read_scale,
     read_talk,
-    read_workload,
 )
 from conformance.declared.recording import Recorder, Schema
 from conformance.declared.tables import ProfileError, Table

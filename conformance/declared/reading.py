@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.declared import object_reading as read
+from conformance.declared.access_reading import read_account, read_binding, read_role
 from conformance.declared.documents import Document, ManifestError, called, flat, named, without_null
+from conformance.declared.fields import labels
 from conformance.declared.gateway_reading import ROUTES, read_gateway, read_grant, read_route
-from conformance.declared.objects import Named, Namespace, System, Unread
-from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
+from conformance.declared.objects import Named, Namespace
+from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
 from conformance.declared.policy_reading import read_policy
+from conformance.declared.system import System, Unread
 
 Read = Callable[[Document, str], Any]
 
@@ -31,11 +34,11 @@ _READERS: dict[str, tuple[str, Read]] = {
     "Secret": ("configs", read.read_config),
     "PersistentVolumeClaim": ("claims", read_claim),
     "PersistentVolume": ("volumes", lambda document, _: read.read_volume(document)),
-    "ServiceAccount": ("accounts", read.read_account),
-    "Role": ("roles", read.read_role),
-    "ClusterRole": ("roles", read.read_role),
-    "RoleBinding": ("bindings", read.read_binding),
-    "ClusterRoleBinding": ("bindings", read.read_binding),
+    "ServiceAccount": ("accounts", read_account),
+    "Role": ("roles", read_role),
+    "ClusterRole": ("roles", read_role),
+    "RoleBinding": ("bindings", read_binding),
+    "ClusterRoleBinding": ("bindings", read_binding),
     "ResourceQuota": ("quotas", read.read_quota),
     "LimitRange": ("limit_ranges", read.read_limit_range),
     "Ingress": ("ingresses", read.read_ingress),

@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 from conformance.declared.intent import Depend
-from conformance.declared.objects import Workload
+from conformance.declared.workloads import Workload
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed
 from conformance.observe.waiting import NotInTime, wait_until

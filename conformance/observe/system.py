@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.observe.cluster import RUN_LABEL, Cluster
 from conformance.observe.recorder import Recorder
 from conformance.observe.waiting import wait_until

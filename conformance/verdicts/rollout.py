@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from conformance.declared.intent import Entry, Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown

@@ -4,44 +4,30 @@ import pytest
 import yaml
 
 from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
+from conformance.declared.containers import Container, Hook, Mount, Port, Probe, Reference, Security, Variable
 from conformance.declared.documents import ManifestError
 from conformance.declared.objects import (
     Autoscaler,
     Backend,
     Budget,
     Config,
-    Container,
     Ingress,
     LimitRange,
     Named,
     Namespace,
     PersistentVolume,
-    Port,
-    Probe,
     Quota,
     ScalingRule,
     ScalingRules,
     Service,
     ServicePort,
-    System,
-    Unread,
     Utilisation,
-    Workload,
 )
 from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
 from conformance.declared.reading import read_system
 from conformance.declared.renaming import rename
-from conformance.declared.workloads import (
-    ClaimTemplate,
-    Hook,
-    Mount,
-    Pod,
-    Reference,
-    Security,
-    Strategy,
-    Variable,
-    Volume,
-)
+from conformance.declared.system import System, Unread
+from conformance.declared.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
 
 MANIFESTS = """
 apiVersion: v1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.declared.intent import Neighbour, Profile, Talk
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static.isolation import RULES as ISOLATION
 from conformance.verdicts.static.policies import RULES as POLICIES
 from conformance.verdicts.static.rule import Finding, prove

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.objects import Autoscaler, System
-from conformance.declared.workloads import Container, Strategy, Workload
+from conformance.declared.containers import Container
+from conformance.declared.objects import Autoscaler
+from conformance.declared.system import System
+from conformance.declared.workloads import Strategy, Workload
 from conformance.verdicts.static.connections import pods_at_most
 from conformance.verdicts.static.room import pods_at_maximum
 from conformance.verdicts.static.rule import prove

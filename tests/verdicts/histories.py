@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from conformance.declared.containers import Container, Port, Probe
 from conformance.declared.intent import (
     Backup,
     Depend,
@@ -19,17 +20,9 @@ from conformance.declared.intent import (
     Step,
     Talk,
 )
-from conformance.declared.objects import (
-    Autoscaler,
-    Container,
-    Port,
-    Probe,
-    Service,
-    ServicePort,
-    System,
-    Utilisation,
-    Workload,
-)
+from conformance.declared.objects import Autoscaler, Service, ServicePort, Utilisation
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.evidence import Line, checksum
 
 Moment = tuple[float, str, dict[str, Any]]

@@ -5,10 +5,11 @@ Who stands in a declared system's network: its workloads, what is around every s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from conformance.declared.containers import Port
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
-from conformance.declared.workloads import Port, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
 from conformance.verdicts.policy.matching import Match, peer_matches
 from conformance.verdicts.policy.standins import End, stand_in

@@ -11,7 +11,7 @@ from textwrap import shorten
 
 from conformance.declared.intent import Profile
 from conformance.declared.numbers import Drain, Timeout
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.declared.tables import Amount
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold

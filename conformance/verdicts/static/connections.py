@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from math import ceil
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.quantities import share
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.budgets import resolved
 from conformance.verdicts.static.rule import Finding, Rule, judged, untold

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.quantities import amount
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled
 
 SOURCE = "kubeproof.toml"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction
+from conformance.declared.system import System
 from conformance.verdicts.policy.cast import DNS, NEWCOMER, OUTSIDE, STRANGER
 from conformance.verdicts.policy.endpoints import Pod
 from conformance.verdicts.policy.paper import Paper, PaperCell, on_paper

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from conformance.declared.containers import Container, Probe
 from conformance.declared.intent import Profile
 from conformance.declared.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
-from conformance.declared.objects import Autoscaler, ScalingRules, System
+from conformance.declared.objects import Autoscaler, ScalingRules
 from conformance.declared.quantities import amount
-from conformance.declared.workloads import Container, Probe, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.intent import SAY, SOURCE
 from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
 from conformance.declared.policies import Rule as PolicyRule
+from conformance.declared.system import System
 from conformance.verdicts.policy.cast import DNS, Cast, cast_of
 from conformance.verdicts.policy.endpoints import Pod
 from conformance.verdicts.policy.matching import Match, any_of, peer_matches, peers_match, pod_selected

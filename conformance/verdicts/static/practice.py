@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from conformance.declared.containers import Container
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.quantities import amount
-from conformance.declared.workloads import Container, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.room import fewest
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
 from conformance.verdicts.static.selection import selects

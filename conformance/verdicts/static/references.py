@@ -7,9 +7,10 @@ told: good practice keeps it out of the manifests.
 
 from collections.abc import Iterator
 
+from conformance.declared.containers import Reference
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
-from conformance.declared.workloads import Reference, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 # The API server and the controller manager put these into every namespace.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.declared.access import AccessRule, Binding, Role
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, titled
 
 # What may be done with it, the API group, the resources, the verbs.

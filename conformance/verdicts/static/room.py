@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Budget, Quota, System
+from conformance.declared.objects import Budget, Quota
 from conformance.declared.quantities import amount, share
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled, untold
 from conformance.verdicts.static.selection import selects

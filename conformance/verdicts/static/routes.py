@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from conformance.declared.gateway import Gateway, Listener, Parent, Route, RouteBackend
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Service, System
+from conformance.declared.objects import Service
 from conformance.declared.routes import includes
+from conformance.declared.system import System
 from conformance.verdicts.policy.endpoints import NAME_LABEL
 from conformance.verdicts.policy.matching import Answer, Match, any_of, selected
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Protocol
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System, Unread
 from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS
+from conformance.declared.system import System, Unread
 from conformance.verdicts.verdict import Fact, Outcome, Verdict
 
 # What makes pods: lacked by a selector that selects nobody.

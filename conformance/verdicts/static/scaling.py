@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System, Utilisation
+from conformance.declared.objects import Utilisation
 from conformance.declared.quantities import amount
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pace import slowest_growth, worst_shrink
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold

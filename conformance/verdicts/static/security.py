@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from conformance.declared.access import Binding
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pod_security import LEVELS, level_of
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled

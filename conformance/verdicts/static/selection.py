@@ -5,8 +5,9 @@ Selectors that must select: of Services, workloads and budgets; ports that must 
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Autoscaler, ServicePort, System, Utilisation
+from conformance.declared.objects import Autoscaler, ServicePort, Utilisation
 from conformance.declared.policies import Selector
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.matching import Match, selected
 from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from conformance.declared.documents import called, named
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.schema import kinds, violations
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds
 
 NO_OBJECTS = "there is no object of Kubernetes' own kinds"

@@ -59,6 +59,7 @@ CHECKS = (
     Check("probes.liveness-ignores-database", "the right to scale the database", observe_outage),
     Check("outage.answers", "the right to scale the database", observe_outage),
     Check("rollout.no-loss", "room for one more pod of each workload", observe_rollout),
+    Check("rollout.in-time", "room for one more pod of each workload", observe_rollout),
     Check("scaling.up", "the metrics API", observe_scaling),
 )
 

@@ -9,6 +9,12 @@ def test_no_request_fails_during_a_rollout(prove, planned):
     assert verdict.passed, verdict.report()
 
 
+@pytest.mark.check("rollout.in-time")
+def test_requests_are_answered_in_time_during_a_rollout(prove, planned):
+    verdict = prove(planned)
+    assert verdict.passed, verdict.report()
+
+
 @pytest.mark.check("persistence.pod-delete")
 def test_what_was_written_survives_the_pod(prove, planned):
     verdict = prove(planned)

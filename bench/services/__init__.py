@@ -43,7 +43,7 @@ def measure(*, quick: bool = False) -> Figures:
         ours_alone = alone(made, plan)
         taken = list(turns(made, [one.contestant for one in entered.values()], plan))
         counts = entered[OURS.name].counts, entered[NAIVE.name].counts
-        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), turns_of(NAIVE, taken), others)
+        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), others)
         return figures(made, plan, entered.values(), seen, taken)
 
 

@@ -1,10 +1,13 @@
-"""What is measured of our services alone: the store beside pgbench, 600 requests a second, the consumer's calls."""
+"""
+What is measured of our services alone: beside the naive path by turns, the store beside pgbench, 600 requests a second,
+the consumer's calls.
+"""
 
 import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, repeat
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 
 from bench.errors import CannotMeasure
 from bench.services.bed import ROWS, Bed
-from bench.services.contestants import CONSUMER, OURS
+from bench.services.contestants import CONSUMER, NAIVE, OURS
 from bench.services.counts import Counts, counted
 from bench.services.load import Load, load
 from bench.services.quota import quota
@@ -20,6 +23,7 @@ from bench.services.rounds import MILLICORES, WARM_UP, Plan, Turn, relayed
 from bench.services.server import ROOT, Contestant
 
 PROMISED_RATE = 600.0
+DUELS = 4  # times the rounds: the ratio of two neighbours varies with whatever else the processor's owner does
 LONGER = 3  # times a round's load: its percentiles are promised
 INSIDE = Path(__file__).parent / "inside"
 PGBENCH = f"\\set id random(1, {ROWS})\nSELECT id, name, description, created_at FROM items WHERE id = :id;\n"
@@ -35,10 +39,16 @@ class StoreWall:
 
 @dataclass(frozen=True)
 class Alone:
-    """What was measured of them. `calls`: processor time in microseconds of an upstream call, by the way it is made."""
+    """
+    What was measured of them.
+
+    `duels`: closed loops on ours and on naive, each pair one right after the other. `calls`: processor time in
+    microseconds of an upstream call, by the way it is made.
+    """
 
     posts: Counts
     keyed_posts: Counts
+    duels: tuple[tuple[Load, Load], ...]
     wall: StoreWall
     promised: tuple[Load, ...]
     consumer: tuple[Turn, ...]
@@ -49,13 +59,27 @@ def alone(bed: Bed, plan: Plan) -> Alone:
     """Measure our services alone."""
     bed.progress("counts per POST")
     plain, keyed = posts(bed)
+    bed.progress("ours and naive by turns")
+    by_turns = tuple(duels(bed, plan))
     bed.progress("the store beside pgbench")
     wall = store_wall(bed, plan)
     bed.progress(f"{PROMISED_RATE:g} requests/s at {MILLICORES}m")
     promised = promised_load(bed, plan)
     bed.progress("the consumer")
     consumer, calls = consumer_turns(bed, plan)
-    return Alone(plain, keyed, wall, tuple(promised), tuple(consumer), calls)
+    return Alone(plain, keyed, by_turns, wall, tuple(promised), tuple(consumer), calls)
+
+
+def duels(bed: Bed, plan: Plan) -> Iterator[tuple[Load, Load]]:
+    """Put a closed loop on ours and on naive by turns, unlimited; the one that is not asked waits."""
+    with bed.running(OURS) as ours, bed.running(NAIVE) as naive:
+        for server in (ours, naive):
+            load(bed, server, rate=None, seconds=WARM_UP)
+        for _ in range(DUELS * plan.rounds):
+            yield (
+                load(bed, ours, rate=None, seconds=plan.seconds / 2),
+                load(bed, naive, rate=None, seconds=plan.seconds / 2),
+            )
 
 
 def store_wall(bed: Bed, plan: Plan) -> StoreWall:

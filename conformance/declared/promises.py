@@ -137,6 +137,6 @@ def read_level(t: Table) -> Level:
     return Level(
         workload=t.text("workload", "the workload that is called"),
         loss=t.share("loss", "the share of requests that may fail while pods are replaced"),
-        p99=t.seconds("p99", "seconds within which 99 of 100 requests are answered"),
+        p99=t.seconds("p99", "seconds within which 99 of 100 requests are answered, also while pods are replaced"),
         recovery=t.seconds("recovery", "seconds from the end of an outage to the first answer"),
     )

@@ -21,7 +21,7 @@ from conformance.verdicts.outage import judge_outage
 from conformance.verdicts.persistence import judge_persistence
 from conformance.verdicts.probes import judge_liveness, judge_readiness
 from conformance.verdicts.reachability import judge_reachability
-from conformance.verdicts.rollout import judge_rollout
+from conformance.verdicts.rollout import judge_in_time, judge_no_loss
 from conformance.verdicts.routes import judge_gateway, judge_ingress
 from conformance.verdicts.scaling import judge_scaling
 from conformance.verdicts.static.rule import Rule, prove
@@ -40,7 +40,8 @@ LAWS: dict[str, str] = {
     "ingress.routes": "each host and path of an Ingress reaches its Service, and what no rule names is 404",
     "gateway.routes": "each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
     "isolation.reachability": "only the declared pairs can talk",
-    "rollout.no-loss": "no request fails while pods are replaced, on new and on reused connections",
+    "rollout.no-loss": "no request fails while pods are replaced, or no more than allowed, on new and kept connections",
+    "rollout.in-time": "99 of 100 requests are answered in time while pods are replaced, on new and kept connections",
     "scaling.up": "under load the autoscaler adds replicas up to the target, one at a time",
     "persistence.pod-delete": "what was written is read again after the pod with the volume was replaced",
     "persistence.backup-restore": "what was written before a backup is read again when it is restored after a loss",
@@ -56,7 +57,8 @@ JUDGES: dict[str, Judge] = {
     "ingress.routes": judge_ingress,
     "gateway.routes": judge_gateway,
     "isolation.reachability": judge_reachability,
-    "rollout.no-loss": judge_rollout,
+    "rollout.no-loss": judge_no_loss,
+    "rollout.in-time": judge_in_time,
     "scaling.up": judge_scaling,
     "persistence.pod-delete": judge_persistence,
     "persistence.backup-restore": judge_backup,
@@ -129,6 +131,8 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
             yield Planned("outage.answers", depend.workload, f"outage:{depend.database}")
     for entry in profile.entries:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
+        if profile.level(entry.workload) is not None:
+            yield Planned("rollout.in-time", entry.workload, f"rollout:{entry.workload}")
     for scale in profile.scales:
         yield Planned("scaling.up", scale.workload, f"scaling:{scale.workload}")
 

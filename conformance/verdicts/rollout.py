@@ -1,34 +1,20 @@
 """
-rollout.no-loss: while every pod of a workload is replaced, no request fails, on new and on reused connections.
+What callers see while every pod of a workload is replaced, on new and on reused connections.
 
-The evidence is the request ledger: one line a request, and at the end the sender's own count, so that a lost line
-shows. Times of requests are on the sender's clock; its distance to the run's is bounded by the line that arrived
-fastest.
+rollout.no-loss: no more requests fail than the profile allows, and it allows none unless it says so.
+rollout.in-time: 99 of 100 requests are answered in the time the profile promises.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from math import ceil, inf
 
-from conformance.declared.intent import Entry, Profile
+from conformance.declared.intent import Profile
 from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
+from conformance.verdicts.history import Lines, fact, marker, of_kind, seconds
+from conformance.verdicts.ledger import CONNECTIONS, Request, read_requests, whole
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
 
-CONNECTIONS = ("new", "reused")
-LONGEST_GAP = 2.0  # seconds without an intended request: longer, and a disruption may have hidden in it
 SAME_DISRUPTION = 1.0  # seconds between failures of one disruption
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request of the ledger, with `at`, its intended time on the run's clock, and its failure or None."""
-
-    line: int
-    at: float
-    connection: str
-    pod: str | None
-    failure: str | None
 
 
 @dataclass(frozen=True)
@@ -49,42 +35,47 @@ class Disruption:
         return f"{seconds(start)} to {seconds(end)}   {kinds}"
 
 
-def judge_rollout(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge the rollout of one workload; every request of the observation counts, before and after it too."""
-    entry = profile.entry(subject)
+def judge_no_loss(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge what was lost in the rollout of one workload; every request counts, before and after it too."""
+    entry, level = profile.entry(subject), profile.level(subject)
     if system.workload(subject) is None or entry is None:
         return unknown(f"{subject} is not a workload for which the profile names an entry")
     requests = read_requests(entry, lines)
-    verdicts = [_losses(requests, lines, subject), _completed(lines), _replaced(subject, lines)]
-    verdicts += [_ledger(profile, connection, requests, lines) for connection in CONNECTIONS]
-    verdict = merge(verdicts)
-    if not verdict.passed:
-        return verdict
-    return passed(f"none of {len(requests):,} requests failed", *verdict.evidence)
+    losses = _losses(requests, lines, subject, level.loss if level else 0.0)
+    verdict = merge([losses, *_rolled_out(profile, subject, requests, lines)])
+    return passed(losses.because, *verdict.evidence) if verdict.passed else verdict
 
 
-def read_requests(entry: Entry, lines: Lines) -> tuple[Request, ...]:
-    """The ledger in the order of intended times; a line without a time is left out, the count then misses it."""
-    timed = []
-    for line in of_kind(lines, "request"):
-        intended = number(line, "intended")
-        if intended is not None:
-            ended = (number(line, "sent") or intended) + (number(line, "seconds") or 0.0)
-            timed.append((line, intended, ended))
-    offset = min((line.t - ended for line, _, ended in timed), default=0.0)
-    requests = (
-        Request(line.number, intended + offset, str(line.get("connection")), line.get("pod"), _failure(entry, line))
-        for line, intended, _ in timed
-    )
-    return tuple(sorted(requests, key=lambda request: request.at))
+def judge_in_time(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge how long callers waited from the start of the rollout of one workload on; what failed took for ever."""
+    entry, level = profile.entry(subject), profile.level(subject)
+    if system.workload(subject) is None or entry is None or level is None:
+        return unknown(f"{subject} is not a workload for which the profile names an entry and a level")
+    requests = read_requests(entry, lines)
+    paces = [_pace(each, requests, lines, level.p99) for each in CONNECTIONS]
+    verdict = merge([*paces, *_rolled_out(profile, subject, requests, lines)])
+    return passed("; ".join(each.because for each in paces), *verdict.evidence) if verdict.passed else verdict
 
 
-def _failure(entry: Entry, line: Line) -> str | None:
-    error, status = line.get("error"), line.get("status")
-    if error is not None:
-        phase = line.get("phase")
-        return f"{error} in {phase}" if phase else str(error)
-    return None if status == entry.expect else f"status {status}, should be {entry.expect}"
+def _rolled_out(profile: Profile, subject: str, requests: tuple[Request, ...], lines: Lines) -> list[Verdict]:
+    """Whether there was a rollout, and a ledger that shows all of it."""
+    ledgers = [whole(profile, connection, requests, lines) for connection in CONNECTIONS]
+    return [_completed(lines), _replaced(subject, lines), *ledgers]
+
+
+def _pace(connection: str, requests: tuple[Request, ...], lines: Lines, bound: float) -> Verdict:
+    started = marker(lines, "rollout started")
+    mine = [each for each in requests if each.connection == connection and started and each.at >= started.t]
+    if not mine:
+        return unknown(f"no request on {connection} connections was seen since the rollout began")
+    ranked = sorted(mine, key=lambda request: request.took)
+    slowest = ranked[ceil(0.99 * len(ranked)) - 1]
+    took = f"{slowest.took * 1000:.0f} ms" if slowest.took < inf else f"without an answer: {slowest.failure}"
+    says = f"p99 {took} on {connection} connections"
+    if slowest.took > bound:
+        because = f"{says}, promised are {bound * 1000:.0f} ms"
+        return failed(because, Fact(slowest.line, f"{because}, of {len(mine):,} requests"))
+    return passed(says, Fact(slowest.line, f"{says}, of {len(mine):,} requests"))
 
 
 def disruptions(requests: tuple[Request, ...]) -> tuple[Disruption, ...]:
@@ -100,15 +91,19 @@ def disruptions(requests: tuple[Request, ...]) -> tuple[Disruption, ...]:
     return tuple(Disruption(tuple(group)) for group in groups)
 
 
-def _losses(requests: tuple[Request, ...], lines: Lines, subject: str) -> Verdict:
+def _losses(requests: tuple[Request, ...], lines: Lines, subject: str, allowed: float) -> Verdict:
     if not requests:
         return unknown("no request was seen")
     found = disruptions(requests)
-    if found:
-        lost = sum(len(each.failures) for each in found)
-        facts = [Fact(each.failures[0].line, f"{each.says}{_pods(each, lines, subject)}") for each in found]
-        return failed(f"{lost:,} of {len(requests):,} failed", *facts)
-    return passed("no failure", Fact(requests[-1].line, f"{len(requests):,} requests, none failed"))
+    if not found:
+        says = f"none of {len(requests):,} requests failed"
+        return passed(says, Fact(requests[-1].line, says))
+    lost = sum(len(each.failures) for each in found)
+    facts = [Fact(each.failures[0].line, f"{each.says}{_pods(each, lines, subject)}") for each in found]
+    says = f"{lost:,} of {len(requests):,} failed"
+    if lost > allowed * len(requests):
+        return failed(f"{says}, {allowed:.2%} are allowed" if allowed else says, *facts)
+    return passed(f"{says}, {allowed:.2%} are allowed", *facts)
 
 
 def _pods(disruption: Disruption, lines: Lines, subject: str) -> str:
@@ -151,29 +146,3 @@ def _replaced(subject: str, lines: Lines) -> Verdict:
     if old - {line.get("uid") for line in left}:
         return unknown(f"{subject}: an old pod was not seen going")
     return passed("replaced", fact(new[-1], f"{len(old)} pods replaced, the last by {new[-1].get('name')}"))
-
-
-def _ledger(profile: Profile, connection: str, requests: tuple[Request, ...], lines: Lines) -> Verdict:
-    """Whether the ledger of one kind of connection is complete, dense and long enough to say anything."""
-    mine = [request for request in requests if request.connection == connection]
-    ends = of_kind(lines, "ledger.end", connection=connection)
-    name = f"{connection} connections"
-    if len(ends) != 1:
-        return unknown(f"{name}: the sender's own count is missing")
-    if number(ends[0], "sent") != len(mine):
-        return unknown(f"{name}: {ends[0].get('sent')} sent, {len(mine)} in the ledger", fact(ends[0], name))
-    started, done = marker(lines, "rollout started"), marker(lines, "rollout done")
-    if started is None or done is None:
-        return unknown(f"{name}: no window to count requests in")
-    during = sum(1 for request in mine if request.at >= started.t)
-    needed = profile.rollout.minimum_requests
-    if during < needed:
-        return unknown(f"{name}: {during} requests since the rollout began, {needed} are needed", fact(ends[0], name))
-    # The times of the window count too: a ledger that begins late or ends early has its gap there.
-    times = [started.t, *(r.at for r in mine if started.t < r.at < done.t), done.t]
-    if mine[0].at > started.t + LONGEST_GAP or mine[-1].at < done.t - LONGEST_GAP:
-        return unknown(f"{name}: the ledger does not cover the rollout", fact(ends[0], name))
-    gap, at = max((after - before, before) for before, after in pairwise(times))
-    if gap > LONGEST_GAP:
-        return unknown(f"{name}: nothing was sent for {seconds(gap)} from {seconds(at)} on", fact(ends[0], name))
-    return passed("complete", fact(ends[0], f"{len(mine):,} requests on {name}, {during:,} since the rollout began"))

@@ -55,10 +55,11 @@ def test_the_seeded_defects_are_here() -> None:
         "backup-of-another-database": ("persistence.backup-restore",),
         "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
+        "liveness-asks-the-database": ("probes.liveness-ignores-database",),
         "no-autoscaler": ("scaling.up",),
         "no-drain": ("rollout.no-loss",),
         "no-readiness-probe": ("probes.readiness-follows-database",),
-        "strategy-recreate": ("rollout.no-loss",),
+        "strategy-recreate": ("rollout.no-loss", "rollout.in-time"),
         "volume-emptydir": ("persistence.pod-delete",),
     }
 
@@ -78,6 +79,14 @@ def test_no_readiness_probe_leaves_liveness_alone(mutated: dict[str, list[dict[s
     assert all("readinessProbe" in each for each in containers(mutated[""]))
     assert not any("readinessProbe" in each for each in containers(mutated["no-readiness-probe"]))
     assert all("livenessProbe" in each for each in containers(mutated["no-readiness-probe"]))
+
+
+def test_a_liveness_that_asks_the_database_is_the_readiness_of_the_same_container(
+    mutated: dict[str, list[dict[str, Any]]],
+) -> None:
+    for before, after in zip(containers(mutated[""]), containers(mutated["liveness-asks-the-database"]), strict=True):
+        assert before["livenessProbe"] != before["readinessProbe"]
+        assert after == {**before, "livenessProbe": before["readinessProbe"]}
 
 
 def test_recreate_replaces_the_rolling_update(mutated: dict[str, list[dict[str, Any]]]) -> None:
@@ -219,7 +228,7 @@ def job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, child: str) -> int:
     )
     suite.chmod(0o755)
     monkeypatch.setattr(mutants.sys, "executable", str(suite))
-    return mutants.main(["strategy-recreate", "--", "--context", "c"])
+    return mutants.main(["no-drain", "--", "--context", "c"])
 
 
 WRITES = (
@@ -232,8 +241,8 @@ WRITES = (
     ("child", "status", "line"),
     [
         (WRITES.format("FAIL") + "; sys.exit(1)", 0, "1 of 1 mutants killed"),
-        (WRITES.format("PASS"), 1, "SURVIVED  strategy-recreate"),
-        ("sys.exit(3)", 1, "UNJUDGED  strategy-recreate"),
+        (WRITES.format("PASS"), 1, "SURVIVED  no-drain"),
+        ("sys.exit(3)", 1, "UNJUDGED  no-drain"),
     ],
 )
 def test_the_job_fails_unless_every_mutant_is_killed(
@@ -250,7 +259,7 @@ def test_the_job_fails_unless_every_mutant_is_killed(
 
 def test_a_verdict_of_an_earlier_run_counts_for_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A run that dies before it writes must not be taken for yesterday's, which killed the mutant."""
-    old = tmp_path / "out" / "mutants" / "strategy-recreate"
+    old = tmp_path / "out" / "mutants" / "no-drain"
     old.mkdir(parents=True)
     rows = [{"check": "rollout.no-loss", "subject": "s", "outcome": "FAIL"}]
     (old / "verdicts.json").write_text(json.dumps({"verdicts": rows}))

@@ -22,6 +22,7 @@ SUBJECTS = {
     "gateway.routes": ("shop.example", "gateway"),
     "isolation.reachability": ("market", "reachability"),
     "rollout.no-loss": ("shop", "rollout:shop"),
+    "rollout.in-time": ("shop", "rollout:shop"),
     "scaling.up": ("shop", "scaling:shop"),
     "persistence.pod-delete": ("ledger", "restart:ledger"),
     "persistence.backup-restore": ("ledger", "backup:ledger"),
@@ -218,6 +219,21 @@ BROKEN = {
         "1 of 120 failed",
     ),
     "wrong answers": ("rollout.no-loss", changed("request", {"intended": 1014.0}, status=503), "2 of 120 failed"),
+    "slow on one kind of connection": (
+        "rollout.in-time",
+        changed("request", {"connection": "reused", "intended": 1014.0}, seconds=1.2),
+        "p99 1200 ms on reused connections, promised are 1000 ms",
+    ),
+    "waited for its turn": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, sent=1015.1),
+        "p99 1110 ms on new connections, promised are 1000 ms",
+    ),
+    "failed, so never in time": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, status=503),
+        "p99 without an answer: status 503, should be 200 on new connections",
+    ),
     "stuck": (
         "rollout.no-loss",
         both(without("marker", says="rollout done"), plus(h.marker(29, "rollout stuck"))),
@@ -413,6 +429,18 @@ MISSING = {
         "does not cover the rollout",
     ),
     "not completed": ("rollout.no-loss", without("marker", says="rollout done"), "no markers say"),
+    "in time, but not completed": ("rollout.in-time", without("marker", says="rollout done"), "no markers say"),
+    "in time, but no start": ("rollout.in-time", without("marker", says="rollout started"), "since the rollout began"),
+    "in time, but one has no time": (
+        "rollout.in-time",
+        changed("request", {"connection": "new", "intended": 1014.0}, seconds=None),
+        "60 sent, 59 in the ledger",
+    ),
+    "in time, but lines are lost": (
+        "rollout.in-time",
+        without("request", connection="reused", intended=1014.0),
+        "60 sent, 59 in the ledger",
+    ),
     "nothing replaced": ("rollout.no-loss", both(without("pod", uid="c"), without("pod", uid="d")), "no new one"),
     "no pods gone": (
         "rollout.no-loss",
@@ -587,6 +615,29 @@ def test_failures_close_together_are_one_disruption_with_the_pods_that_were_goin
         f"14.0 s to 14.5 s   2 x {TRANSPORT} in dial (new)   {going}",
         "20.0 s to 20.0 s   1 x status 502, should be 200 (reused)   shop-b (deleted at 13.0 s)",
     ]
+
+
+def test_what_the_profile_allows_to_fail_is_no_loss_and_one_more_is():
+    one = changed("request", {"connection": "new", "intended": 1014.0}, status=503)
+    allowed = replace(PROFILE, levels=(replace(PROFILE.levels[0], loss=1 / 120),))
+    verdict = judged("rollout.no-loss", one, profile=allowed)
+    assert (verdict.outcome, verdict.because) == (Outcome.PASS, "1 of 120 failed, 0.83% are allowed")
+    two = both(one, changed("request", {"connection": "reused", "intended": 1015.0}, status=503))
+    verdict = judged("rollout.no-loss", two, profile=allowed)
+    assert (verdict.outcome, verdict.because) == (Outcome.FAIL, "2 of 120 failed, 0.83% are allowed")
+
+
+def test_what_came_before_the_rollout_is_not_its_pace():
+    (_, kind, fields) = h.request(1.0, "new", seconds=9.0)
+    before = both(without("request", connection="new", intended=1001.0), plus((10.0, kind, fields)))
+    assert judged("rollout.in-time", before).passed
+
+
+def test_without_a_level_nothing_is_promised_and_no_request_may_fail():
+    bare = replace(PROFILE, levels=())
+    assert judged("rollout.in-time", profile=bare).outcome is Outcome.UNKNOWN
+    one = changed("request", {"connection": "new", "intended": 1014.0}, status=503)
+    assert judged("rollout.no-loss", one, profile=bare).because == "1 of 120 failed"
 
 
 def test_a_new_pod_that_was_seen_before_the_marker_is_not_an_old_one():

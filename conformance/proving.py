@@ -21,9 +21,12 @@ from conformance.declared.reading import read_readable
 from conformance.declared.render import NoKubectl, RenderFailed
 from conformance.declared.schema import mistyped
 from conformance.declared.system import System
+from conformance.report.pairs import pairs_text
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
+from conformance.verdicts.policy.cast import cast_of
 from conformance.verdicts.policy.paper import on_paper
+from conformance.verdicts.policy.witness import witnesses
 from conformance.verdicts.static.rule import Finding, Proof
 from conformance.verdicts.static.rules import prove_all
 from conformance.verdicts.verdict import exit_status
@@ -58,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the findings for code scanning")
     parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
+    parser.add_argument(
+        "--pairs", action="store_true", help="tell who may talk to whom, and what of the policies nobody would miss"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -71,10 +77,15 @@ def run(chosen: argparse.Namespace) -> int:
         title = (
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
-        half = [f"{cell}: {cell.decision.says}" for cell in on_paper(system, _intent(task, system)).one_sided]
+        intent = _intent(task, system)
+        paper = on_paper(system, intent)
+        half = [f"{cell}: {cell.decision.says}" for cell in paper.one_sided]
         unread = [f"{each} {each.why}".rstrip() for each in system.others]
         print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
         print()
+        if chosen.pairs:
+            print(pairs_text(paper, witnesses(cast_of(system, intent)), has_intent=bool(intent.talks)))
+            print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
         try:

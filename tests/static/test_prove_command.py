@@ -154,6 +154,16 @@ def test_a_field_of_another_type_keeps_its_object_from_being_looked_into(prove, 
     assert (status, says in said.out) == (expected, True), said.out
 
 
+def test_pairs_tells_who_may_talk_to_whom_after_the_proofs(prove):
+    open_ = POD.replace("image: shop:1", "image: shop:1\n      ports: [{containerPort: 80}]")
+    _, said = prove(open_, "--pairs")
+    assert "not as intended" not in said.out
+    assert said.out.index("cannot be judged") < said.out.index("a row calls a column")
+    assert "There is no NetworkPolicy." in said.out
+    _, said = prove(open_)
+    assert "a row calls a column" not in said.out
+
+
 JOB = POD.replace("kind: Pod\nmetadata: {name: shop}", "kind: Pod\nmetadata: {generateName: shop-}")
 ITEMS = "apiVersion: v1\nkind: PodList\nitems:\n- " + POD.split("\n", 2)[2].replace("\n", "\n  ")
 NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}"

@@ -24,6 +24,7 @@ from conformance.declared.promises import (
     read_scale,
     read_talk,
 )
+from conformance.declared.quantities import amount
 from conformance.declared.recording import Recorder, Schema
 from conformance.declared.tables import ProfileError, Table
 
@@ -48,6 +49,8 @@ def parse_profile(text: str, path: Path | str) -> Profile:
     table = Table(path, "", raw)
     profile = _profile(table)
     table.refuse_unknown()
+    _refuse_twice(profile, path)
+    _refuse_quantities(profile, path)
     _refuse_empty(profile, path)
     _refuse_bounds(profile, path)
     _refuse_routes(profile, path)
@@ -123,6 +126,39 @@ def _step(t: Table) -> Step:
         contains=t.mapping("contains", "fields that the answer must have"),
         lists=t.mapping("lists", "fields that one member of the answered list must have"),
     )
+
+
+def _refuse_twice(profile: Profile, path: Path | str) -> None:
+    """Of two tables about one thing one would be passed over in silence."""
+    about: dict[str, list[tuple[str, ...]]] = {
+        "workloads": [(each.name,) for each in profile.workloads],
+        "depends": [(each.workload, each.database) for each in profile.depends],
+        "drains": [(each.workload,) for each in profile.drains],
+        "levels": [(each.workload,) for each in profile.levels],
+        "scales": [(each.workload,) for each in profile.scales],
+    }
+    for table, names in about.items():
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                says = f"{' and '.join(name)} is in {table}[{names.index(name)}] as well"
+                raise ProfileError(path, f"{table}[{index}]", says)
+
+
+def _refuse_quantities(profile: Profile, path: Path | str) -> None:
+    """A text that is no quantity would be equal to nothing that a manifest says."""
+    texts = [
+        (f"workloads[{n}].{field}", text)
+        for n, each in enumerate(profile.workloads)
+        for field, text in (
+            *((f"requests.{name}", quantity) for name, quantity in each.requests),
+            *((f"limits.{name}", quantity) for name, quantity in each.limits),
+            ("idle_memory", each.idle_memory),
+        )
+    ]
+    texts += [(f"persists[{n}].capacity", each.capacity) for n, each in enumerate(profile.persists)]
+    for field, text in texts:
+        if text is not None and amount(text) is None:
+            raise ProfileError(path, field, f"must be a quantity such as 128Mi or 100m, is {text!r}")
 
 
 def _refuse_empty(profile: Profile, path: Path | str) -> None:

@@ -1,8 +1,8 @@
 """All that manifests declare, and the questions that rules and checks ask of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.declared.access import Account, Binding, Role
 from conformance.declared.containers import Container
@@ -23,6 +23,8 @@ from conformance.declared.objects import (
 )
 from conformance.declared.policies import NetworkPolicy
 from conformance.declared.workloads import Workload
+
+T = TypeVar("T", Workload, Service, Autoscaler)
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,15 @@ class System:
         return tuple(each for each in self.others if each.why)
 
     def workload(self, name: str) -> Workload | None:
-        """The workload of that name, or None."""
-        return next((w for w in self.workloads if w.name == name), None)
+        """The workload of that name, one in the system's namespace before others, or None."""
+        return self._own_first(each for each in self.workloads if each.name == name)
 
     def service(self, name: str) -> Service | None:
-        """The Service of that name, or None."""
-        return next((s for s in self.services if s.name == name), None)
+        """The Service of that name, one in the system's namespace before others, or None."""
+        return self._own_first(each for each in self.services if each.name == name)
+
+    def _own_first(self, found: Iterable[T]) -> T | None:
+        return min(found, key=lambda each: each.namespace != self.namespace, default=None)
 
     def service_in(self, namespace: str, name: str) -> Service | None:
         """The Service of that name in that namespace, or None."""
@@ -122,8 +127,8 @@ class System:
         return tuple(w for w in self.running if service in self.services_of(w))
 
     def autoscaler_of(self, workload: str) -> Autoscaler | None:
-        """The autoscaler that targets this workload, or None."""
-        return next((a for a in self.autoscalers if a.target == workload), None)
+        """The autoscaler that targets the workload of that name, as `workload` finds it, or None."""
+        return self._own_first(each for each in self.autoscalers if each.target == workload)
 
     def own_autoscaler(self, workload: Workload) -> Autoscaler | None:
         """The autoscaler of exactly this workload, whatever others of its name there are, or None."""

@@ -1,5 +1,6 @@
 """The sums behind the rules: pods in a rollout, shares of replicas, room in a quota, volumes that templates replace."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from conformance.verdicts.static.room import pods_at_maximum
 from conformance.verdicts.static.rule import prove
 from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Outcome
-from tests.static.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, intended, without
+from tests.static.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, found, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"
@@ -225,3 +226,18 @@ def test_a_claim_template_takes_the_place_of_a_volume_of_its_name():
         ],
     )
     assert outcome("static.volumes", named) is Outcome.PASS
+
+
+def test_what_the_profile_says_of_a_name_is_of_the_workload_in_the_system_s_namespace():
+    def beside(documents, profile):
+        made = deepcopy(found(documents, SHOP))
+        made["metadata"]["namespace"] = "other"
+        made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 30
+        # The first that says gives the system its namespace.
+        place = documents.index(found(documents, SHOP)) + 1
+        return [*documents[:place], made, *documents[place:]], profile
+
+    # 15 s of sleep and 10 to spare: enough without the drain that the profile describes of ours.
+    assert outcome("static.grace", beside) is Outcome.UNKNOWN
+    system, _ = declared(beside)
+    assert system.workload("microservice-1").namespace == "microservices"

@@ -40,7 +40,7 @@ def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
     drains = {each.workload: each for each in profile.drains}
     for workload in system.workloads:
         hooks = [each.pre_stop for each in workload.containers if each.pre_stop]
-        drain = drains.get(workload.name)
+        drain = drains.get(workload.name) if workload == system.workload(workload.name) else None
         if not hooks and drain is None:
             continue
         subject, field = titled(system, workload.kind, workload), workload.path("terminationGracePeriodSeconds")

@@ -1,10 +1,11 @@
-"""A cluster's own cgroup in every hierarchy: made before the start, removed after the stop.
+"""A cluster's own cgroup in every hierarchy: made before the start, removed after the stop. A pod's: frozen, thawed.
 
 cgroups are not namespaced, so they are the one thing that outlives the box. Two layouts behind one seam:
 v1 (also hybrid, where a v2 tree without controllers hangs at /sys/fs/cgroup/unified) and v2.
 The v2 path is tested on a fake tree only.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -64,6 +65,35 @@ def leftovers(name: str, mount: Path = MOUNT) -> tuple[Path, ...]:
     return tuple(root / name for root in hierarchies(mount) if (root / name).exists())
 
 
+def containers_of(pod: str, name: str, mount: Path = MOUNT) -> tuple[Path, ...]:
+    """The groups of the containers of the pod with this uid, where they can be frozen; () if there is no such pod."""
+    root = mount if is_v2(mount) else mount / "freezer"
+    found = (root / name).glob(f"kubepods/**/pod{pod}/*/cgroup.procs")
+    return tuple(sorted(procs.parent for procs in found))
+
+
+def freeze(group: Path, *, patience: float = 5.0) -> None:
+    """Stop every process of a group, without a signal; raises TimeoutError if one runs on for `patience` seconds."""
+    unified = (group / "cgroup.freeze").exists()
+    order, answer, stopped = (
+        ("cgroup.freeze", "cgroup.events", "frozen 1") if unified else ("freezer.state", "freezer.state", "FROZEN")
+    )
+    (group / order).write_text("1" if unified else "FROZEN")
+    deadline = time.monotonic() + patience
+    while stopped not in (group / answer).read_text().splitlines():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"a process of {group} still ran {patience:.0f} s after it was to be frozen")
+        time.sleep(0.01)
+
+
+def thaw(group: Path) -> None:
+    """Let the processes of a group go on; nothing to do for one that is gone."""
+    for order, go in (("cgroup.freeze", "0"), ("freezer.state", "THAWED")):
+        # Opened as it is: a file that is not there is not to be made.
+        with contextlib.suppress(FileNotFoundError), (group / order).open("r+") as written:
+            written.write(go)
+
+
 def _delegate(group: Path) -> None:
     available = (group / "cgroup.controllers").read_text().split()
     wanted = [f"+{controller}" for controller in V2_CONTROLLERS if controller in available]
@@ -72,6 +102,7 @@ def _delegate(group: Path) -> None:
 
 def _remove_tree(group: Path) -> None:
     for folder, _, _ in os.walk(group, topdown=False):
+        thaw(Path(folder))  # under v1 what is frozen does not even die
         _kill_members(Path(folder))
         os.rmdir(folder)  # cgroupfs removes the control files with the folder
 

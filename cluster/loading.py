@@ -1,9 +1,6 @@
 """Image archives into a running cluster, by way of the containerd in its box."""
 
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 from cluster import processes
 from cluster.errors import LoadFailed, NotRunning
@@ -13,7 +10,6 @@ from cluster.starting import images_command, import_command
 
 # Label of an image: which state of which file it was imported from.
 ARCHIVE = "kubeproof.dev/archive"
-Done = subprocess.CompletedProcess[str]
 
 
 def load(name: str, archive: Path) -> None:
@@ -29,16 +25,11 @@ def load(name: str, archive: Path) -> None:
     ctr = Plan.read(place.plan).program("ctr")
     file = archive.stat()
     known = f"{file.st_dev}-{file.st_ino}-{file.st_mtime_ns}-{file.st_size}"
-    there = _in_box(pids[0], (*images_command(ctr), "list", "--quiet", f'labels."{ARCHIVE}"=={known}'))
+    there = processes.in_box(pids[0], (*images_command(ctr), "list", "--quiet", f'labels."{ARCHIVE}"=={known}'))
     if there.returncode == 0 and there.stdout.strip():
         return
     # Through standard input: the box may not see a file system that was mounted after its start.
     with archive.open("rb") as content:
-        done = _in_box(pids[0], import_command(ctr, "-", f"{ARCHIVE}={known}"), content)
+        done = processes.in_box(pids[0], import_command(ctr, "-", f"{ARCHIVE}={known}"), content)
     if done.returncode != 0:
         raise LoadFailed(f"cluster {name} did not take the image archive {archive}: {done.stderr.strip()}")
-
-
-def _in_box(pid: int, command: Sequence[str], stdin: IO[bytes] | int = subprocess.DEVNULL) -> Done:
-    enter = ("nsenter", f"--target={pid}", "--mount", "--net")
-    return subprocess.run([*enter, *command], stdin=stdin, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Finding and ending the processes of a box by what they were started as, not by remembered numbers.
+"""Finding, entering and ending a box: its processes are known by what they were started as, not by remembered numbers.
 
 A pid file can be lost (kill -9 between start and writing) or name a stranger (pids are used again); the command
 line with the cluster's own plan path cannot.
@@ -10,10 +10,12 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from cluster.errors import ClusterError
 
 PROC = Path("/proc")
+Done = subprocess.CompletedProcess[str]
 
 
 def launcher_command(python: str, plan: Path, sockets: Sequence[int]) -> list[str]:
@@ -48,6 +50,12 @@ def wait_found(launcher: subprocess.Popen[bytes], plan: Path, patience: float = 
     deadline = time.monotonic() + patience
     while launcher.poll() is None and not find(plan) and time.monotonic() < deadline:
         time.sleep(0.001)
+
+
+def in_box(pid: int, command: Sequence[str], stdin: IO[bytes] | int = subprocess.DEVNULL) -> Done:
+    """Run a command with the files and the network of the box that this process is of; how it ended is the caller's."""
+    enter = ("nsenter", f"--target={pid}", "--mount", "--net")
+    return subprocess.run([*enter, *command], stdin=stdin, capture_output=True, text=True, check=False)
 
 
 def end(plan: Path, patience: float = 20.0) -> bool:

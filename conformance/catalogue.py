@@ -14,7 +14,7 @@ from conformance.declared.system import System
 from conformance.observe.backups import observe_backup
 from conformance.observe.journeys import observe_journey, observe_names
 from conformance.observe.lifecycle import observe_restart, observe_rollout
-from conformance.observe.outage import observe_outage
+from conformance.observe.outage import observe_black_holed, observe_frozen, observe_refused
 from conformance.observe.reachability import observe_reachability
 from conformance.observe.routes import observe_gateway, observe_ingress
 from conformance.observe.scaling import observe_scaling
@@ -55,9 +55,11 @@ CHECKS = (
     Check("isolation.reachability", "NetworkPolicy enforcement, ephemeral containers", observe_reachability),
     Check("persistence.pod-delete", "a StorageClass for the claims", observe_restart),
     Check("persistence.backup-restore", "the right to delete claims and make Jobs", observe_backup),
-    Check("probes.readiness-follows-database", "the right to scale the database", observe_outage),
-    Check("probes.liveness-ignores-database", "the right to scale the database", observe_outage),
-    Check("outage.answers", "the right to scale the database", observe_outage),
+    Check("probes.readiness-follows-database", "the right to scale the database", observe_refused),
+    Check("probes.liveness-ignores-database", "the right to scale the database", observe_refused),
+    Check("outage.answers", "the right to scale the database", observe_refused),
+    Check("outage.frozen", "the embedded cluster: the node below the database", observe_frozen),
+    Check("outage.black-holed", "the embedded cluster: the node below the database", observe_black_holed),
     Check("rollout.no-loss", "room for one more pod of each workload", observe_rollout),
     Check("rollout.in-time", "room for one more pod of each workload", observe_rollout),
     Check("scaling.up", "the metrics API", observe_scaling),

@@ -96,7 +96,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     name = new_run_name()
     folder = Path(config.getoption("--out") or ROOT / "out" / name)
     try:
-        kubeconfig, cluster_name = _cluster_of(config, declared["profile"], declared["system"])
+        kubeconfig, cluster_name, faults = _cluster_of(config, declared["profile"], declared["system"])
         session = Run(
             name=name,
             folder=folder,
@@ -108,6 +108,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
             profile_text=Path(config.getoption("--profile")).read_text(),
             probe_image=config.getoption("--probe-image"),
             ingress_address=config.getoption("--ingress-address"),
+            faults=faults,
         )
     except (CannotStart, embedded.ClusterError, ImageNotBuilt) as error:
         pytest.exit(str(error), returncode=NOT_STARTED)
@@ -127,11 +128,15 @@ def _point_latest_at(folder: Path) -> None:
     latest.symlink_to(folder.resolve())
 
 
-def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tuple[Path, str]:
-    """The way into the cluster under test: the one given, else the embedded one with the profile's images in it."""
+def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tuple[Path, str, embedded.Faults | None]:
+    """
+    The way into the cluster under test, its name, and what can be done to its node.
+
+    It is the one given, of whose nodes we know nothing, else the embedded one with the profile's images in it.
+    """
     given = config.getoption("--kubeconfig")
     if given:
-        return Path(given), f"{given} ({config.getoption('--context') or 'current context'})"
+        return Path(given), f"{given} ({config.getoption('--context') or 'current context'})", None
     name = os.environ.get("KUBEPROOF_CLUSTER", "default")
     say = _progress(config)
     kubeconfig = embedded.up(name, progress=say)
@@ -143,7 +148,7 @@ def _cluster_of(config: pytest.Config, profile: Profile, system: System) -> tupl
     if any(read_rules(system.documents, kind) for kind in (INGRESS, HTTP_ROUTE)):
         # It has come up meanwhile, or nearly so; before that the Gateway API would be no kind of this cluster's.
         embedded.up(name, progress=lambda _: None, wait_for="ingress")
-    return kubeconfig, f"embedded {name}"
+    return kubeconfig, f"embedded {name}", embedded.Faults(name)
 
 
 def _progress(config: pytest.Config) -> Callable[[str], None]:

@@ -17,7 +17,7 @@ from conformance.declared.system import System
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy
 from conformance.observe.recorder import Recorder
-from conformance.observe.system import AGENT, CLIENT, Deployed, way_out
+from conformance.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from conformance.observe.waiting import NotInTime
 from conformance.observe.watches import Watches
 from conformance.verdicts.evidence import Planned
@@ -47,10 +47,11 @@ class Run:
         profile_text: str,
         probe_image: str,
         ingress_address: str | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.name, self.folder, self.profile, self.system = name, folder, profile, system
         self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
-        self._ingress_address = ingress_address
+        self._ingress_address, self._faults = ingress_address, faults
         self._observed: set[str] = set()
         self._missing: list[str] = []
         self._stack = ExitStack()
@@ -110,6 +111,7 @@ class Run:
             run=self.name,
             probe_image=self._probe_image,
             ingress_address=self._ingress_address,
+            faults=self._faults,
         )
         with self.recorder.observation("deploy"), watches.recorded("deploy"):
             observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])

@@ -19,3 +19,15 @@ def test_no_container_restarts_while_the_database_is_gone(prove, planned):
 def test_a_pod_without_its_database_answers_at_once(prove, planned):
     verdict = prove(planned)
     assert verdict.passed, verdict.report()
+
+
+@pytest.mark.check("outage.frozen")
+def test_a_pod_whose_database_hangs_does_not_hang(prove, planned):
+    verdict = prove(planned)
+    assert verdict.passed, verdict.report()
+
+
+@pytest.mark.check("outage.black-holed")
+def test_a_pod_whose_database_is_out_of_reach_does_not_hang(prove, planned):
+    verdict = prove(planned)
+    assert verdict.passed, verdict.report()

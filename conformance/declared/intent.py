@@ -7,6 +7,7 @@ therefore not hashable; all else is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from conformance.declared.labels import Labels
@@ -31,15 +32,24 @@ class Talk:
     target: str
 
 
+class Loss(Enum):
+    """How a database is lost: it is not there, it hangs, or the network swallows what goes to it and comes from it."""
+
+    REFUSED = "refused"
+    FROZEN = "frozen"
+    BLACK_HOLED = "black-holed"
+
+
 @dataclass(frozen=True)
 class Outage:
     """
-    How a workload bears the loss of its database, all in seconds.
+    How a workload bears one kind of loss of its database, all in seconds.
 
     The loss `lasts` so long; meanwhile 99 of 100 liveness probes are answered within `liveness` and as many requests
     within `answers`, whatever the answer. How soon every pod serves again is the workload's Level.
     """
 
+    kind: Loss
     lasts: float
     liveness: float
     answers: float
@@ -52,7 +62,11 @@ class Depend:
     workload: str
     database: str
     within: float
-    outage: Outage | None = None
+    outages: tuple[Outage, ...] = ()
+
+    def outage(self, kind: Loss) -> Outage | None:
+        """What is promised of this kind of loss, or None."""
+        return next((each for each in self.outages if each.kind is kind), None)
 
 
 @dataclass(frozen=True)

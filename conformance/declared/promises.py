@@ -9,6 +9,7 @@ from conformance.declared.intent import (
     Image,
     Level,
     Load,
+    Loss,
     Neighbour,
     Outage,
     Persist,
@@ -48,17 +49,23 @@ def read_talk(t: Table) -> Talk:
 
 
 def read_depend(t: Table) -> Depend:
-    """Read one of `depends`."""
-    return Depend(
+    """Read one of `depends`; two promises of one kind of loss are refused."""
+    depend = Depend(
         t.text("workload", "the workload that needs the database"),
         t.text("database", "the workload it needs"),
         t.seconds("within", "seconds from the loss to the last pod's leaving"),
-        t.maybe("outage", _outage, "how it bears the loss"),
+        t.each("outages", _outage, "how it bears the loss, one table for each kind"),
     )
+    kinds = [each.kind for each in depend.outages]
+    for index, kind in enumerate(kinds):
+        if kind in kinds[:index]:
+            raise t.error(f"outages[{index}].kind", f"{kind.value!r} is promised already")
+    return depend
 
 
 def _outage(t: Table) -> Outage:
     return Outage(
+        Loss(t.one_of("kind", tuple(each.value for each in Loss), "how a run takes the database away")),
         t.seconds("lasts", "seconds that a run keeps the database away"),
         t.seconds("liveness", "seconds within which 99 of 100 liveness probes are answered meanwhile"),
         t.seconds("answers", "seconds within which 99 of 100 requests are answered meanwhile, whatever the answer"),

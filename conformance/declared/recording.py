@@ -39,6 +39,10 @@ class Recorder(Table):
         self._note(field, says, {"type": "array", "items": {"type": "string", "minLength": 1}}, required=False)
         return ()
 
+    def one_of(self, field: str, options: tuple[str, ...], says: str) -> str:
+        self._note(field, says, {"enum": list(options)}, required=True)
+        return options[0]
+
     def choice(self, field: str, options: tuple[str, ...], says: str) -> str | None:
         self._note(field, says, {"enum": list(options)}, required=False)
         return options[0]

@@ -78,12 +78,16 @@ class Table:
             raise self.error(field, f"must be a list of texts, is {value!r}")
         return tuple(value)
 
-    def choice(self, field: str, options: tuple[str, ...], says: str) -> str | None:
-        """One of these texts, or None when it is not there."""
-        value = self.maybe_text(field, says)
-        if value is not None and value not in options:
+    def one_of(self, field: str, options: tuple[str, ...], says: str) -> str:
+        """One of these texts."""
+        value = self.text(field, says)
+        if value not in options:
             raise self.error(field, f"must be one of {', '.join(options)}, is {value!r}")
         return value
+
+    def choice(self, field: str, options: tuple[str, ...], says: str) -> str | None:
+        """One of these texts, or None when it is not there."""
+        return self.one_of(field, options, says) if self._has(field) else None
 
     def whole(self, field: str, says: str, default: int | None = None, least: int = 0) -> int:
         """A whole number of at least `least`."""

@@ -1,38 +1,106 @@
-"""A database is taken away and given back, while its dependents are watched and asked."""
+"""
+A database is taken away and given back, while its dependents are watched and asked.
+
+Refused: its workload is scaled to nothing. Frozen and black-holed: a fault is put upon its pods from the node, which
+only the embedded cluster lets us do, and the database is greeted from the pod of a dependent, to see that it was there.
+"""
 
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
-from conformance.declared.intent import Depend
+from conformance.declared.intent import Depend, Loss
 from conformance.declared.workloads import Workload
 from conformance.observe.streams import agent_running
-from conformance.observe.system import Deployed
+from conformance.observe.system import Deployed, Faults
 from conformance.observe.waiting import NotInTime, wait_until
+from conformance.verdicts.evidence import NODE
 
 BASELINE = 3.0  # seconds of asks before the outage, the control that they are answered at all, and after it
 RATE = 5  # asks a second, of each pod and question
+GREETINGS = 1  # a second, to each pod of the database
+PATIENCE = 2.0  # seconds that a greeting waits: a server that is there answers within milliseconds
 LONGEST = 900.0  # seconds; the asking agent stops by itself after this
 
 
-def observe_outage(on: Deployed, of: str, database: str) -> None:
-    """Stop a database, watch until its dependents left their Services and a liveness window is over; start it again."""
+def observe_refused(on: Deployed, of: str, database: str) -> None:
+    """Scale a database to nothing until its dependents left their Services and a liveness window is over; and back."""
     target = on.workload(database)
     dependents = [each for each in on.profile.depends if each.database == database]
+    _observe(on, of, target, Loss.REFUSED, dependents, _scaled_down(on, target))
+
+
+def observe_frozen(on: Deployed, of: str, database: str) -> None:
+    """Stop the processes of a database until its dependents left their Services and the promised time is over."""
+    _observe_fault(on, of, database, Loss.FROZEN)
+
+
+def observe_black_holed(on: Deployed, of: str, database: str) -> None:
+    """The same while all packets to and from a database are dropped."""
+    _observe_fault(on, of, database, Loss.BLACK_HOLED)
+
+
+def _observe_fault(on: Deployed, of: str, database: str, loss: Loss) -> None:
+    if on.faults is None:
+        says = "only the embedded cluster lets us at the node below the database; run it without --kubeconfig"
+        on.recorder.line(of, "need", need=NODE, met=False, says=says)
+        return
+    target = on.workload(database)
+    dependents = [each for each in on.profile.depends if each.database == database and each.outage(loss)]
+    with _greeted(on, of, target, dependents[0]):
+        _observe(on, of, target, loss, dependents, _faulty(on, of, target, loss, on.faults))
+
+
+def _observe(
+    on: Deployed, of: str, target: Workload, loss: Loss, dependents: list[Depend], away: AbstractContextManager[None]
+) -> None:
+    """Ask, take the database away for as long as `away` lasts, wait until all is as before."""
     _complete(on, dependents)
     with ExitStack() as stack:
-        targets = [ask for each in dependents if each.outage for ask in _asks(on, each)]
+        targets = [ask for each in dependents if each.outage(loss) for ask in _asks(on, each)]
         if targets:
             plan = {"targets": targets, "rate": RATE, "seconds": LONGEST}
             stack.enter_context(agent_running(on, of, "ask", plan))
             time.sleep(BASELINE)
-        _take_away(on, of, target, dependents)
-        on.mark(of, "database started", at=database)
-        on.patch(target, {"spec": {"replicas": target.replicas}})
+        on.mark(of, "database stopped", at=target.name)
+        with away:
+            _bear(on, loss, dependents)
+            on.mark(of, "database started", at=target.name)
         with suppress(NotInTime):
             on.wait_ready(target, *(on.workload(each.workload) for each in dependents), within=90)
         if targets:
             time.sleep(BASELINE)
+
+
+@contextmanager
+def _scaled_down(on: Deployed, database: Workload) -> Iterator[None]:
+    on.patch(database, {"spec": {"replicas": 0}})
+    try:
+        yield
+    finally:
+        on.patch(database, {"spec": {"replicas": database.replicas}})
+
+
+@contextmanager
+def _faulty(on: Deployed, of: str, database: Workload, loss: Loss, faults: Faults) -> Iterator[None]:
+    with ExitStack() as faulty:
+        for pod in on.watches.pods_of(database.name):
+            fault = faults.frozen(pod["uid"]) if loss is Loss.FROZEN else faults.black_holed(pod["ip"])
+            faulty.enter_context(fault)
+        on.mark(of, "database away", at=database.name)
+        yield
+
+
+def _greeted(on: Deployed, of: str, database: Workload, by: Depend) -> AbstractContextManager[Any]:
+    """Greet each pod of the database from a pod that may talk to it: the client, as a stranger, may not."""
+    targets = [
+        {"pod": pod["name"], "host": pod["ip"], "port": port.number, "timeout": PATIENCE}
+        for pod in on.watches.pods_of(database.name)
+        for port in database.ports[:1]
+    ]
+    plan = {"targets": targets, "rate": GREETINGS, "seconds": LONGEST}
+    return agent_running(on, of, "greet", plan, pod=on.probe_in(on.workload(by.workload)))
 
 
 def _complete(on: Deployed, dependents: list[Depend]) -> None:
@@ -49,10 +117,9 @@ def _complete(on: Deployed, dependents: list[Depend]) -> None:
             )
 
 
-def _take_away(on: Deployed, of: str, database: Workload, dependents: list[Depend]) -> None:
-    on.mark(of, "database stopped", at=database.name)
-    on.patch(database, {"spec": {"replicas": 0}})
-    stopped = time.monotonic()
+def _bear(on: Deployed, loss: Loss, dependents: list[Depend]) -> None:
+    """Wait until all dependents left their Services, and until the loss has lasted as long as is promised."""
+    lost = time.monotonic()
     for each in dependents:
         with suppress(NotInTime):
             wait_until(
@@ -61,10 +128,11 @@ def _take_away(on: Deployed, of: str, database: Workload, dependents: list[Depen
                 hoping=f"{each.workload} left its Services",
                 wake=on.watches.changed,
             )
-    # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
-    window = max((_liveness_window(on.workload(each.workload)) for each in dependents), default=0)
-    lasts = max((each.outage.lasts for each in dependents if each.outage), default=0)
-    time.sleep(max(0.0, stopped + max(window, lasts) - time.monotonic()))
+    lasts = [promise.lasts for each in dependents if (promise := each.outage(loss))]
+    if loss is Loss.REFUSED:
+        # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
+        lasts += [_liveness_window(on.workload(each.workload)) for each in dependents]
+    time.sleep(max(0.0, lost + max(lasts, default=0.0) - time.monotonic()))
 
 
 def _asks(on: Deployed, depend: Depend) -> list[dict[str, Any]]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from conformance.declared.workloads import Workload
 from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import AGENT, CLIENT, RESTRICTED, Deployed
+from conformance.observe.system import AGENT, CLIENT, PROBE, Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
-PROBE = "kubeproof-probe"
 LISTENER_PORT = 8080
 TIMEOUT = 3.0  # seconds; a connection inside one cluster takes milliseconds, a dropped packet is resent after one
 
@@ -29,11 +28,11 @@ def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
     targets = [target for each in on.system.workloads for target in _targets(on, each)]
     canaries = [_target("listener", listener, LISTENER_PORT), _target("walled", walled, LISTENER_PORT)]
     _settle(on, elsewhere, canaries[1])
-    _attempt(on, of, "canary", "stranger", elsewhere, "stranger", "probe", canaries)
-    _attempt(on, of, "control", "client", on.namespace, CLIENT, "probe", targets)
-    _attempt(on, of, "cell", "stranger", elsewhere, "stranger", "probe", targets)
+    _attempt(on, of, "canary", "stranger", elsewhere, "stranger", PROBE, canaries)
+    _attempt(on, of, "control", "client", on.namespace, CLIENT, PROBE, targets)
+    _attempt(on, of, "cell", "stranger", elsewhere, "stranger", PROBE, targets)
     for source in on.system.workloads:
-        pod = _probe_in(on, source)
+        pod = on.probe_in(source)
         others = [each for each in targets if each["target"] != source.name]
         _attempt(on, of, "cell", source.name, on.namespace, pod, PROBE, others)
     on.cluster.delete_namespace(elsewhere)
@@ -78,33 +77,12 @@ def _target(name: str, host: str, port: int) -> dict[str, Any]:
     return {"target": name, "host": host, "port": port, "timeout": TIMEOUT}
 
 
-def _probe_in(on: Deployed, source: Workload) -> str:
-    """Add a probe container to a running pod of the source; the pod's name. It stays until the pod goes."""
-    pod: str = on.watches.pods_of(source.name)[0]["name"]
-    container = {
-        "name": PROBE,
-        "image": on.probe_image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": [*AGENT, "idle"],
-        "securityContext": RESTRICTED,
-    }
-    body = {"spec": {"ephemeralContainers": [container]}}
-    on.cluster.core.patch_namespaced_pod_ephemeralcontainers(pod, on.namespace, body)
-
-    def running() -> bool:
-        status = on.cluster.core.read_namespaced_pod(pod, on.namespace).status
-        return any(each.state.running for each in status.ephemeral_container_statuses or () if each.name == PROBE)
-
-    wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
-    return pod
-
-
 def _settle(on: Deployed, namespace: str, walled: dict[str, Any]) -> None:
     """Rules appear some hundred milliseconds after a pod has its address: wait for the canary's, bounded."""
 
     def enforced() -> bool:
         command = [*AGENT, "connect", json.dumps([{**walled, "timeout": 1.0}])]
-        (line,) = on.cluster.execute(namespace, "stranger", "probe", command)
+        (line,) = on.cluster.execute(namespace, "stranger", PROBE, command)
         return bool(line["outcome"] != "connected")
 
     try:

@@ -20,7 +20,7 @@ from conformance.declared.routes import (
     requests,
 )
 from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import AGENT, Deployed
+from conformance.observe.system import AGENT, PROBE, Deployed
 from conformance.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service
@@ -102,7 +102,7 @@ def _visitor(on: Deployed) -> Iterator[Callable[[list[dict[str, Any]]], list[Any
 
         def visit(targets: list[dict[str, Any]]) -> list[Any]:
             try:
-                return on.cluster.execute(outside, "visitor", "probe", [*AGENT, "visit", json.dumps(targets)])
+                return on.cluster.execute(outside, "visitor", PROBE, [*AGENT, "visit", json.dumps(targets)])
             except ExecFailed as error:
                 failed = {"status": None, "pod": None, "location": None, "error": f"not observed: {error}"}
                 return [{**target, **failed, "seconds": 0.0} for target in targets]

@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conformance.observe.system import AGENT, CLIENT, Deployed
+from conformance.observe.system import AGENT, CLIENT, PROBE, Deployed
 
 LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
 
 
 @contextmanager
-def agent_running(on: Deployed, of: str, command: str, plan: dict[str, Any]) -> Iterator[threading.Event]:
+def agent_running(
+    on: Deployed, of: str, command: str, plan: dict[str, Any], *, pod: str = CLIENT
+) -> Iterator[threading.Event]:
     """
-    Run an agent's command in the client pod for as long as the block lasts, each of its lines a line of evidence.
+    Run an agent's command in a pod for as long as the block lasts, each of its lines a line of evidence.
 
     Lends an event that is set when the agent ended by itself. A connection that breaks leaves lines without their end.
     """
-    with on.cluster.streaming(on.namespace, CLIENT, "probe", [*AGENT, command, json.dumps(plan)]) as running:
+    with on.cluster.streaming(on.namespace, pod, PROBE, [*AGENT, command, json.dumps(plan)]) as running:
         done = threading.Event()
         reading = threading.Thread(target=_keep_lines, args=(on, of, running, done))
         reading.start()

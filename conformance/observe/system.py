@@ -1,8 +1,9 @@
 """The system under test, deployed into namespaces of this run: what every observation starts from."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from conformance.declared.intent import Profile
 from conformance.declared.system import System
@@ -16,6 +17,7 @@ from conformance.observe.watches import Watches
 HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 AGENT = ["python3", "/opt/kubeproof/agent.py"]
 CLIENT = "kubeproof-client"
+PROBE = "kubeproof-probe"  # the container with the agent, in a pod of our own or beside others in one of the system's
 RESTRICTED = {
     "runAsNonRoot": True,
     "runAsUser": 65532,
@@ -45,13 +47,24 @@ def way_out() -> dict[str, Any]:
     }
 
 
+class Faults(Protocol):
+    """What can be put upon a pod from its node, each as long as a block lasts."""
+
+    def frozen(self, pod: str) -> AbstractContextManager[None]:
+        """Every process of the pod with this uid is stopped."""
+
+    def black_holed(self, address: str) -> AbstractContextManager[None]:
+        """No packet reaches the pod with this address or leaves it."""
+
+
 @dataclass(frozen=True)
 class Deployed:
     """
     One copy of the system in `namespace`, with a client pod beside it.
 
     `run` is the name that everything made carries as a label; `probe_image` is what client and stranger pods run;
-    `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status.
+    `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers say it in status;
+    `faults` is None where nobody lets us at the nodes.
     """
 
     cluster: Cluster
@@ -63,6 +76,7 @@ class Deployed:
     run: str
     probe_image: str
     ingress_address: str | None = None
+    faults: Faults | None = None
 
     def start_pod(
         self,
@@ -76,7 +90,7 @@ class Deployed:
         """Start a pod of the probe image and return its address once its container runs."""
         where = namespace or self.namespace
         container = {
-            "name": "probe",
+            "name": PROBE,
             "image": self.probe_image,
             "imagePullPolicy": "IfNotPresent",
             "command": command,
@@ -105,9 +119,29 @@ class Deployed:
         wait_until(running, within=60, hoping=f"pod {name} of image {self.probe_image} runs")
         return address[0]
 
+    def probe_in(self, workload: Workload) -> str:
+        """Have a container with the agent in a pod of the workload; the pod's name. It stays until the pod goes."""
+        pod: str = self.watches.pods_of(workload.name)[0]["name"]
+        container = {
+            "name": PROBE,
+            "image": self.probe_image,
+            "imagePullPolicy": "IfNotPresent",
+            "command": [*AGENT, "idle"],
+            "securityContext": RESTRICTED,
+        }
+        body = {"spec": {"ephemeralContainers": [container]}}
+        self.cluster.core.patch_namespaced_pod_ephemeralcontainers(pod, self.namespace, body)
+
+        def running() -> bool:
+            status = self.cluster.core.read_namespaced_pod(pod, self.namespace).status
+            return any(each.state.running for each in status.ephemeral_container_statuses or () if each.name == PROBE)
+
+        wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
+        return pod
+
     def ask(self, command: str, argument: str, *, within: float = 60) -> list[Any]:
         """Run an agent command in the client pod; its JSON lines."""
-        return self.cluster.execute(self.namespace, CLIENT, "probe", [*AGENT, command, argument], within=within)
+        return self.cluster.execute(self.namespace, CLIENT, PROBE, [*AGENT, command, argument], within=within)
 
     def url(self, service: str, path: str) -> str:
         """How a pod of the namespace says the first port of a Service."""

@@ -12,6 +12,7 @@ output, one an observation, and never judges: an attempt that failed is a line w
     agent.py journey  '{"steps":[…],"saved":{…}}'
     agent.py traffic  '{"method":…,"url":…,"body":…,"rate":…,"seconds":…}'     until a line or the end of standard input
     agent.py ask      '{"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}'     the same
+    agent.py greet    '{"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}'     the same
 """
 
 import json
@@ -27,6 +28,9 @@ from urllib.parse import urlsplit
 
 REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, so that a slow one is seen as slow
 SENDERS = 8  # threads of each kind of connection; each keeps one connection when they are reused
+# PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
+# stays silent, and nothing is shown of it.
+GREETING = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 
 _printing = threading.Lock()
 
@@ -41,10 +45,28 @@ def say(**line):
 
 def connect(target):
     """Try one TCP connection; give its outcome and the words of the failure."""
+    return attempted(target, lambda _: ("connected", ""))
+
+
+def greeted(target):
+    """Try one TCP connection and greet; whatever runs at the other end then says something or hangs up."""
+
+    def greet(connection):
+        connection.sendall(GREETING)
+        try:
+            return "answered", repr(connection.recv(64))
+        except TimeoutError as error:
+            return "silent", str(error)
+
+    return attempted(target, greet)
+
+
+def attempted(target, talk):
+    """Connect, and give what came of the talk or the words of what kept it from beginning."""
     began = time.monotonic()
-    outcome, says = "connected", ""
     try:
-        socket.create_connection((target["host"], target["port"]), target["timeout"]).close()
+        with socket.create_connection((target["host"], target["port"]), target["timeout"]) as connection:
+            outcome, says = talk(connection)
     except ConnectionRefusedError as error:
         outcome, says = "refused", str(error)
     except TimeoutError as error:
@@ -276,6 +298,18 @@ def ask(plan):
     say(kind="asked.end", asked=len(asked))
 
 
+def greet(plan):
+    """Greet each target `rate` times a second, one greeting after the other."""
+    schedules = [Schedule(plan["rate"], plan["seconds"]) for _ in plan["targets"]]
+
+    def greeting(target, schedule):
+        while schedule.take() is not None:
+            say(kind="greeted", **greeted(target))
+
+    pairs = zip(plan["targets"], schedules, strict=True)
+    run_until_told([lambda pair=pair: greeting(*pair) for pair in pairs], schedules)
+
+
 def run_until_told(runs, schedules):
     """Run each in a thread until all are over; a line or the end of standard input stops the schedules."""
     threads = [threading.Thread(target=run) for run in runs]
@@ -293,6 +327,7 @@ def run_until_told(runs, schedules):
 COMMANDS = {
     "ask": ask,
     "connect": connect_all,
+    "greet": greet,
     "resolve": resolve_all,
     "visit": visit_all,
     "journey": journey,

@@ -7,13 +7,15 @@ in this profile, is SKIPPED by name, so that a report never looks complete by le
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-from conformance.declared.intent import Backup, Persist, Profile
+from conformance.declared.intent import Backup, Loss, Persist, Profile
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
 from conformance.declared.system import System
 from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned
+from conformance.verdicts.faults import judge_fault
 from conformance.verdicts.history import of_kind, unmet
 from conformance.verdicts.journeys import judge_journey
 from conformance.verdicts.names import judge_names
@@ -37,6 +39,8 @@ LAWS: dict[str, str] = {
     "probes.readiness-follows-database": "without its database a pod leaves the Service, and returns with it",
     "probes.liveness-ignores-database": "no container restarts because its database is away",
     "outage.answers": "without its database a pod is alive, says so at once, and serves again in time",
+    "outage.frozen": "while its database hangs a pod does not hang, leaves, and is back in time",
+    "outage.black-holed": "while packets to its database vanish a pod does not hang, and is back in time",
     "ingress.routes": "each host and path of an Ingress reaches its Service, and what no rule names is 404",
     "gateway.routes": "each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
     "isolation.reachability": "only the declared pairs can talk",
@@ -53,7 +57,9 @@ JUDGES: dict[str, Judge] = {
     "api.journey": judge_journey,
     "probes.readiness-follows-database": judge_readiness,
     "probes.liveness-ignores-database": judge_liveness,
-    "outage.answers": judge_outage,
+    "outage.answers": partial(judge_outage, Loss.REFUSED),
+    "outage.frozen": partial(judge_fault, Loss.FROZEN),
+    "outage.black-holed": partial(judge_fault, Loss.BLACK_HOLED),
     "ingress.routes": judge_ingress,
     "gateway.routes": judge_gateway,
     "isolation.reachability": judge_reachability,
@@ -62,6 +68,13 @@ JUDGES: dict[str, Judge] = {
     "scaling.up": judge_scaling,
     "persistence.pod-delete": judge_persistence,
     "persistence.backup-restore": judge_backup,
+}
+
+# How each loss of a database is asked for: the check, and the kind of its observation.
+OUTAGES: dict[Loss, tuple[str, str]] = {
+    Loss.REFUSED: ("outage.answers", "outage"),
+    Loss.FROZEN: ("outage.frozen", "frozen"),
+    Loss.BLACK_HOLED: ("outage.black-holed", "black-holed"),
 }
 
 # What is judged from manifests and profile alone, whatever became of the evidence.
@@ -126,9 +139,10 @@ def _planned(system: System, profile: Profile) -> Iterator[Planned]:
     for check in ("probes.readiness-follows-database", "probes.liveness-ignores-database"):
         for depend in profile.depends:
             yield Planned(check, depend.workload, f"outage:{depend.database}")
-    for depend in profile.depends:
-        if depend.outage is not None:
-            yield Planned("outage.answers", depend.workload, f"outage:{depend.database}")
+    for loss, (check, kind) in OUTAGES.items():
+        for depend in profile.depends:
+            if depend.outage(loss) is not None:
+                yield Planned(check, depend.workload, f"{kind}:{depend.database}")
     for entry in profile.entries:
         yield Planned("rollout.no-loss", entry.workload, f"rollout:{entry.workload}")
         if profile.level(entry.workload) is not None:
@@ -186,7 +200,7 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     if lost is not None:
         return _from_remnant(planned, verdict, f"{planned.observation}: {lost}")
     reason = _doubt(lines)
-    if reason is None or verdict.outcome is Outcome.FAIL:
+    if reason is None or verdict.outcome in (Outcome.FAIL, Outcome.SKIPPED):
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:
         return replace(verdict, because=f"{reason}; {verdict.because}")

@@ -36,6 +36,21 @@ def about(lines: Lines) -> str:
     return lines[0].of.partition(":")[2] if lines else ""
 
 
+def restarts(pods: Lines, since: float) -> Lines:
+    """The lines that tell of a restart after `since`: a pod's count went up from one line to a later one."""
+    counts: dict[object, float] = {}
+    found = []
+    for line in pods:
+        now = number(line, "restarts") or 0.0
+        before = counts.setdefault(line.get("uid"), now)
+        if line.t <= since:
+            counts[line.get("uid")] = now
+        elif now > before:
+            counts[line.get("uid")] = now
+            found.append(line)
+    return tuple(found)
+
+
 def watched_until(lines: Lines) -> float:
     """When the last line of the observation was written; 0 for no lines."""
     return max((line.t for line in lines), default=0.0)
@@ -48,6 +63,11 @@ def number(line: Line, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -BEYOND < value < BEYOND:
         return None
     return float(value)
+
+
+def began(line: Line) -> float:
+    """When what a line tells the end of began: it says how many `seconds` it took."""
+    return line.t - (number(line, "seconds") or 0.0)
 
 
 def texts(line: Line, name: str) -> tuple[str, ...]:

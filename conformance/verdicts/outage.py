@@ -1,5 +1,5 @@
 """
-outage.answers: a workload without its database is alive, says so at once, and serves again in time.
+outage.answers: a workload without its database is alive, says so in time, and serves again in time.
 
 The evidence is what a client in the cluster was told by each pod, asked by its address a few times a second:
 `liveness` as the kubelet asks it, and the `request` of the profile's entry. An ask that was not answered took for ever.
@@ -7,28 +7,28 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 
 from math import ceil, inf
 
-from conformance.declared.intent import Entry, Profile
+from conformance.declared.intent import Entry, Loss, Profile
 from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, about, fact, marker, number, of_kind, seconds
+from conformance.verdicts.history import Lines, about, began, fact, marker, number, of_kind, seconds
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
 
 QUESTIONS = ("liveness", "request")
 ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
 
 
-def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge how the pods of one workload answered while its database was away, and after."""
+def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge how the pods of one workload answered while its database was lost in this way, and after."""
     depend, entry = profile.depend(subject, about(lines)), profile.entry(subject)
-    if system.workload(subject) is None or depend is None or depend.outage is None or entry is None:
+    promise = depend.outage(loss) if depend else None
+    if system.workload(subject) is None or depend is None or promise is None or entry is None:
         return unknown(f"{subject} is not a workload whose outage and entry the profile describes")
     stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
     if stopped is None or started is None or started.t <= stopped.t:
         return unknown("no markers say that the database was stopped and started again")
-    promise = depend.outage
     window = started.t - stopped.t
     level = profile.level(subject)
-    verdict = merge(
+    return told(
         [
             # A shorter one, cut off by whatever, says nothing of a longer.
             passed("long enough", fact(started, f"away for {seconds(window)}"))
@@ -38,9 +38,14 @@ def judge_outage(system: System, profile: Profile, subject: str, lines: Lines) -
             _everyone(subject, lines, stopped),
             _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
             _fast(lines, "request", (stopped, started), promise.answers, alive=False),
-            _serves_again(entry, level.recovery if level else None, depend.database, started, lines),
+            _serves_again(loss, entry, level.recovery if level else None, depend.database, started, lines),
         ]
     )
+
+
+def told(found: list[Verdict]) -> Verdict:
+    """All of them as one, which tells what was measured when all of it holds."""
+    verdict = merge(found)
     return passed("; ".join(each.says for each in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
 
 
@@ -73,7 +78,7 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
     heard = {line.get("pod") for line in asked if line.t <= stopped.t and _succeeded(line)}
     if not pods or pods - heard:
         return unknown(f"{question}: {len(pods - heard)} of {len(pods)} pods did not answer before the outage either")
-    during = [line for line in asked if stopped.t < _began(line) <= started.t]
+    during = [line for line in asked if stopped.t < began(line) <= started.t]
     if len(during) < ENOUGH:
         return unknown(f"{question}: asked {len(during)} times during the outage, {ENOUGH} are needed")
     wrong = next((line for line in during if alive and number(line, "status") and not _succeeded(line)), None)
@@ -98,31 +103,32 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
     return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
 
 
-def _serves_again(entry: Entry, bound: float | None, database: str, started: Line, lines: Lines) -> Verdict:
-    """Whether every pod answers the entry's request after the database is Ready, in time, and goes on doing so."""
-    back = next((e for e in of_kind(lines, "pod", workload=database, ready=True) if e.t > started.t), None)
+def _serves_again(loss: Loss, entry: Entry, bound: float | None, database: str, started: Line, lines: Lines) -> Verdict:
+    """Whether every pod answers the entry's request after the database is back, in time, and goes on doing so."""
+    if loss is Loss.REFUSED:
+        seen, was_back = of_kind(lines, "pod", workload=database, ready=True), "was Ready"
+    else:
+        # Its pod may have been Ready all the time: the kubelet cannot look into what is frozen.
+        seen, was_back = of_kind(lines, "greeted", outcome="answered"), "answered"
+    back = next((line for line in seen if line.t > started.t), None)
     if back is None:
-        return unknown(f"no pod of {database} was seen Ready after the outage")
+        return unknown(f"it was not seen that {database} {was_back} after the outage")
     asked = of_kind(lines, "asked", question="request")
     latest = 0.0
     for pod in sorted({str(line.get("pod")) for line in asked}):
-        mine = [line for line in asked if line.get("pod") == pod and _began(line) > back.t]
+        mine = [line for line in asked if line.get("pod") == pod and began(line) > back.t]
         bad = [line for line in mine if number(line, "status") != entry.expect]
         if not mine:
             return unknown(f"{pod} was not asked after the outage")
         good = next((line for line in mine if not bad or line.t > bad[-1].t), None)
         at = (good or mine[-1]).t - back.t
-        says = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} was Ready"
+        says = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} {was_back}"
         if bound is not None and at > bound:
             return failed(f"{says}, promised are {seconds(bound)}", fact(good or mine[-1], says))
         if good is None:
             return unknown(says, fact(mine[-1], says))
         latest = max(latest, at)
-    return passed("serves again", fact(back, f"all pods serve {seconds(latest)} after {database} is Ready"))
-
-
-def _began(line: Line) -> float:
-    return line.t - (number(line, "seconds") or 0.0)
+    return passed("serves again", fact(back, f"all pods served {seconds(latest)} after {database} {was_back}"))
 
 
 def _took(line: Line) -> float:

@@ -9,8 +9,19 @@ from conformance.declared.intent import Depend, Profile
 from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, about, fact, marker, number, of_kind, seconds, texts, watched_until
-from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+from conformance.verdicts.history import (
+    Lines,
+    about,
+    fact,
+    marker,
+    number,
+    of_kind,
+    restarts,
+    seconds,
+    texts,
+    watched_until,
+)
+from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
 
 
 def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -92,9 +103,8 @@ def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines)
     if stopped is None:
         return unknown("no marker says that the database was stopped")
     pods = of_kind(lines, "pod", workload=subject)
-    restarted = _restarted(pods, stopped)
-    if restarted:
-        return failed("; ".join(dict.fromkeys(each.says for each in restarted)), *restarted)
+    if restarted := restarts(pods, stopped.t):
+        return restarted_without_it(restarted)
     if started is None:
         return unknown("no marker says that the database was started again")
     reason = _too_little(workload, pods, stopped, started)
@@ -104,19 +114,10 @@ def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines)
     return passed(f"no restart in {seconds(window)} without it", fact(pods[-1], f"{subject}: no restart"))
 
 
-def _restarted(pods: Lines, stopped: Line) -> list[Fact]:
-    """Restarts that were seen to happen after the stop: a pod's count went up from one line to a later one."""
-    counts: dict[object, float] = {}
-    found = []
-    for line in pods:
-        restarts = number(line, "restarts") or 0.0
-        baseline = counts.setdefault(line.get("uid"), restarts)
-        if line.t <= stopped.t:
-            counts[line.get("uid")] = restarts
-        elif restarts > baseline:
-            counts[line.get("uid")] = restarts
-            found.append(fact(line, f"{line.get('name')} restarted while its database was away"))
-    return found
+def restarted_without_it(restarted: Lines) -> Verdict:
+    """The FAIL that these lines of restarts are."""
+    facts = [fact(line, f"{line.get('name')} restarted while its database was away") for line in restarted]
+    return failed("; ".join(dict.fromkeys(each.says for each in facts)), *facts)
 
 
 def _too_little(workload: Workload, pods: Lines, stopped: Line, started: Line) -> str | None:

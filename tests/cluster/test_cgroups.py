@@ -101,3 +101,66 @@ def test_a_member_is_killed(hybrid: Path, monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         member.kill()
         member.wait()
+
+
+@pytest.fixture
+def container(hybrid: Path) -> Path:
+    """A container's group under v1, running."""
+    group = hybrid / "freezer/kp/kubepods/burstable/podu-1/c1"
+    group.mkdir(parents=True)
+    (hybrid / "freezer/cgroup.procs").touch()
+    (group / "cgroup.procs").touch()
+    (group / "freezer.state").write_text("THAWED")
+    return group
+
+
+def test_the_containers_of_a_pod_are_found_under_v1(hybrid: Path, container: Path) -> None:
+    other = container.parent.with_name("podu-2") / "c1"
+    other.mkdir(parents=True)
+    (other / "cgroup.procs").touch()
+    assert cgroups.containers_of("u-1", "kp", hybrid) == (container,)
+    assert cgroups.containers_of("u-3", "kp", hybrid) == ()
+
+
+def test_the_containers_of_a_guaranteed_pod_are_found_under_v2(unified: Path) -> None:
+    group = unified / "kp/kubepods/podu-1/c1"
+    group.mkdir(parents=True)
+    (group / "cgroup.procs").touch()
+    assert cgroups.containers_of("u-1", "kp", unified) == (group,)
+
+
+def test_a_group_is_frozen_and_thawed_under_v1(container: Path) -> None:
+    cgroups.freeze(container)
+    assert (container / "freezer.state").read_text() == "FROZEN"
+    cgroups.thaw(container)
+    assert (container / "freezer.state").read_text() == "THAWED"
+    assert not (container / "cgroup.freeze").exists()
+
+
+def test_a_group_is_frozen_and_thawed_under_v2(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.freeze").write_text("0")
+    (tmp_path / "cgroup.events").write_text("populated 1\nfrozen 1\n")
+    cgroups.freeze(tmp_path)
+    assert (tmp_path / "cgroup.freeze").read_text() == "1"
+    cgroups.thaw(tmp_path)
+    assert (tmp_path / "cgroup.freeze").read_text() == "0"
+
+
+def test_a_group_that_does_not_come_to_rest_is_an_error_after_the_patience(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.freeze").write_text("0")
+    (tmp_path / "cgroup.events").write_text("populated 1\nfrozen 0\n")
+    with pytest.raises(TimeoutError, match="still ran"):
+        cgroups.freeze(tmp_path, patience=0.05)
+
+
+def test_thawing_a_group_that_is_gone_is_quiet_and_makes_nothing(tmp_path: Path) -> None:
+    cgroups.thaw(tmp_path / "gone")
+    cgroups.thaw(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_frozen_is_thawed_before_it_is_killed(hybrid: Path, container: Path) -> None:
+    cgroups.freeze(container)
+    with pytest.raises(OSError, match="not empty"):  # the fake's control files are no part of cgroupfs
+        cgroups.remove("kp", hybrid, patience=0.05)
+    assert (container / "freezer.state").read_text() == "THAWED"

@@ -41,7 +41,7 @@ def containerd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Containerd:
     Plan("dev", place.state, tmp_path, (), (), ingress_port=1, cgroup="c").write(place.plan)
     standing_in = Containerd()
     monkeypatch.setattr("cluster.loading.processes.find", lambda _: (7, 8))
-    monkeypatch.setattr(loading, "_in_box", standing_in.run)
+    monkeypatch.setattr("cluster.loading.processes.in_box", standing_in.run)
     return standing_in
 
 

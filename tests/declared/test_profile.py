@@ -7,6 +7,7 @@ from conformance.declared.intent import (
     Depend,
     Journey,
     Load,
+    Loss,
     Outage,
     Persist,
     Profile,
@@ -30,6 +31,7 @@ expect = 201
 save = {id = "id"}
 contains = {name = "cup"}
 """
+FROZEN = '{kind = "frozen", lasts = 20, liveness = 0.1, answers = 2}'
 ENTERED = """
 [[entries]]
 workload = "shop"
@@ -51,7 +53,7 @@ target = "ledger"
 workload = "shop"
 database = "ledger"
 within = 15
-outage = {lasts = 45, liveness = 0.1, answers = 1}
+outages = [{kind = "frozen", lasts = 45, liveness = 0.1, answers = 1}]
 [[persists]]
 workload = "ledger"
 write = "buy"
@@ -85,7 +87,7 @@ def test_a_full_profile_is_read():
         namespace="market",
         overlays=(("embedded", "manifests/here"),),
         talks=(Talk("shop", "ledger"),),
-        depends=(Depend("shop", "ledger", 15.0, Outage(45.0, 0.1, 1.0)),),
+        depends=(Depend("shop", "ledger", 15.0, (Outage(Loss.FROZEN, 45.0, 0.1, 1.0),)),),
         journeys=(Journey("buy", (step,)),),
         persists=(Persist("ledger", "buy", "buy"),),
         backups=(Backup("ledger", "save", "bring-back", 60.0, "buy", "buy"),),
@@ -120,8 +122,11 @@ def test_what_is_not_named_promises_nothing():
         (HEAD + "talks = [3]", "talks[0]", "must be a table"),
         (HEAD + '[[talks]]\nsource = "a"', "talks[0].target", "is missing"),
         (HEAD + '[[talks]]\nsource = "a"\ntarget = "b"\nport = 1', "talks[0].port", "is not a field here"),
-        (FULL.replace("lasts = 45, ", ""), "depends[0].outage.lasts", "is missing"),
-        (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "depends[0].outage.long", "is not a field here"),
+        (FULL.replace("lasts = 45, ", ""), "depends[0].outages[0].lasts", "is missing"),
+        (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "depends[0].outages[0].long", "is not a field here"),
+        (FULL.replace('kind = "frozen", ', ""), "depends[0].outages[0].kind", "is missing"),
+        (FULL.replace('"frozen"', '"asleep"'), "depends[0].outages[0].kind", "one of refused, frozen, black-holed, is"),
+        (FULL.replace("outages = [", f"outages = [{FROZEN}, "), "depends[0].outages[1].kind", "is promised already"),
         (FULL.replace("within = 15", "within = 0"), "depends[0].within", "must be more than 0 seconds"),
         (FULL.replace("within = 15", "within = true"), "depends[0].within", "must be a number"),
         (FULL.replace("within = 15", "within = inf"), "depends[0].within", "must be more than 0 seconds"),

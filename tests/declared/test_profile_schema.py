@@ -56,6 +56,8 @@ def test_our_profile_is_read_and_valid():
         ('pod_security = "restricted"', 'pod_security = "strict"'),
         ("within = 20.0", "within = 0"),
         ("within = 20.0", 'within = "20 s"'),
+        ('kind = "frozen"', 'kind = "asleep"'),
+        ('kind = "frozen"', ""),
         ("failures = 3", "failures = 0"),
         ("linger = 5", "linger = -1"),
         ("linger = 5", "linger = { variable = 'LINGER' }"),

@@ -1,7 +1,6 @@
 """The seeded defects render on our manifests and break what they say; what a run tells of them is read right."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -55,8 +54,9 @@ def test_the_seeded_defects_are_here() -> None:
         "backup-of-another-database": ("persistence.backup-restore",),
         "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
-        "liveness-asks-the-database": ("probes.liveness-ignores-database",),
+        "liveness-asks-the-database": ("probes.liveness-ignores-database", "outage.black-holed"),
         "no-autoscaler": ("scaling.up",),
+        "no-database-timeout": ("outage.frozen",),
         "no-drain": ("rollout.no-loss",),
         "no-readiness-probe": ("probes.readiness-follows-database",),
         "strategy-recreate": ("rollout.no-loss", "rollout.in-time"),
@@ -123,40 +123,53 @@ def test_a_wrong_backend_is_a_port_that_no_service_has(mutated: dict[str, list[d
     assert wrong["number"] not in ports
 
 
+def python_of(documents: list[dict[str, Any]], name: str, folder: Path) -> list[str]:
+    """Write the files that a mutant mounts into its Python, and give the command of one that reads them."""
+    maps = {each["metadata"]["name"]: each["data"] for each in of(documents, "ConfigMap")}
+    mounted = maps[f"{name}-environment"]["PYTHONUSERBASE"]
+    assert all({"name": name, "mountPath": mounted} in each["volumeMounts"] for each in containers(documents))
+    (volume, *_) = (
+        volume["configMap"]
+        for each in of(documents, "Deployment")
+        for volume in each["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == name
+    )
+    for item in volume["items"]:
+        file = folder / item["path"]
+        file.parent.mkdir(parents=True)
+        file.write_text(maps[name][item["key"]])
+    ours = folder / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    # In a virtual environment there is no user site: what Python does with it elsewhere is done by hand here.
+    return ["env", f"PYTHONPATH={ours}", sys.executable, "-c"]
+
+
 def test_no_drain_takes_pre_stop_and_the_programs_own_handler(
     mutated: dict[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     """Run a Python that would drain, with the variable and the files the mutant gives it: SIGTERM ends it at once."""
     assert not any("lifecycle" in each for each in containers(mutated["no-drain"]))
-    maps = {each["metadata"]["name"]: each["data"] for each in of(mutated["no-drain"], "ConfigMap")}
-    mounted = maps["no-drain-environment"]["PYTHONUSERBASE"]
-    assert all({"name": "no-drain", "mountPath": mounted} in c["volumeMounts"] for c in containers(mutated["no-drain"]))
-    (volume, *_) = (
-        volume["configMap"]
-        for each in of(mutated["no-drain"], "Deployment")
-        for volume in each["spec"]["template"]["spec"]["volumes"]
-        if volume["name"] == "no-drain"
-    )
-    for item in volume["items"]:
-        file = tmp_path / item["path"]
-        file.parent.mkdir(parents=True)
-        file.write_text(maps["no-drain"][item["key"]])
-    ours = tmp_path / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    python = python_of(mutated["no-drain"], "no-drain", tmp_path)
     program = (
-        "import signal, time; signal.signal(signal.SIGTERM, lambda *_: print('drains'));"
+        "import usercustomize, signal, time; signal.signal(signal.SIGTERM, lambda *_: print('drains'));"
         "print('up', flush=True); time.sleep(30)"
     )
-    # In a virtual environment there is no user site: what Python does with it elsewhere is done by hand here.
-    environment = {**os.environ, "PYTHONPATH": str(ours)}
-    with subprocess.Popen(
-        [sys.executable, "-c", f"import usercustomize; {program}"], stdout=subprocess.PIPE, env=environment
-    ) as child:
+    with subprocess.Popen([*python, program], stdout=subprocess.PIPE) as child:
         assert child.stdout
         assert child.stdout.readline() == b"up\n"
         began = time.monotonic()
         child.send_signal(signal.SIGTERM)
         assert child.wait(10) == 143
     assert time.monotonic() - began < 5
+
+
+def test_no_database_timeout_makes_every_wait_a_minute_and_no_other_socket_wait(
+    mutated: dict[str, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    python = python_of(mutated["no-database-timeout"], "no-database-timeout", tmp_path)
+    asked = "for seconds in (1.5, 0, None): s.settimeout(seconds); print(s.gettimeout())"
+    program = f"import usercustomize, socket; s = socket.socket()\n{asked}"
+    done = subprocess.run([*python, program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split() == ["60.0", "0.0", "None"]
 
 
 @pytest.mark.parametrize(

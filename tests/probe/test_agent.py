@@ -1,8 +1,11 @@
 """The agent as a child process against a real server on loopback: what it says, also when things fail."""
 
 import json
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,32 @@ def test_connected_refused_and_not_observed_are_three_things(port, closed_port):
     ]
     outcomes = [line["outcome"] for line in said("connect", json.dumps(targets))]
     assert outcomes == ["connected", "refused", "not-observed"]
+
+
+def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(closed_port):
+    class Talks(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.sendall(b"N" if len(self.request.recv(8)) == 8 else b"")
+
+    with (
+        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Talks) as living,
+        socket.create_server(("127.0.0.1", 0)) as deaf,
+    ):
+        threading.Thread(target=living.serve_forever, daemon=True).start()
+        ports = [living.server_address[1], deaf.getsockname()[1], closed_port]
+        targets = [{"pod": "a", "host": "127.0.0.1", "port": each, "timeout": 0.3} for each in ports]
+        plan = {"targets": targets, "rate": 20, "seconds": 0.1}
+        with subprocess.Popen(
+            [sys.executable, AGENT, "greet", json.dumps(plan)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as agent:
+            lines = [json.loads(line) for line in agent.stdout]
+            agent.stdin.close()
+        living.shutdown()
+    assert {line["port"]: line["outcome"] for line in lines} == dict(
+        zip(ports, ["answered", "silent", "refused"], strict=True)
+    )
+    assert {line["kind"] for line in lines} == {"greeted"}
+    assert len(lines) == 6
 
 
 def test_a_name_that_is_not_there_is_a_line_with_the_words():

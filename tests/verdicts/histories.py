@@ -12,6 +12,7 @@ from conformance.declared.intent import (
     Journey,
     Level,
     Load,
+    Loss,
     Outage,
     Persist,
     Profile,
@@ -68,7 +69,7 @@ PROFILE = Profile(
     system="market",
     namespace="market",
     talks=(Talk("shop", "ledger"),),
-    depends=(Depend("shop", "ledger", 15.0, Outage(lasts=20.0, liveness=0.1, answers=1.0)),),
+    depends=(Depend("shop", "ledger", 15.0, tuple(Outage(loss, 20.0, liveness=0.1, answers=1.0) for loss in Loss)),),
     entries=(Entry("shop", "shop", "/", 200, host="shop.example"),),
     journeys=(
         Journey(
@@ -196,6 +197,11 @@ def asks() -> History:
     ]
 
 
+def greeted(t: float, outcome: str, seconds: float = 0.01, **fields: Any) -> Moment:
+    known = {"pod": "ledger-l", "host": "10.0.0.9", "port": 7001, "outcome": outcome, "says": "", "seconds": seconds}
+    return t, "greeted", {**known, **fields}
+
+
 def front(kind: str) -> History:
     owner = f"{kind}/front"
     return [
@@ -231,6 +237,15 @@ def _outage() -> History:
         pod(36, "b"),
         endpoints(36, "shop-a", "shop-b"),
     ]
+
+
+def fault(outcome: str) -> History:
+    """The outage of a database that is still there: its pod stays Ready, and greetings come to nothing."""
+    there = [moment for moment in outage() if moment[2].get("workload") != "ledger"]
+    greetings = [greeted(t + 0.9, outcome, 2.0) for t in range(3, 28, 3)]
+    answered = [greeted(t, "answered") for t in (0.5, 30.6, 31.6, 40.0)]
+    database = [pod(0, "l", "ledger"), marker(1.2, "database away"), *greetings, *answered]
+    return sorted([*there, *database], key=lambda moment: moment[0])
 
 
 def reachability() -> History:
@@ -323,6 +338,8 @@ HISTORIES = {
     "restart:ledger": restart,
     "backup:ledger": backup,
     "outage:ledger": outage,
+    "frozen:ledger": lambda: fault("silent"),
+    "black-holed:ledger": lambda: fault("timeout"),
     "rollout:shop": rollout,
     "scaling:shop": scaling,
 }

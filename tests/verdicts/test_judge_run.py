@@ -111,6 +111,16 @@ def test_a_gap_or_an_unmet_need_is_not_a_pass(observation, told):
     assert {found[each] for each in of_observation(observation)} == {Outcome.UNKNOWN}
 
 
+def test_what_needs_the_node_of_a_cluster_that_was_given_is_skipped_and_no_doubt():
+    need = (0.5, "need", {"need": "node", "met": False, "says": "only the embedded cluster lets us at the node"})
+    verdicts = judged(ended_with("frozen:ledger", [need]))
+    (frozen,) = [each.verdict for each in verdicts if each.check == "outage.frozen"]
+    assert (frozen.outcome, frozen.because) == (Outcome.SKIPPED, "only the embedded cluster lets us at the node")
+    assert exit_status(each.verdict for each in verdicts) == 0
+    broke_off = ended_with("frozen:ledger", [need], error="NotInTime: waited 60 s")
+    assert outcomes(broke_off)["outage.frozen", "shop"] is not Outcome.PASS
+
+
 def test_a_failed_request_stays_a_failure_when_the_run_was_killed():
     history = HISTORIES["rollout:shop"]()
     next(fields for t, kind, fields in history if kind == "request" and t > 10).update(status=503)
@@ -127,8 +137,11 @@ def test_a_last_state_of_a_killed_run_proves_nothing():
     assert outcomes(ROWS[:cut])["dns.names", "shop"] is Outcome.UNKNOWN
 
 
-# Of the many requests one in ten: they are all alike.
-@pytest.mark.parametrize("lost", [n for n, row in enumerate(ROWS) if '"request"' not in row or n % 10 == 0])
+# Of the many requests and asks one in nine: they are all alike.
+MANY = {"request", "asked"}
+
+
+@pytest.mark.parametrize("lost", [n for n, row in enumerate(ROWS) if json.loads(row)["kind"] not in MANY or n % 9 == 0])
 def test_any_lost_line_takes_the_pass_of_its_observation_and_makes_no_fail(lost):
     found = outcomes(ROWS[:lost] + ROWS[lost + 1 :])
     for each in of_observation(OF[lost]):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conformance.declared.intent import Talk
 from conformance.verdicts.catalogue import JUDGES
@@ -18,6 +20,8 @@ SUBJECTS = {
     "probes.readiness-follows-database": ("shop", "outage:ledger"),
     "probes.liveness-ignores-database": ("shop", "outage:ledger"),
     "outage.answers": ("shop", "outage:ledger"),
+    "outage.frozen": ("shop", "frozen:ledger"),
+    "outage.black-holed": ("shop", "black-holed:ledger"),
     "ingress.routes": ("shop.example", "ingress"),
     "gateway.routes": ("shop.example", "gateway"),
     "isolation.reachability": ("market", "reachability"),
@@ -28,6 +32,7 @@ SUBJECTS = {
     "persistence.backup-restore": ("ledger", "backup:ledger"),
 }
 READINESS, LIVENESS = "probes.readiness-follows-database", "probes.liveness-ignores-database"
+FROZEN, BLACK_HOLED = "outage.frozen", "outage.black-holed"
 BACKUP = "persistence.backup-restore"
 Change = Callable[[History], History]
 
@@ -199,6 +204,28 @@ BROKEN = {
         plus(answer(43.5, "request", 503), answer(44, "request", 200)),
         "shop-a served again 11.0 s after ledger was Ready, promised are 10.0 s",
     ),
+    "liveness hangs with the database": (
+        FROZEN,
+        changed("asked", {"question": "liveness", "pod": "shop-a"}, seconds=0.3),
+        "liveness p99 of 145 asks answered after 0.3 s, promised is 100 ms",
+    ),
+    "callers hang with the database": (
+        BLACK_HOLED,
+        changed("asked", {"question": "request", "status": 503}, seconds=3.0),
+        "answered after 3.0 s, promised is 1000 ms",
+    ),
+    "stayed in the service of a hanging pod": (FROZEN, without("endpoints", ready=[]), "still had ready endpoints"),
+    "left late without an answer": (
+        BLACK_HOLED,
+        both(without("endpoints", ready=[]), plus(h.endpoints(20))),
+        "left shop after 19.0 s, promised are 15.0 s",
+    ),
+    "restarted because the database hangs": (FROZEN, plus(h.pod(20, "a", restarts=1)), "shop-a restarted"),
+    "served again late after it answered": (
+        FROZEN,
+        plus(answer(43.5, "request", 503), answer(44, "request", 200)),
+        "shop-a served again 13.4 s after ledger answered, promised are 10.0 s",
+    ),
     "undeclared pair talks": (
         "isolation.reachability",
         changed("reach", {"role": "cell", "source": "stranger", "target": "ledger"}, outcome="connected"),
@@ -355,11 +382,65 @@ MISSING = {
         lambda history: [moment for moment in history if moment[1] != "asked" or moment[0] > 1],
         "2 of 2 pods did not answer before the outage either",
     ),
-    "database never back": ("outage.answers", without("pod", uid="l"), "no pod of ledger was seen Ready"),
-    "not yet back": (
-        "outage.answers",
-        changed("asked", {"question": "request"}, status=503),
-        "did not answer before",
+    "database never back": ("outage.answers", without("pod", uid="l"), "was not seen that ledger was Ready"),
+    "fault without marks": (
+        FROZEN,
+        without("marker", says="database away"),
+        "no markers say when the",
+    ),
+    "fault without end": (BLACK_HOLED, without("marker", says="database started"), "no markers say"),
+    "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
+    "greeted by nobody before": (
+        FROZEN,
+        lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] > 1],
+        "ledger-l did not answer a greeting before it was frozen either",
+    ),
+    "it answered meanwhile": (
+        FROZEN,
+        plus(h.greeted(20, "answered")),
+        "ledger-l was to be frozen, and a greeting was answered",
+    ),
+    "another fault than it says": (
+        FROZEN,
+        plus(h.greeted(20, "refused", says="[Errno 111] Connection refused")),
+        "and a greeting was refused: [Errno 111] Connection refused",
+    ),
+    "it took no calls": (FROZEN, changed("greeted", {"outcome": "silent"}, outcome="timeout"), "was timeout"),
+    "it took calls": (BLACK_HOLED, changed("greeted", {"outcome": "timeout"}, outcome="silent"), "was silent"),
+    "greeted too seldom": (
+        BLACK_HOLED,
+        lambda history: [m for m in history if m[1] != "greeted" or not 9 < m[0] < 18],
+        "ledger-l was not greeted for 10.0 s while it was to be black-holed",
+    ),
+    "not greeted at all meanwhile": (
+        FROZEN,
+        without("greeted", outcome="silent"),
+        "ledger-l was not greeted for 28.8 s",
+    ),
+    "no answer after": (
+        FROZEN,
+        lambda history: [m for m in history if m[1] != "greeted" or m[0] < 30],
+        "did not answer a greeting after it was frozen",
+    ),
+    "the database restarted": (
+        FROZEN,
+        plus(h.pod(20, "l", "ledger", restarts=1)),
+        "ledger-l restarted: it was not only frozen",
+    ),
+    "the database was replaced": (
+        BLACK_HOLED,
+        plus(h.pod(20, "l", "ledger", deleted=True)),
+        "ledger-l was deleted meanwhile",
+    ),
+    "stayed, and the fault was not there": (
+        FROZEN,
+        both(without("endpoints", ready=[]), changed("greeted", {"outcome": "silent"}, outcome="answered")),
+        "and a greeting was answered",
+    ),
+    "fault cut short": (
+        FROZEN,
+        lambda history: [(t, k, d) if d.get("says") != "database started" else (15.0, k, d) for t, k, d in history],
+        "was away for 14.0 s, 20.0 s are promised",
     ),
     "no canary": ("isolation.reachability", without("reach", role="canary"), "canary"),
     "canary reaches nothing": (
@@ -533,6 +614,7 @@ WORST_WINS = {
         "api.journey",
         both(without("step", index=2), changed("step", {"index": 1}, status=500)),
     ),
+    "restarted, and one not asked": (FROZEN, plus(h.pod(20, "a", restarts=1), h.pod(0.5, "c"))),
     "stayed, and no start": (READINESS, both(until(29), without("endpoints", ready=[]), plus((29.0, "gap", {})))),
     "restarted, and no start": (LIVENESS, both(plus(h.pod(20, "a", restarts=1)), until(29))),
     "a cell wrong, a cell missing": (
@@ -567,6 +649,45 @@ def test_broken_and_missing_together_is_broken(case):
     check, change = WORST_WINS[case]
     verdict = judged(check, change)
     assert verdict.outcome is Outcome.FAIL, verdict.report()
+
+
+@pytest.mark.parametrize("check", [FROZEN, BLACK_HOLED])
+def test_a_fault_that_nobody_could_make_is_skipped_and_says_what_it_needs(check):
+    need = {"need": "node", "met": False, "says": "only the embedded cluster lets us at the node"}
+    verdict = judged(check, lambda _: [(0.0, "need", need)])
+    assert (verdict.outcome, verdict.because) == (Outcome.SKIPPED, "only the embedded cluster lets us at the node")
+
+
+def test_an_answer_from_before_the_fault_may_be_told_after_it_began():
+    assert judged(FROZEN, plus(h.greeted(1.9, "answered"))).passed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    at=st.floats(min_value=2.4, max_value=30.0),
+    outcome=st.sampled_from(["answered", "refused", "timeout", "unreachable", "not-observed"]),
+)
+def test_one_greeting_that_is_no_sign_of_the_fault_takes_every_verdict_away(at, outcome):
+    # Even the verdict that something is broken: whose database answered was not asked to bear its silence.
+    stayed = without("endpoints", ready=[])
+    assert judged(FROZEN, both(stayed, plus(h.greeted(at, outcome)))).outcome is Outcome.UNKNOWN
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lost=st.sets(st.sampled_from([m[0] for m in h.HISTORIES["black-holed:ledger"]() if m[1] == "greeted"]), min_size=4)
+)
+def test_greetings_that_are_lost_break_no_promise(lost):
+    verdict = judged(BLACK_HOLED, lambda history: [m for m in history if m[1] != "greeted" or m[0] not in lost])
+    assert verdict.outcome is not Outcome.FAIL
+
+
+def test_a_fault_borne_well_is_told_with_its_figures():
+    assert judged(FROZEN).because == (
+        "ledger-l frozen: 8 greetings, none answered; away for 29.0 s; asked 400 times; 2 pods asked;"
+        " liveness p99 10 ms of 144 asks; request p99 10 ms of 144 asks; all pods served 4.8 s after ledger answered;"
+        " no restart; left shop after 11.0 s; all 2 returned to shop 6.0 s after the database did"
+    )
 
 
 def test_no_autoscaler_is_a_fail_of_the_manifests():

@@ -1,0 +1,73 @@
+"""
+outage.frozen, outage.black-holed: a workload bears a fault of its database as it bears any loss of it.
+
+The evidence is that of an outage, and greetings: all the while somebody called the database from a pod that may talk to
+it, and waited for any word. So is seen that the fault was there, that it was this one, and that it was gone after.
+"""
+
+from conformance.declared.intent import Loss, Profile
+from conformance.declared.system import System
+from conformance.verdicts.evidence import NODE, Line
+from conformance.verdicts.history import Lines, about, began, fact, marker, of_kind, restarts, seconds
+from conformance.verdicts.outage import judge_outage, told
+from conformance.verdicts.probes import judge_readiness, restarted_without_it
+from conformance.verdicts.verdict import Outcome, Verdict, merge, passed, unknown
+
+GREETED = {Loss.FROZEN: "silent", Loss.BLACK_HOLED: "timeout"}  # what becomes of a greeting to a database lost so
+LATE = 1.0  # seconds that an answer from before the fault may be on its way into the evidence
+UNSEEN = 5.0  # seconds without a greeting in which the database may have been back
+
+
+def judge_fault(loss: Loss, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Judge how one workload bore a fault of its database: as an outage, and by the laws about its probes."""
+    for line in of_kind(lines, "need", need=NODE, met=False):
+        return Verdict(Outcome.SKIPPED, str(line.get("says")), (fact(line, "nothing was done"),))
+    there = _there(loss, about(lines), lines)
+    if not there.passed:
+        return there  # then what the pods did was no answer to this loss
+    readiness = judge_readiness(system, profile, subject, lines)
+    return told([there, judge_outage(loss, system, profile, subject, lines), _no_restart(subject, lines), readiness])
+
+
+def _there(loss: Loss, database: str, lines: Lines) -> Verdict:
+    """Whether the fault was there, all the time, and nothing else: without it nothing was shown."""
+    stopped, away, started = (marker(lines, f"database {each}") for each in ("stopped", "away", "started"))
+    if stopped is None or away is None or started is None or not stopped.t <= away.t < started.t:
+        return unknown(f"no markers say when the database was {loss.value} and when no more")
+    for line in of_kind(lines, "pod", workload=database):
+        if line.t > stopped.t and (line.get("deleted") is True or line.get("gone") is True):
+            return unknown(f"{line.get('name')} was deleted meanwhile", fact(line, "deleted"))
+    for line in restarts(of_kind(lines, "pod", workload=database), stopped.t):
+        return unknown(f"{line.get('name')} restarted: it was not only {loss.value}", fact(line, "restarted"))
+    greeted = of_kind(lines, "greeted")
+    if not greeted:
+        return unknown(f"{database} was never greeted")
+    pods = sorted({str(line.get("pod")) for line in greeted})
+    return merge(_greeted(loss, pod, of_kind(greeted, "greeted", pod=pod), (stopped, away, started)) for pod in pods)
+
+
+def _greeted(loss: Loss, pod: str, greeted: Lines, moments: tuple[Line, Line, Line]) -> Verdict:
+    stopped, away, started = moments
+    answered = [line for line in greeted if line.get("outcome") == "answered"]
+    if not any(line.t <= stopped.t for line in answered):
+        return unknown(f"{pod} did not answer a greeting before it was {loss.value} either")
+    during = [line for line in greeted if away.t + LATE < began(line) and line.t <= started.t]
+    for line in during:
+        if line.get("outcome") != GREETED[loss]:
+            says = f"{pod} was to be {loss.value}, and a greeting was {line.get('outcome')}: {line.get('says')}"
+            return unknown(says, fact(line, says))
+    ends, begins = [away.t, *(line.t for line in during)], [*map(began, during), started.t]
+    unseen = max(begin - end for end, begin in zip(ends, begins, strict=True))
+    if not during or unseen > UNSEEN:
+        return unknown(f"{pod} was not greeted for {seconds(unseen)} while it was to be {loss.value}")
+    if not any(line.t > started.t for line in answered):
+        return unknown(f"{pod} did not answer a greeting after it was {loss.value}")
+    return passed("there", fact(during[0], f"{pod} {loss.value}: {len(during)} greetings, none answered"))
+
+
+def _no_restart(subject: str, lines: Lines) -> Verdict:
+    stopped, pods = marker(lines, "database stopped"), of_kind(lines, "pod", workload=subject)
+    if stopped is None or not pods:
+        return unknown(f"no pod of {subject} was seen while its database was away")
+    restarted = restarts(pods, stopped.t)
+    return restarted_without_it(restarted) if restarted else passed("no restart", fact(pods[-1], "no restart"))

@@ -78,7 +78,7 @@ def read_readable(
             others.append(_unread(document, f"cannot be read: {refused}" if refused else ""))
             continue
         try:
-            found.setdefault(field, []).append(reader(_called(document), namespace))
+            found.setdefault(field, []).append(reader(_as_named(document), namespace))
         except KeyError as error:
             others.append(_unread(document, f"cannot be read: it has no {error}"))
         except ValueError as error:
@@ -94,7 +94,7 @@ def read_readable(
     )
 
 
-def _called(document: Document) -> Document:
+def _as_named(document: Document) -> Document:
     """The object under the name by which it is known before it is made, without what is null."""
     present, name = without_null(document), called(document)
     return {**present, "metadata": {**present["metadata"], "name": name}} if name else present

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.observe.backups import observe_backup
 from conformance.observe.journeys import observe_journey, observe_names
 from conformance.observe.lifecycle import observe_restart, observe_rollout

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
+from conformance.declared.documents import ManifestError
 from conformance.declared.profile import ProfileError, parse_profile
-from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.reading import read_system
 from conformance.report.junit import junit_xml
 from conformance.report.text import text_report
 from conformance.report.verdicts_json import verdicts_json

@@ -18,12 +18,13 @@ from cluster.folders import cache
 from cluster.images import ImageNotBuilt, build_image
 from conformance.catalogue import CHECKS, check
 from conformance.conclusion import NotARun, judge_folder
+from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.profile import ProfileError, read_profile
-from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.reading import read_system
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, read_rules
+from conformance.declared.system import System
 from conformance.observe.api_errors import Refused, Silent
 from conformance.observe.applying import ApplyFailed
 from conformance.observe.cluster import CannotStart, connect

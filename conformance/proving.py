@@ -5,23 +5,27 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.declared.documents import ManifestError
 from conformance.declared.intent import Profile
 from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
-from conformance.declared.objects import System
 from conformance.declared.origins import Origins
 from conformance.declared.profile import ProfileError, profile_schema, read_profile
-from conformance.declared.reading import Document, ManifestError, flat, named, read_system
+from conformance.declared.reading import read_readable
 from conformance.declared.render import NoKubectl, RenderFailed
+from conformance.declared.schema import mistyped
+from conformance.declared.system import System
+from conformance.report.pairs import pairs_text
 from conformance.report.proofs import proofs_text
 from conformance.report.sarif import Locate, Location, sarif
+from conformance.verdicts.policy.cast import cast_of
 from conformance.verdicts.policy.paper import on_paper
-from conformance.verdicts.static import validity
+from conformance.verdicts.policy.witness import witnesses
 from conformance.verdicts.static.rule import Finding, Proof
 from conformance.verdicts.static.rules import prove_all
-from conformance.verdicts.verdict import Exit, Outcome, Verdict, exit_status
+from conformance.verdicts.verdict import Exit, exit_status
 
 ROOT = Path(__file__).parents[1]
 PROFILE = "kubeproof.toml"
@@ -54,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
     parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
+    parser.add_argument(
+        "--pairs", action="store_true", help="tell who may talk to whom, and what of the policies nobody would miss"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -67,9 +74,15 @@ def run(chosen: argparse.Namespace) -> int:
         title = (
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
-        half = [f"{cell}: {cell.decision.says}" for cell in on_paper(system, _intent(task, system)).one_sided]
-        print(proofs_text(proofs, title=title, unread=system.others, one_sided=half, everything=chosen.all))
+        intent = _intent(task, system)
+        paper = on_paper(system, intent)
+        half = [f"{cell}: {cell.decision.says}" for cell in paper.one_sided]
+        unread = [f"{each} {each.why}".rstrip() for each in system.others]
+        print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
         print()
+        if chosen.pairs:
+            print(pairs_text(paper, witnesses(cast_of(system, intent)), has_intent=bool(intent.talks)))
+            print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
         try:
@@ -106,40 +119,12 @@ def _profile_of(manifests: Path) -> Path | None:
 
 
 def _prove(task: Task) -> tuple[System, Sequence[Proof]]:
-    documents = tuple(flat(load(task.manifests)))
-    try:
-        system = read_system(documents)
-    except ManifestError as error:
-        return _without_unreadable(task, documents, error)
+    system = read_readable(load(task.manifests), refuse=mistyped)
     return system, prove_all(system, _intent(task, system))
 
 
 def _intent(task: Task, system: System) -> Profile:
     return read_profile(task.profile) if task.profile else Profile(system.namespace, system.namespace)
-
-
-def _without_unreadable(
-    task: Task, documents: tuple[Document, ...], error: ManifestError
-) -> tuple[System, Sequence[Proof]]:
-    """What is broken beside what cannot be read; what holds without it cannot be told to hold with it."""
-    unreadable = [each for each in documents if not _is_readable(each)]
-    rest = read_system(each for each in documents if each not in unreadable)
-    # The schema and the names are judged of all: they say what is wrong with an object that cannot be read.
-    system = replace(rest, documents=documents, others=(*rest.others, *map(named, unreadable)))
-    proofs = prove_all(system, _intent(task, system))
-    doubt = Verdict(Outcome.UNKNOWN, f"what holds of the others may not hold with it: {error}")
-    return system, [
-        proof if proof.verdict.outcome is Outcome.FAIL or proof.rule in validity.RULES else Proof(proof.rule, doubt)
-        for proof in proofs
-    ]
-
-
-def _is_readable(document: Document) -> bool:
-    try:
-        read_system([document])
-    except ManifestError:
-        return False
-    return True
 
 
 def _shown(path: Path) -> str:

@@ -12,8 +12,8 @@ import yaml
 
 from conformance.catalogue import check
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.renaming import rename
+from conformance.declared.system import System
 from conformance.observe.api_errors import Refused, Silent, translated
 from conformance.observe.cluster import Cluster
 from conformance.observe.lifecycle import observe_deploy

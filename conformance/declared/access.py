@@ -26,17 +26,18 @@ class AccessRule:
 
 @dataclass(frozen=True)
 class Role:
-    """A Role or ClusterRole; the namespace of a ClusterRole is empty."""
+    """A Role or ClusterRole; the namespace of a ClusterRole is empty, an aggregate's rules are those of others."""
 
     kind: str
     name: str
     rules: tuple[AccessRule, ...]
     namespace: str = ""
+    aggregate: bool = False
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Who is bound: a ServiceAccount, User or Group."""
+    """Who is bound: a ServiceAccount, User or Group; only an account has a namespace."""
 
     kind: str
     name: str
@@ -53,3 +54,17 @@ class Binding:
     role: str
     subjects: tuple[Subject, ...]
     namespace: str = ""
+
+    def binds(self, account: str, namespace: str) -> bool:
+        """
+        Whether this ServiceAccount is among the subjects: by itself, by its user name, or in a group of accounts.
+
+        Source: kubernetes.io, Using RBAC Authorization, Referring to subjects.
+        """
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+        return any(
+            each == Subject("ServiceAccount", account, namespace)
+            or (each.kind == "User" and each.name == f"system:serviceaccount:{namespace}:{account}")
+            or (each.kind == "Group" and each.name in groups)
+            for each in self.subjects
+        )

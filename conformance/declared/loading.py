@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.reading import Document
+from conformance.declared.documents import Document, ManifestError, flat
 from conformance.declared.render import find_kubectl, render
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -70,17 +70,17 @@ def files(path: Path) -> Iterator[Path]:
 
 
 def parse(text: str, path: Path | str) -> list[Document]:
-    """The documents of a text; `path` is for messages."""
+    """The objects of a text; `path` is for messages."""
     try:
         documents = [each for each in yaml.load_all(text, Loader=_Loader) if each]
     except yaml.YAMLError as error:
         says = " ".join(str(error).split())
         hint = ": render the chart first, helm template CHART | ... --manifests -" if "{{" in text else ""
         raise CannotLoad(path, f"is not YAML ({says}){hint}") from error
-    for each in documents:
-        if not isinstance(each, dict) or "kind" not in each:
-            raise CannotLoad(path, "holds a document that is no Kubernetes object: it has no kind")
-    return documents
+    try:
+        return list(flat(documents))
+    except ManifestError as error:
+        raise CannotLoad(path, f"holds {error.subject} that {error.says}") from error
 
 
 def _read(path: Path) -> str:

@@ -1,13 +1,12 @@
 """
-Everything but pods and policies from the raw object, with the API's own defaults.
+The values of `objects` from the raw object, with the API's own defaults.
 
 Raises KeyError, TypeError, AttributeError or ValueError on what is no such object; `reading` names the object.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
+from conformance.declared.fields import Raw, labels, namespace_of, quantities
 from conformance.declared.objects import (
     DOWN,
     UP,
@@ -23,11 +22,9 @@ from conformance.declared.objects import (
     ScalingRules,
     Service,
     ServicePort,
+    Utilisation,
 )
-from conformance.declared.pod_reading import labels, quantities
 from conformance.declared.policy_reading import read_selector
-
-Raw = Mapping[str, Any]
 
 
 def read_service(document: Raw, namespace: str) -> Service:
@@ -41,7 +38,7 @@ def read_service(document: Raw, namespace: str) -> Service:
             for p in spec.get("ports") or ()
         ),
         headless=spec.get("clusterIP") == "None",
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
         kind=spec.get("type") or "ClusterIP",
     )
 
@@ -49,30 +46,29 @@ def read_service(document: Raw, namespace: str) -> Service:
 def read_autoscaler(document: Raw, namespace: str) -> Autoscaler:
     """Read a HorizontalPodAutoscaler of autoscaling/v1 or v2."""
     spec = document["spec"]
-    percent: dict[str, int] = {}
-    for metric in spec.get("metrics") or ():
-        resource = metric.get("resource") or metric.get("containerResource") or {}
-        utilisation = (resource.get("target") or {}).get("averageUtilization")
-        if utilisation is not None:
-            percent[resource["name"]] = int(utilisation)
-    if "targetCPUUtilizationPercentage" in spec:  # autoscaling/v1
-        percent["cpu"] = int(spec["targetCPUUtilizationPercentage"])
-    if not percent and not spec.get("metrics"):
-        percent["cpu"] = 80  # the API's default when no metric is named
     behavior = spec.get("behavior") or {}
     return Autoscaler(
         name=document["metadata"]["name"],
         target=spec["scaleTargetRef"]["name"],
         minimum=int(spec.get("minReplicas") or 1),
         maximum=int(spec["maxReplicas"]),
-        cpu=percent.get("cpu"),
-        memory=percent.get("memory"),
-        namespace=_namespace(document, namespace),
+        metrics=tuple(_utilisations(spec)),
+        namespace=namespace_of(document, namespace),
         target_kind=spec["scaleTargetRef"].get("kind") or "Deployment",
-        resources=tuple(percent),
         up=_direction(behavior.get("scaleUp"), UP),
         down=_direction(behavior.get("scaleDown"), DOWN),
     )
+
+
+def _utilisations(spec: Raw) -> Iterator[Utilisation]:
+    if not spec.get("metrics"):
+        # autoscaling/v1 knows no other metric, and 80 is the API's default when none is named.
+        yield Utilisation("cpu", int(spec.get("targetCPUUtilizationPercentage") or 80))
+    for metric in spec.get("metrics") or ():
+        resource = metric.get("resource") or metric.get("containerResource") or {}
+        percent = (resource.get("target") or {}).get("averageUtilization")
+        if percent is not None:
+            yield Utilisation(resource["name"], int(percent), resource.get("container"))
 
 
 def _direction(raw: Raw | None, default: ScalingRules) -> ScalingRules:
@@ -95,7 +91,7 @@ def read_budget(document: Raw, namespace: str) -> Budget:
         selector=read_selector(spec.get("selector") or {}, "spec.selector"),
         minimum=spec.get("minAvailable"),
         unavailable=spec.get("maxUnavailable"),
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
     )
 
 
@@ -105,7 +101,7 @@ def read_config(document: Raw, namespace: str) -> Config:
     fields = ("data", "binaryData") if kind == "ConfigMap" else ("data", "stringData")
     keys = sorted({str(key) for field in fields for key in document.get(field) or {}})
     texts = labels(document.get("data")) if kind == "ConfigMap" else ()
-    return Config(kind, document["metadata"]["name"], tuple(keys), texts, _namespace(document, namespace))
+    return Config(kind, document["metadata"]["name"], tuple(keys), texts, namespace_of(document, namespace))
 
 
 def read_volume(document: Raw) -> PersistentVolume:
@@ -120,59 +116,13 @@ def read_volume(document: Raw) -> PersistentVolume:
     )
 
 
-def read_account(document: Raw, namespace: str) -> Account:
-    """Read a ServiceAccount."""
-    return Account(
-        name=document["metadata"]["name"],
-        mounts_token=document.get("automountServiceAccountToken"),
-        pull_secrets=tuple(str(each.get("name")) for each in document.get("imagePullSecrets") or ()),
-        namespace=_namespace(document, namespace),
-    )
-
-
-def read_role(document: Raw, namespace: str) -> Role:
-    """Read a Role or ClusterRole."""
-
-    def texts(rule: Raw, field: str) -> tuple[str, ...]:
-        return tuple(map(str, rule.get(field) or ()))
-
-    rules = tuple(
-        AccessRule(
-            verbs=texts(rule, "verbs"),
-            groups=texts(rule, "apiGroups"),
-            resources=texts(rule, "resources"),
-            names=texts(rule, "resourceNames"),
-            urls=texts(rule, "nonResourceURLs"),
-        )
-        for rule in document.get("rules") or ()
-    )
-    where = "" if document["kind"] == "ClusterRole" else _namespace(document, namespace)
-    return Role(document["kind"], document["metadata"]["name"], rules, where)
-
-
-def read_binding(document: Raw, namespace: str) -> Binding:
-    """Read a RoleBinding or ClusterRoleBinding."""
-    where = "" if document["kind"] == "ClusterRoleBinding" else _namespace(document, namespace)
-    return Binding(
-        kind=document["kind"],
-        name=document["metadata"]["name"],
-        role_kind=document["roleRef"]["kind"],
-        role=document["roleRef"]["name"],
-        subjects=tuple(
-            Subject(each["kind"], each["name"], each.get("namespace") or where)
-            for each in document.get("subjects") or ()
-        ),
-        namespace=where,
-    )
-
-
 def read_quota(document: Raw, namespace: str) -> Quota:
     """Read a ResourceQuota."""
     spec = document.get("spec") or {}
     return Quota(
         name=document["metadata"]["name"],
         hard=quantities(spec.get("hard")),
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
         scoped=bool(spec.get("scopes") or spec.get("scopeSelector")),
     )
 
@@ -187,7 +137,7 @@ def read_limit_range(document: Raw, namespace: str) -> LimitRange:
         default_requests=quantities({**(found.get("default") or {}), **(found.get("defaultRequest") or {})}),
         default_limits=quantities(found.get("default")),
         maximum=quantities(found.get("max")),
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
     )
 
 
@@ -202,7 +152,7 @@ def read_ingress(document: Raw, namespace: str) -> Ingress:
             for n, each in enumerate(spec.get("tls") or ())
             if each.get("secretName")
         ),
-        namespace=_namespace(document, namespace),
+        namespace=namespace_of(document, namespace),
     )
 
 
@@ -219,7 +169,3 @@ def _backend(raw: Raw, place: str, host: str | None = None, path: str | None = N
     if raw.get("service"):  # the other kind of backend is a custom resource
         port = raw["service"].get("port") or {}
         yield Backend(raw["service"]["name"], port.get("number") or port.get("name"), f"{place}.service", host, path)
-
-
-def _namespace(document: Raw, default: str) -> str:
-    return str(document["metadata"].get("namespace") or default)

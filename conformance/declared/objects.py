@@ -2,23 +2,16 @@
 The values that manifests are read into: frozen, compared by content, with no opinion on what is right.
 
 A `namespace` is that of the object, that of the system when the manifest does not say. What makes pods is in
-`workloads`, NetworkPolicies are in `policies`.
+`workloads`, NetworkPolicies are in `policies`, rights in `access`, the Gateway API in `gateway`; all together are a
+`system`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from conformance.declared.access import Account, Binding, Role
-from conformance.declared.labels import Labels as Labels
-from conformance.declared.workloads import ClaimTemplate, Quantities
-from conformance.declared.workloads import Container as Container
-from conformance.declared.workloads import Port as Port
-from conformance.declared.workloads import Probe as Probe
-from conformance.declared.workloads import Workload as Workload
-
-if TYPE_CHECKING:
-    from conformance.declared.policies import NetworkPolicy, Selector
+from conformance.declared.containers import Container, Quantities
+from conformance.declared.labels import Labels
+from conformance.declared.policies import Selector
+from conformance.declared.workloads import ClaimTemplate, Workload
 
 # A claim of its own asks the same of storage as the template of one.
 Claim = ClaimTemplate
@@ -70,24 +63,40 @@ DOWN = ScalingRules((ScalingRule("Percent", 100, 15),), 300)
 
 
 @dataclass(frozen=True)
-class Autoscaler:
-    """
-    A HorizontalPodAutoscaler; `cpu` and `memory` are its target utilisations in percent.
+class Utilisation:
+    """A resource measured in percent of the request: of one container, or of all that last when that is None."""
 
-    `resources` are all resources it measures by utilisation: each needs a request on every container.
-    """
+    resource: str
+    percent: int
+    container: str | None = None
+
+    def measured(self, workload: Workload) -> tuple[Container, ...]:
+        """The containers of a workload that must request the resource."""
+        return tuple(each for each in workload.lasting if self.container in (None, each.name))
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler and what it measures in percent of requests; other metrics are not kept."""
 
     name: str
     target: str
     minimum: int
     maximum: int
-    cpu: int | None = None
-    memory: int | None = None
+    metrics: tuple[Utilisation, ...] = ()
     namespace: str = ""
     target_kind: str = "Deployment"
-    resources: tuple[str, ...] = ()
     up: ScalingRules = UP
     down: ScalingRules = DOWN
+
+    def is_for(self, workload: Workload) -> bool:
+        """Whether it targets this workload."""
+        wanted = (self.target_kind, self.target, self.namespace)
+        return (workload.kind, workload.name, workload.namespace) == wanted
+
+    def percent(self, resource: str) -> int | None:
+        """The lowest target of a resource, which decides; None when it is not measured."""
+        return min((each.percent for each in self.metrics if each.resource == resource), default=None)
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class Budget:
     """A PodDisruptionBudget; its bounds are as written, a number or a percentage, None when not said."""
 
     name: str
-    selector: "Selector"
+    selector: Selector
     minimum: int | str | None
     unavailable: int | str | None
     namespace: str = ""
@@ -183,107 +192,3 @@ class Named:
 
     kind: str
     name: str
-
-
-@dataclass(frozen=True)
-class System:
-    """
-    All that the manifests declare; `others` lists what no value here stands for, as Kind/name.
-
-    `workloads` run on and are what live checks observe; `daemons` run on each node, `tasks` come to an end
-    (Jobs, CronJobs, bare Pods). `documents` are the objects as they were read.
-    """
-
-    namespace: str
-    workloads: tuple[Workload, ...]
-    services: tuple[Service, ...] = ()
-    autoscalers: tuple[Autoscaler, ...] = ()
-    policies: "tuple[NetworkPolicy, ...]" = ()
-    others: tuple[str, ...] = ()
-    daemons: tuple[Workload, ...] = ()
-    tasks: tuple[Workload, ...] = ()
-    budgets: tuple[Budget, ...] = ()
-    configs: tuple[Config, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    volumes: tuple[PersistentVolume, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    roles: tuple[Role, ...] = ()
-    bindings: tuple[Binding, ...] = ()
-    quotas: tuple[Quota, ...] = ()
-    limit_ranges: tuple[LimitRange, ...] = ()
-    ingresses: tuple[Ingress, ...] = ()
-    namespaces: tuple[Namespace, ...] = ()
-    classes: tuple[Named, ...] = ()
-    documents: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
-
-    @property
-    def running(self) -> tuple[Workload, ...]:
-        """Everything that makes pods."""
-        return (*self.workloads, *self.daemons, *self.tasks)
-
-    def workload(self, name: str) -> Workload | None:
-        """The workload of that name, or None."""
-        return next((w for w in self.workloads if w.name == name), None)
-
-    def service(self, name: str) -> Service | None:
-        """The Service of that name, or None."""
-        return next((s for s in self.services if s.name == name), None)
-
-    def services_of(self, workload: Workload) -> tuple[Service, ...]:
-        """The Services whose selector matches this workload's pods; one without selector matches none."""
-        labels = set(workload.labels)
-        return tuple(
-            s
-            for s in self.services
-            if s.selector and s.namespace == workload.namespace and labels.issuperset(s.selector)
-        )
-
-    def behind(self, service: Service) -> tuple[Workload, ...]:
-        """What makes the pods that a Service selects."""
-        return tuple(w for w in self.running if service in self.services_of(w))
-
-    def autoscaler_of(self, workload: str) -> Autoscaler | None:
-        """The autoscaler that targets this workload, or None."""
-        return next((a for a in self.autoscalers if a.target == workload), None)
-
-    def target_of(self, autoscaler: Autoscaler) -> Workload | None:
-        """The workload that an autoscaler targets, or None."""
-        wanted = (autoscaler.target_kind, autoscaler.target, autoscaler.namespace)
-        return next((w for w in self.workloads if (w.kind, w.name, w.namespace) == wanted), None)
-
-    def config(self, kind: str, name: str, namespace: str) -> Config | None:
-        """The ConfigMap or Secret of that name in that namespace, or None."""
-        return next((c for c in self.configs if (c.kind, c.name, c.namespace) == (kind, name, namespace)), None)
-
-    def account(self, name: str, namespace: str) -> Account | None:
-        """The ServiceAccount of that name in that namespace, or None."""
-        return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)
-
-    def default_of(self, namespace: str, side: str, resource: str) -> str | None:
-        """What a container that says nothing of a resource gets of a LimitRange; `side` is requests or limits."""
-        ranges = (each for each in self.limit_ranges if each.namespace == namespace)
-        defaults = (dict(each.default_requests if side == "requests" else each.default_limits) for each in ranges)
-        return next((each[resource] for each in defaults if resource in each), None)
-
-    def namespace_labels(self, name: str) -> Labels:
-        """The labels of a declared namespace; none of one that is not declared."""
-        return next((each.labels for each in self.namespaces if each.name == name), ())
-
-    def environment(self, workload: Workload, container: Container) -> dict[str, str]:
-        """
-        The variables of a container whose values the manifests hold.
-
-        What comes from a Secret, or from what is not declared, is not among them.
-        """
-        found: dict[str, str] = {}
-        keyed: dict[str, str] = {}
-        for reference in container.references:
-            config = self.config(reference.kind, reference.name, workload.namespace)
-            if config is None or reference.variable is None:
-                continue
-            if reference.key is None:
-                found |= {f"{reference.variable}{key}": text for key, text in config.texts}
-            elif (text := config.text(reference.key)) is not None:
-                keyed[reference.variable] = text
-        # What is named one by one wins over what comes with a whole ConfigMap.
-        return found | keyed | {each.name: each.value for each in container.variables if each.value is not None}

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.declared.intent import Backup, Journey, Persist, Profile, Rollout, Step
+from conformance.declared.consistency import refuse_contradictions
+from conformance.declared.intent import Journey, Profile, Rollout, Step
+from conformance.declared.number_reading import read_chain, read_connections, read_drain, read_workload
 from conformance.declared.promises import (
     read_backup,
-    read_chain,
-    read_connections,
     read_depend,
-    read_drain,
     read_entry,
     read_image,
     read_level,
@@ -24,7 +23,6 @@ from conformance.declared.promises import (
     read_persist,
     read_scale,
     read_talk,
-    read_workload,
 )
 from conformance.declared.recording import Recorder, Schema
 from conformance.declared.tables import ProfileError, Table
@@ -50,10 +48,7 @@ def parse_profile(text: str, path: Path | str) -> Profile:
     table = Table(path, "", raw)
     profile = _profile(table)
     table.refuse_unknown()
-    _refuse_empty(profile, path)
-    _refuse_bounds(profile, path)
-    _refuse_routes(profile, path)
-    _refuse_dangling(profile, path)
+    refuse_contradictions(profile, path)
     return profile
 
 
@@ -124,43 +119,6 @@ def _step(t: Table) -> Step:
         contains=t.mapping("contains", "fields that the answer must have"),
         lists=t.mapping("lists", "fields that one member of the answered list must have"),
     )
-
-
-def _refuse_empty(profile: Profile, path: Path | str) -> None:
-    for index, journey in enumerate(profile.journeys):
-        if not journey.steps:
-            raise ProfileError(path, f"journeys[{index}].steps", "a journey without steps proves nothing")
-    for index, chain in enumerate(profile.chains):
-        if len(chain.order) < 2:
-            raise ProfileError(path, f"timeouts[{index}].order", "needs at least two time-outs to compare")
-
-
-def _refuse_bounds(profile: Profile, path: Path | str) -> None:
-    for index, scale in enumerate(profile.scales):
-        if not scale.minimum < scale.target <= scale.maximum:
-            says = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
-            raise ProfileError(path, f"scales[{index}].target", says)
-
-
-def _refuse_routes(profile: Profile, path: Path | str) -> None:
-    """What controllers route is shown by plain GETs: an entry of another method would be asked as something else."""
-    for index, entry in enumerate(profile.entries):
-        if entry.host is not None and (entry.method, entry.body) != ("GET", None):
-            raise ProfileError(path, f"entries[{index}].method", "must be GET, without a body, where there is a host")
-
-
-def _refuse_dangling(profile: Profile, path: Path | str) -> None:
-    """A journey named twice, or named by a promise and not there, would be judged as something else."""
-    names = [journey.name for journey in profile.journeys]
-    for name in names:
-        if names.count(name) > 1:
-            raise ProfileError(path, "journeys", f"{name!r} is there {names.count(name)} times")
-    promises: dict[str, tuple[Persist | Backup, ...]] = {"persists": profile.persists, "backups": profile.backups}
-    for table, made in promises.items():
-        for index, promise in enumerate(made):
-            for field, name in (("write", promise.write), ("read", promise.read)):
-                if name not in names:
-                    raise ProfileError(path, f"{table}[{index}].{field}", f"no journey is named {name!r}")
 
 
 __all__ = ["ProfileError", "parse_profile", "profile_schema", "read_profile"]

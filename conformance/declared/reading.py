@@ -2,19 +2,23 @@
 Manifests, already parsed from YAML, into a System.
 
 Defaults are those of the Kubernetes API, so that a value says what the cluster will do, not what was typed.
-A kind that no value stands for is kept by name in `System.others`. Raises ManifestError, which names the
-object.
+An object that no value stands for is kept by name in `System.others`. Raises ManifestError, which names the object:
+`read_system` on the first that cannot be read, `read_readable` on what is no object at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.declared import object_reading as read
-from conformance.declared.objects import Named, Namespace, System
-from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, labels, read_claim, read_workload
+from conformance.declared.access_reading import read_account, read_binding, read_role
+from conformance.declared.documents import Document, ManifestError, called, flat, named, without_null
+from conformance.declared.fields import labels
+from conformance.declared.gateway_reading import ROUTES, read_gateway, read_grant, read_route
+from conformance.declared.objects import Named, Namespace
+from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
 from conformance.declared.policy_reading import read_policy
+from conformance.declared.system import System, Unread
 
-Document = Mapping[str, Any]
 Read = Callable[[Document, str], Any]
 
 # The field of System that a kind is read into, and how; the second argument is the system's namespace.
@@ -30,44 +34,57 @@ _READERS: dict[str, tuple[str, Read]] = {
     "Secret": ("configs", read.read_config),
     "PersistentVolumeClaim": ("claims", read_claim),
     "PersistentVolume": ("volumes", lambda document, _: read.read_volume(document)),
-    "ServiceAccount": ("accounts", read.read_account),
-    "Role": ("roles", read.read_role),
-    "ClusterRole": ("roles", read.read_role),
-    "RoleBinding": ("bindings", read.read_binding),
-    "ClusterRoleBinding": ("bindings", read.read_binding),
+    "ServiceAccount": ("accounts", read_account),
+    "Role": ("roles", read_role),
+    "ClusterRole": ("roles", read_role),
+    "RoleBinding": ("bindings", read_binding),
+    "ClusterRoleBinding": ("bindings", read_binding),
     "ResourceQuota": ("quotas", read.read_quota),
     "LimitRange": ("limit_ranges", read.read_limit_range),
     "Ingress": ("ingresses", read.read_ingress),
+    **dict.fromkeys(ROUTES, ("routes", read_route)),
+    "Gateway": ("gateways", read_gateway),
+    "ReferenceGrant": ("grants", read_grant),
     "Namespace": ("namespaces", lambda document, _: _read_namespace(document)),
     "PriorityClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),
     "StorageClass": ("classes", lambda document, _: Named(document["kind"], document["metadata"]["name"])),
 }
 
 
-class ManifestError(ValueError):
-    """A manifest that cannot be read: which object, and what is wrong with it."""
-
-    def __init__(self, subject: str, says: str) -> None:
-        super().__init__(f"{subject}: {says}")
-        self.subject, self.says = subject, says
-
-
 def read_system(documents: Iterable[Document | None]) -> System:
-    """Read rendered manifests; the namespace is that of the workloads, else of the Namespace object."""
+    """Read rendered manifests of which every object can be read; where they go is as `read_readable` says."""
+    system = read_readable(documents)
+    for each in system.unreadable:
+        raise ManifestError(str(each), each.why)
+    return system
+
+
+def read_readable(
+    documents: Iterable[Document | None], refuse: Callable[[Document], str | None] = lambda _: None
+) -> System:
+    """
+    Read what can be read; the namespace is that of the workloads, else of the Namespace object.
+
+    `refuse` says of an object why it cannot, though it looks as if it could.
+    """
     objects = tuple(flat(documents))
     namespace = _namespace_of(objects)
     found: dict[str, list[Any]] = {}
-    others: list[str] = []
+    others: list[Unread] = []
     for document in objects:
-        subject = named(document)
         field, reader = ("", None) if _is_foreign(document) else _READERS.get(str(document["kind"]), ("", None))
-        if reader is None:
-            others.append(subject)
+        refused = reader and refuse(document)
+        if reader is None or refused:
+            others.append(_unread(document, f"cannot be read: {refused}" if refused else ""))
             continue
         try:
-            found.setdefault(field, []).append(reader(document, namespace))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ManifestError(subject, f"cannot be read ({type(error).__name__}: {error})") from error
+            found.setdefault(field, []).append(reader(_as_named(document), namespace))
+        except KeyError as error:
+            others.append(_unread(document, f"cannot be read: it has no {error}"))
+        except ValueError as error:
+            others.append(_unread(document, f"cannot be read: {error}"))
+        except (TypeError, AttributeError) as error:
+            others.append(_unread(document, f"cannot be read: a field of it is of another type ({error})"))
     values = {field: tuple(values) for field, values in found.items()}
     return System(
         **{"workloads": (), **values},
@@ -77,18 +94,34 @@ def read_system(documents: Iterable[Document | None]) -> System:
     )
 
 
+def _as_named(document: Document) -> Document:
+    """The object under the name by which it is known before it is made, without what is null."""
+    present, name = without_null(document), called(document)
+    return {**present, "metadata": {**present["metadata"], "name": name}} if name else present
+
+
+def _unread(document: Document, why: str = "") -> Unread:
+    kind, _, name = named(document).partition("/")
+    spec: Any = document.get("spec")
+    template = spec.get("template") if isinstance(spec, Mapping) else None
+    pod = template.get("spec") if isinstance(template, Mapping) else None
+    return Unread(kind, name, why, makes_pods=isinstance(pod, Mapping) and "containers" in pod)
+
+
 def _namespace_of(objects: Iterable[Document]) -> str:
-    """The namespace of the first workload that says, else of the Namespace object, else `default`."""
-    workloads, namespaces = [], []
+    """The namespace of the first workload that says, one that runs on before others, else of the Namespace object."""
+    workloads, tasks, namespaces = [], [], []
     for document in objects:
         metadata = document.get("metadata")
         if not isinstance(metadata, Mapping):
             continue
         if document["kind"] in LASTING:
             workloads.append(metadata.get("namespace"))
+        elif document["kind"] in (*DAEMONS, *TASKS):
+            tasks.append(metadata.get("namespace"))
         elif document["kind"] == "Namespace":
             namespaces.append(metadata.get("name"))
-    return next((str(name) for name in (*workloads, *namespaces) if name), "default")
+    return next((str(name) for name in (*workloads, *tasks, *namespaces) if name), "default")
 
 
 def _is_foreign(document: Document) -> bool:
@@ -99,23 +132,3 @@ def _is_foreign(document: Document) -> bool:
 
 def _read_namespace(document: Document) -> Namespace:
     return Namespace(document["metadata"]["name"], labels(document["metadata"].get("labels")))
-
-
-def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
-    """The objects among documents: empty documents are passed over, a List gives its items."""
-    for document in documents:
-        if not document:
-            continue
-        if not isinstance(document, Mapping) or "kind" not in document:
-            raise ManifestError("a document of the manifests", "is not a Kubernetes object: it has no kind")
-        if document["kind"] == "List":
-            yield from flat(document.get("items") or ())
-        else:
-            yield document
-
-
-def named(document: Document) -> str:
-    """Kind/name of an object, for messages."""
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    return f"{document.get('kind')}/{name}"

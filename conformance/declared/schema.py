@@ -18,16 +18,23 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from conformance.declared.documents import without_null
+
 SAVED = Path(__file__).with_name("kubernetes.json.gz")
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A field that the schema refuses: its path in the object, what stands there, and what must."""
+    """
+    A field that the schema refuses: its path in the object, what stands there, and what must.
+
+    `by_type` when it is of another type: what it says cannot be read then.
+    """
 
     field: str
     found: str
     wanted: str
+    by_type: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,12 @@ def violations(document: Mapping[str, Any]) -> tuple[Violation, ...] | None:
     return (Violation("kind", kind, f"a kind of {version} in {known.version}{_near(kind, _kinds_of(version))}"),)
 
 
+def mistyped(document: Mapping[str, Any]) -> str | None:
+    """Which field of an object is of another type than its schema says, in words; None when none is."""
+    wrong = next((each for each in violations(document) or () if each.by_type), None)
+    return f"{wrong.field} is {wrong.found}, wanted {wrong.wanted}" if wrong else None
+
+
 def _group(version: str) -> str:
     return version.rpartition("/")[0]
 
@@ -93,10 +106,8 @@ def _validator(version: str, kind: str) -> Draft202012Validator:
 
 def _errors(version: str, kind: str, document: Mapping[str, Any]) -> Iterator[ValidationError]:
     # The API takes null for a field that is not there.
-    without_null = _without_null(document)
-    for error in sorted(
-        _validator(version, kind).iter_errors(without_null), key=lambda each: list(map(str, each.path))
-    ):
+    present = without_null(document)
+    for error in sorted(_validator(version, kind).iter_errors(present), key=lambda each: list(map(str, each.path))):
         if error.validator == "additionalProperties":
             yield from (_single(error, name) for name in error.instance if name not in error.schema["properties"])
         elif error.validator == "required":
@@ -123,7 +134,7 @@ def _violation(error: ValidationError) -> Violation:
         return Violation(path, "nothing", "a value: the field is required")
     if error.validator == "enum":
         return Violation(path, _short(error.instance), f"one of {', '.join(map(str, schema['enum']))}")
-    return Violation(path, _short(error.instance), _types(schema))
+    return Violation(path, _short(error.instance), _types(schema), by_type=True)
 
 
 def _types(schema: Mapping[str, Any]) -> str:
@@ -153,11 +164,3 @@ def field_path(parts: Any) -> str:
         else:
             path += f".{part}" if path else part
     return path
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _without_null(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_without_null(inner) for inner in value]
-    return value

@@ -28,6 +28,9 @@ class Amount:
     value: float | None = None
     variable: str | None = None
 
+    def __str__(self) -> str:
+        return f"variable {self.variable}" if self.variable else f"{self.value:g}"
+
 
 class Table:
     """A TOML table that remembers which of its fields were read, and knows its place for messages."""

@@ -1,158 +1,19 @@
 """
-What makes pods, and all a pod template says: containers, probes, environment, volumes, security.
+What makes pods, and what a pod template says beside its containers: volumes, claims, account, strategy.
 
-Every value that a report may have to point at knows its place: `place` is its path below the pod's spec, and
-`Workload.path` puts the path of the pod's spec before it.
+A `place` is a path below the pod's spec; `Workload.path` puts the path of the pod's spec before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from conformance.declared.containers import Container, Port, Probe, Reference, Security
 from conformance.declared.labels import Labels
 from conformance.declared.policies import Selector
-
-# (resource, quantity as it was written), sorted
-Quantities = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port that a container says it listens on; `host` is the node's port, None when it takes none."""
-
-    name: str | None
-    number: int
-    protocol: str = "TCP"
-    host: int | None = None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A kubelet probe; `kind` is liveness, readiness or startup, `period` and `timeout` are seconds."""
-
-    kind: str
-    path: str | None
-    port: int | str | None
-    period: float
-    timeout: float
-    failure_threshold: int
-    headers: Labels = ()
-    initial_delay: float = 0
-
-
-@dataclass(frozen=True)
-class Reference:
-    """
-    What a pod takes from a ConfigMap or Secret: one key, or the whole object when `key` is None.
-
-    `variable` is the environment variable it becomes, for a whole object the prefix of its variables.
-    """
-
-    kind: str
-    name: str
-    key: str | None
-    place: str
-    optional: bool = False
-    variable: str | None = None
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A variable with its value in the manifest; None when it comes from elsewhere."""
-
-    name: str
-    value: str | None
-    place: str
-
-
-@dataclass(frozen=True)
-class Mount:
-    """Where a container sees a volume."""
-
-    volume: str
-    path: str
-    place: str
-    read_only: bool = False
-
-
-@dataclass(frozen=True)
-class Security:
-    """
-    A securityContext, of a pod or of a container; None is what was not said.
-
-    `seccomp` and `apparmor` are profile types, `selinux` is (type, user, role), `sysctls` are names.
-    """
-
-    run_as_non_root: bool | None = None
-    run_as_user: int | None = None
-    privileged: bool | None = None
-    escalation: bool | None = None
-    read_only_root: bool | None = None
-    added: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    seccomp: str | None = None
-    apparmor: str | None = None
-    selinux: tuple[str | None, str | None, str | None] | None = None
-    proc_mount: str | None = None
-    host_process: bool | None = None
-    sysctls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Hook:
-    """A preStop hook: `seconds` when it is a sleep, whether native or as a command, else None."""
-
-    seconds: float | None
-    says: str
-
-
-@dataclass(frozen=True)
-class Container:
-    """
-    One container of a pod template; `place` is its path below the pod's spec.
-
-    `hosts` are the fields of probes and hooks that ask another host than the pod, with that host.
-    """
-
-    name: str
-    image: str
-    ports: tuple[Port, ...] = ()
-    probes: tuple[Probe, ...] = ()
-    place: str = ""
-    requests: Quantities = ()
-    limits: Quantities = ()
-    variables: tuple[Variable, ...] = ()
-    references: tuple[Reference, ...] = ()
-    mounts: tuple[Mount, ...] = ()
-    command: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    pre_stop: Hook | None = None
-    hosts: tuple[tuple[str, str], ...] = ()
-    security: Security = Security()
-    restart_policy: str | None = None
-
-    @property
-    def is_sidecar(self) -> bool:
-        """True for an init container that runs on beside the others."""
-        return self.restart_policy == "Always"
-
-    def asks(self, side: str, resource: str) -> str | None:
-        """What it says of a resource, None when it says nothing; `side` is requests or limits."""
-        return dict(self.requests if side == "requests" else self.limits).get(resource)
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A volume of a pod; `kind` is the field that says what it is (emptyDir, configMap, hostPath ...)."""
-
-    name: str
-    kind: str
-    place: str
-    references: tuple[Reference, ...] = ()
-    claim: str | None = None
 
 
 @dataclass(frozen=True)
 class ClaimTemplate:
-    """What a claim asks of storage: a StatefulSet's template, or a PersistentVolumeClaim."""
+    """What a claim asks of storage: a StatefulSet's template, a pod's own, or a PersistentVolumeClaim."""
 
     name: str
     capacity: str | None
@@ -160,6 +21,22 @@ class ClaimTemplate:
     storage_class: str | None
     place: str = ""
     namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """
+    A volume of a pod; `kind` is the field that says what it is (emptyDir, configMap, hostPath ...).
+
+    `claim` is the claim it names, `own` the one that is made for each pod and goes with it.
+    """
+
+    name: str
+    kind: str
+    place: str
+    references: tuple[Reference, ...] = ()
+    claim: str | None = None
+    own: ClaimTemplate | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +66,7 @@ class Pod:
     host_pid: bool = False
     host_ipc: bool = False
     host_users: bool = True
-    security: Security = Security()
+    security: Security = field(default_factory=Security)
     volumes: tuple[Volume, ...] = ()
     windows: bool = False
     annotations: Labels = ()
@@ -227,8 +104,8 @@ class Workload:
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        """Every port that a container of this workload declares."""
-        return tuple(port for container in self.containers for port in container.ports)
+        """Every port that a container of this workload declares, a sidecar included."""
+        return tuple(port for container in self.lasting for port in container.ports)
 
     def port_number(self, port: int | str | None) -> int:
         """The number behind a port given by name or number; raises LookupError for a name no container declares."""
@@ -245,13 +122,18 @@ class Workload:
         return (*self.containers, *self.init)
 
     @property
+    def lasting(self) -> tuple[Container, ...]:
+        """The containers that run as long as the pod: sidecars are among them."""
+        return (*self.containers, *(each for each in self.init if each.is_sidecar))
+
+    @property
     def title(self) -> str:
         """Kind/name, as reports write it."""
         return f"{self.kind}/{self.name}"
 
     def probes(self, kind: str) -> tuple[Probe, ...]:
-        """The probes of one kind, over all containers."""
-        return tuple(p for container in self.containers for p in container.probes if p.kind == kind)
+        """The probes of one kind, over all containers that last."""
+        return tuple(p for container in self.lasting for p in container.probes if p.kind == kind)
 
     def path(self, place: str) -> str:
         """The path in the object of a place below the pod's spec."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from conformance.declared.objects import Workload
+from conformance.declared.workloads import Workload
 from conformance.observe.journeys import walk_settled
 from conformance.observe.system import Deployed, promised
 from conformance.observe.waiting import NotInTime, wait_until

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from conformance.declared.objects import Workload
+from conformance.declared.workloads import Workload
 from conformance.observe.journeys import walk_settled
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed, promised

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from conformance.declared.intent import Depend, Loss
-from conformance.declared.objects import Workload
+from conformance.declared.workloads import Workload
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed, Faults
 from conformance.observe.waiting import NotInTime, wait_until

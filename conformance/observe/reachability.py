@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from conformance.declared.objects import Workload
+from conformance.declared.workloads import Workload
 from conformance.observe.cluster import ExecFailed
 from conformance.observe.system import AGENT, CLIENT, PROBE, Deployed
 from conformance.observe.waiting import NotInTime, wait_until

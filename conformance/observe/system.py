@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.observe.applying import RUN_LABEL, Document, Owner
 from conformance.observe.cluster import Cluster
 from conformance.observe.recorder import Recorder

@@ -1,7 +1,7 @@
 """persistence.backup-restore: what a journey wrote is read again after its volumes were lost and a backup restored."""
 
 from conformance.declared.intent import Backup, Journey, Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, marker, not_observed, number, of_kind, seconds
 from conformance.verdicts.journeys import Saved, walked

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from conformance.declared.intent import Backup, Loss, Persist, Profile
-from conformance.declared.objects import System
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, hosts, read_rules
+from conformance.declared.system import System
 from conformance.verdicts.backups import judge_backup
 from conformance.verdicts.deploy import judge_ready
 from conformance.verdicts.evidence import Evidence, Line, Planned

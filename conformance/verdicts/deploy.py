@@ -6,7 +6,8 @@ and available, none of the old are left, and at least one is wanted.
 """
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, watched_until
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown

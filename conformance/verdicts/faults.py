@@ -6,7 +6,7 @@ it, and waited for any word. So is seen that the fault was there, that it was th
 """
 
 from conformance.declared.intent import Loss, Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import NODE, Line
 from conformance.verdicts.history import Lines, about, began, fact, marker, of_kind, restarts, seconds
 from conformance.verdicts.outage import judge_outage, told

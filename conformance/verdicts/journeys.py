@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.declared.intent import Journey, Profile, Step
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, not_observed, of_kind
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown

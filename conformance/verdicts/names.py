@@ -5,7 +5,7 @@ The three are told apart by their shape: NAME, NAME.NAMESPACE and NAME.NAMESPACE
 """
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, not_observed, of_kind, texts
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown

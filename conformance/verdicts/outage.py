@@ -8,7 +8,7 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 from math import ceil, inf
 
 from conformance.declared.intent import Entry, Loss, Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, about, began, fact, marker, number, of_kind, seconds
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown

@@ -1,7 +1,7 @@
 """persistence.pod-delete: what a journey wrote is read again after the pod with the volume was replaced."""
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.history import Lines, fact, marker, of_kind
 from conformance.verdicts.journeys import walked
 from conformance.verdicts.verdict import Verdict, merge, passed, unknown

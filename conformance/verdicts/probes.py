@@ -6,7 +6,8 @@ by their changes: between two lines of an object it stayed as the first says.
 """
 
 from conformance.declared.intent import Depend, Profile
-from conformance.declared.objects import System, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import (
     Lines,

@@ -9,7 +9,7 @@ UNKNOWN. That the cluster enforces policies at all is shown by the canary, never
 from dataclasses import dataclass
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, number, of_kind, unmet
 from conformance.verdicts.matrix import draw

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.history import Lines, fact, marker, of_kind, seconds
 from conformance.verdicts.ledger import CONNECTIONS, Request, read_requests, whole
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown

@@ -9,8 +9,8 @@ workload and the status are judged: rules that lead astray consistently are stil
 from collections.abc import Iterable
 
 from conformance.declared.intent import Entry, Profile
-from conformance.declared.objects import System
 from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, includes, read_rules, requests
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, not_observed, number, of_kind, texts
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown

@@ -7,7 +7,7 @@ Reached means wanted by the autoscaler within the promised seconds of the marker
 from itertools import pairwise
 
 from conformance.declared.intent import Profile, Scale
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, unmet, watched_until
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown

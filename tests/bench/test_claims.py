@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bench.static_tools.positions import FILE, SAME, read_tools
+from conformance.declared.documents import Document
 from conformance.declared.intent import Profile
 from conformance.declared.loading import load
-from conformance.declared.reading import Document, read_system
+from conformance.declared.reading import read_system
 from conformance.verdicts.static.rules import prove_all
 from conformance.verdicts.verdict import Outcome
 

@@ -9,7 +9,7 @@ from bench.static_tools.findings import BROKEN, UNTOLD, Found, from_kube_score, 
 from bench.static_tools.positions import FILE, PLANNED, Position, Tool, ours_alone, read_tools
 from bench.static_tools.running import Run, kube_score_version, manifest_sets
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.report.sarif import sarif
 from conformance.verdicts.static.rule import Rule, broken, holds, prove, untold
 

@@ -100,6 +100,12 @@ def test_a_full_profile_is_read():
     assert profile.journey("sell") is None
 
 
+NAMED = '[[workloads]]\nname = "shop"\n'
+DRAIN = '[[drains]]\nworkload = "shop"\nlinger = 1\nin_flight = 2\n'
+DEPEND = '[[depends]]\nworkload = "shop"\ndatabase = "till"\nwithin = 3\n'
+CONNECT = '[[connections]]\nworkload = "shop"\ndatabase = "till"\nper_pod = 5\nmost = {}\nreserved = {}\n'
+
+
 def test_what_is_not_named_promises_nothing():
     assert parse_profile(HEAD, "p.toml") == Profile(system="market", namespace="market")
 
@@ -134,6 +140,14 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
         (HEAD + ENTERED, "entries[0].method", "must be GET"),
+        (HEAD + NAMED + NAMED, "workloads[1]", "shop is in workloads[0] as well"),
+        (HEAD + DRAIN + DRAIN, "drains[1]", "shop is in drains[0] as well"),
+        (HEAD + DEPEND + DEPEND, "depends[1]", "shop and till is in depends[0]"),
+        (HEAD + NAMED + 'idle_memory = "lots"', "workloads[0].idle_memory", "must be a quantity such as 128Mi"),
+        (HEAD + NAMED + 'requests = { cpu = "x" }', "workloads[0].requests.cpu", "is 'x'"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format(60, 3), "connections[1].most", "60 for till, and 100 in conn"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format(100, 0), "connections[1].reserved", "0 for till, and 3 in"),
+        (HEAD + CONNECT.format(100, 3) + CONNECT.format('{ env = "MOST" }', 3), "connections[1].most", "variable MOST"),
         (HEAD + '[[journeys]]\nname = "x"', "journeys[0].steps", "without steps"),
         (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),
     ],

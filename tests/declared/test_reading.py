@@ -4,41 +4,30 @@ import pytest
 import yaml
 
 from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
+from conformance.declared.containers import Container, Hook, Mount, Port, Probe, Reference, Security, Variable
+from conformance.declared.documents import ManifestError
 from conformance.declared.objects import (
     Autoscaler,
     Backend,
     Budget,
     Config,
-    Container,
     Ingress,
     LimitRange,
     Named,
     Namespace,
     PersistentVolume,
-    Port,
-    Probe,
     Quota,
     ScalingRule,
     ScalingRules,
     Service,
     ServicePort,
-    System,
-    Workload,
+    Utilisation,
 )
 from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
-from conformance.declared.reading import ManifestError, read_system
+from conformance.declared.reading import read_system
 from conformance.declared.renaming import rename
-from conformance.declared.workloads import (
-    ClaimTemplate,
-    Hook,
-    Mount,
-    Pod,
-    Reference,
-    Security,
-    Strategy,
-    Variable,
-    Volume,
-)
+from conformance.declared.system import System, Unread
+from conformance.declared.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
 
 MANIFESTS = """
 apiVersion: v1
@@ -195,9 +184,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
             Service("shop", (("role", "shop"),), (ServicePort(None, 80, "http"),), namespace="market"),
             Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),), True, "market"),
         ),
-        autoscalers=(
-            Autoscaler("grow", "shop", 2, 5, cpu=70, memory=80, namespace="market", resources=("cpu", "memory")),
-        ),
+        autoscalers=(Autoscaler("grow", "shop", 2, 5, (Utilisation("cpu", 70), Utilisation("memory", 80)), "market"),),
         policies=(NetworkPolicy("market", "shop", Selector((("role", "shop"),)), ingress=(Rule(peers),)),),
         bindings=(
             Binding(
@@ -318,7 +305,7 @@ def test_what_stands_beside_workloads_is_read_and_the_unknown_is_listed():
             ),
         ),
         classes=(Named("PriorityClass", "high"),),
-        others=("Service/other", "Widget/thing"),
+        others=(Unread("Service", "other"), Unread("Widget", "thing")),
     )
 
 
@@ -422,7 +409,7 @@ def test_an_autoscaler_s_behaviour_is_read_and_what_it_does_not_say_is_the_api_s
     [found] = read_system(documents(BEHAVIOUR)).autoscalers
     assert found.down == ScalingRules((ScalingRule("Pods", 1, 300.0),), 0.0, "Min")
     assert found.up == ScalingRules((ScalingRule("Percent", 100, 15), ScalingRule("Pods", 4, 15)), 0)
-    assert (found.minimum, found.cpu, found.resources) == (1, 80, ("cpu",))
+    assert (found.minimum, found.metrics) == (1, (Utilisation("cpu", 80),))
 
 
 @pytest.mark.parametrize(
@@ -467,7 +454,12 @@ def test_replicas_of_zero_are_zero_and_not_the_default():
         ("{kind: Deployment, metadata: {name: x}}", "Deployment/x: cannot be read"),
         ("{kind: Deployment, metadata: {name: x}, spec: {template: {spec: {}}}}", "Deployment/x: cannot be read"),
         ("{kind: Service, metadata: {name: x}, spec: {ports: [{port: many}]}}", "Service/x: cannot be read"),
-        ("{kind: Service, metadata: text, spec: {}}", "Service/None: cannot be read"),
+        ("{kind: Pod, metadata: {name: x}, spec: {containers: []}}", "Pod/x: cannot be read: it has no container"),
+        ("{kind: Role, rules: []}", r"Role/\(no name\): cannot be read: it has no 'metadata'"),
+        (
+            "{kind: Service, metadata: text, spec: {}}",
+            r"Service/\(no name\): cannot be read: a field of it is of another type",
+        ),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_named(text, says):

@@ -183,7 +183,8 @@ def test_renaming_gives_an_ingress_hosts_that_nobody_else_has():
 
 
 def test_renaming_moves_a_route_with_its_gateway_but_not_to_the_gateways_of_others():
-    workload = "{kind: Deployment, metadata: {name: x, namespace: market}, spec: {template: {spec: {containers: []}}}}"
+    spec = "{template: {spec: {containers: [{name: x}]}}}"
+    workload = f"{{kind: Deployment, metadata: {{name: x, namespace: market}}, spec: {spec}}}"
     moved = {each["kind"]: each for each in rename(yaml.safe_load_all(f"{workload}\n---\n{ROUTES}"), "run-1")}
     route = moved["HTTPRoute"]["spec"]
     assert route["hostnames"] == ["shop.run-1.example"]

@@ -60,7 +60,7 @@ def test_a_field_that_the_schema_refuses_is_named_with_its_path(change, field, f
 
 def test_a_label_with_dots_stands_in_quotes():
     [violation] = of(DEPLOYMENT, ("app.kubernetes.io/name: shop", "app.kubernetes.io/name: 3"))
-    assert violation == Violation('metadata.labels["app.kubernetes.io/name"]', "3", "a text")
+    assert violation == Violation('metadata.labels["app.kubernetes.io/name"]', "3", "a text", by_type=True)
 
 
 @pytest.mark.parametrize(

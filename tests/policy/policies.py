@@ -2,9 +2,9 @@
 
 import yaml
 
+from conformance.declared.containers import Port
 from conformance.declared.policies import NetworkPolicy
 from conformance.declared.policy_reading import read_policy
-from conformance.declared.workloads import Port
 from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
 
 SHOP = Pod("market", "shop", (("app", "shop"),), (Port("http", 8080), Port("http", 8081, "UDP")), ("10.0.0.1",), "n1")

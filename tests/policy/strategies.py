@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from conformance.declared.containers import Port
 from conformance.declared.policies import (
     Direction,
     Expression,
@@ -13,7 +14,6 @@ from conformance.declared.policies import (
     Rule,
     Selector,
 )
-from conformance.declared.workloads import Port
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Namespace, Node, Outside, Pod
 
 KEYS, VALUES, SPACES = ("app", "tier"), ("a", "b"), ("x", "y")

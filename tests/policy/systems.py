@@ -5,8 +5,8 @@ from typing import Any
 import yaml
 
 from conformance.declared.intent import Entry, Profile, Talk
-from conformance.declared.objects import System
 from conformance.declared.reading import read_system
+from conformance.declared.system import System
 
 WORKLOADS = """
 - {kind: Namespace, metadata: {name: market, labels: {team: sales}}}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.workloads import Port
+from conformance.declared.containers import Port
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Node, Outside, Pod
 from conformance.verdicts.reach import Reach

@@ -9,6 +9,7 @@ from conformance.declared.intent import Talk
 from conformance.declared.profile import read_profile
 from conformance.declared.reading import read_system
 from conformance.verdicts.policy.paper import Paper, on_paper
+from conformance.verdicts.reach import Reach
 from tests.policy.systems import PROFILE, system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +137,14 @@ def test_a_way_out_to_all_of_the_dns_namespace_is_open_at_its_ports_alone() -> N
     paper = on_paper(system(odd=out % "{kubernetes.io/metadata.name: kube-system}"), PROFILE)
     assert "shop -> kube-system/* TCP 443" in cells(paper, "unintended")
     assert "shop -> kube-system/* UDP 53" not in cells(paper, "unintended")
+
+
+def test_workloads_of_one_name_in_two_namespaces_are_two_ends() -> None:
+    """The profile speaks of the one in its namespace; the other is called by its namespace as well."""
+    declared = system("")
+    [shop] = [each for each in declared.workloads if each.name == "shop"]
+    beside = replace(declared, workloads=(*declared.workloads, replace(shop, namespace="other")))
+    pairs = {str(cell): cell.wanted for cell in on_paper(beside, PROFILE).cells}
+    assert pairs["shop -> other/shop TCP 8080"] is Reach.BLOCKED
+    assert pairs["other/shop -> ledger TCP 5432"] is Reach.BLOCKED
+    assert pairs["shop -> ledger TCP 5432"] is Reach.ALLOWED

@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.declared.containers import Port
 from conformance.declared.labels import Labels
 from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule, Selector
-from conformance.declared.workloads import Port
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Endpoint, Flow, Namespace, Network, Pod
 from conformance.verdicts.reach import Reach

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.declared.intent import Neighbour, Profile, Talk
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static.isolation import RULES as ISOLATION
 from conformance.verdicts.static.policies import RULES as POLICIES
 from conformance.verdicts.static.rule import Finding, prove
@@ -53,6 +53,7 @@ def test_an_intended_pair_that_is_shut_is_found_at_the_policy_that_shuts_it() ->
                 "though ledger ingress[0] admits it",
                 "shop -> ledger TCP 5432 allowed",
                 "add an egress rule for shop -> ledger on TCP 5432",
+                ("NetworkPolicy",),
             )
         ],
     )

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.declared.containers import Port
 from conformance.declared.policy_reading import read_policy
-from conformance.declared.workloads import Port
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Flow, Namespace, Network, Pod
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from conformance.declared.containers import Container, Port
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, PolicyPort, Rule
-from conformance.declared.workloads import Container, Port, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.cast import OUTSIDE, STRANGER, cast_of
 from conformance.verdicts.policy.deciding import decide
 from conformance.verdicts.policy.endpoints import Network

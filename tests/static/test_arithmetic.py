@@ -1,21 +1,30 @@
 """The sums behind the rules: pods in a rollout, shares of replicas, room in a quota, volumes that templates replace."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
-from conformance.declared.objects import Autoscaler, System
-from conformance.declared.workloads import Container, Strategy, Workload
+from conformance.declared.containers import Container
+from conformance.declared.objects import Autoscaler
+from conformance.declared.system import System
+from conformance.declared.workloads import Strategy, Workload
 from conformance.verdicts.static.connections import pods_at_most
 from conformance.verdicts.static.room import pods_at_maximum
 from conformance.verdicts.static.rule import prove
 from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Outcome
-from tests.static.twins import DATABASE, GONE, MAIN, SHOP, both, declared, edit, without
+from tests.static.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, found, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"
 QUOTA = "ResourceQuota/microservices"
+MEMORY = "spec.metrics[1].resource"
+ALWAYS = {"restartPolicy": "Always"}
+PODS = {
+    "type": "Pods",
+    "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": "9"}},
+}
 DEPLOYMENT = Workload(
     "Deployment",
     "shop",
@@ -46,11 +55,17 @@ def outcome(rule, *changes):
     ],
 )
 def test_pods_that_hold_connections_in_a_rollout(changes, pods):
-    assert pods_at_most(SCALED, replace(DEPLOYMENT, **changes))[0] == pods
+    workload = replace(DEPLOYMENT, **changes)
+    scaler = replace(SCALED.autoscalers[0], target_kind=workload.kind)
+    assert pods_at_most(replace(SCALED, autoscalers=(scaler,)), workload)[0] == pods
 
 
 def test_without_an_autoscaler_the_replicas_count():
     assert pods_at_most(System("market", (DEPLOYMENT,)), DEPLOYMENT)[0] == 6
+
+
+def test_an_autoscaler_of_another_namespace_moves_nothing_here():
+    assert pods_at_most(SCALED, replace(DEPLOYMENT, namespace="other"))[0] == 6
 
 
 @pytest.mark.parametrize(("surge", "pods"), [(1, 6), ("25%", 7), (0, 5)])
@@ -100,6 +115,20 @@ def test_a_quota_of_storage_has_to_admit_every_claim(name, hard, expected):
     assert outcome("static.quota", edit(QUOTA, "spec.hard", {name: hard})) is expected
 
 
+def test_a_volume_of_a_pod_s_own_is_a_claim_for_each_pod():
+    """Two pods of an autoscaler's five with a surge of one: six claims of 1 Gi beside the 20 Gi that are there."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    scratch = {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
+    own = edit(SHOP, "spec.template.spec.volumes", [scratch])
+    assert outcome("static.quota", own, edit(QUOTA, "spec.hard", {"requests.storage": "26Gi"})) is Outcome.PASS
+    assert outcome("static.quota", own, edit(QUOTA, "spec.hard", {"requests.storage": "25Gi"})) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("500m", Outcome.PASS), ("0.6", Outcome.FAIL)])
+def test_what_is_asked_for_is_no_more_than_the_limit(asked, expected):
+    assert outcome("static.requests", edit(SHOP, f"{MAIN}.resources.requests.cpu", asked)) is expected
+
+
 def test_a_claim_of_no_known_size_is_not_nothing():
     sizeless = edit(DATABASE, "spec.volumeClaimTemplates[0].spec.resources.requests.storage", "much")
     assert outcome("static.quota", sizeless, edit(QUOTA, "spec.hard", {"requests.storage": "40Gi"})) is Outcome.UNKNOWN
@@ -125,6 +154,40 @@ def test_a_limit_range_says_what_a_container_leaves_out():
     nothing = edit(SHOP, f"{MAIN}.resources", {})
     assert outcome("static.quota", nothing) is Outcome.PASS
     assert outcome("static.quota", nothing, without("LimitRange/microservices")) is Outcome.FAIL
+
+
+def test_a_percentage_of_a_request_is_of_what_the_limit_range_gives():
+    """100 Mi of the LimitRange at 80 % are above 38 Mi, at 35 % they are not; a sidecar asks for as much again."""
+    nothing = edit(SHOP, f"{MAIN}.resources", {})
+    memory = edit("LimitRange/microservices", "spec.limits[0].defaultRequest.memory", "100Mi")
+    tight = edit(SCALER, f"{MEMORY}.target.averageUtilization", 35)
+    assert outcome("static.memory-target", nothing, memory) is Outcome.PASS
+    assert outcome("static.memory-target", nothing, memory, tight) is Outcome.FAIL
+    sidecar = edit(SHOP, "spec.template.spec.initContainers", [{"name": "proxy", "image": "p:1", **ALWAYS}])
+    assert outcome("static.memory-target", nothing, memory, tight, sidecar) is Outcome.PASS
+    assert outcome("static.memory-target", nothing, without("LimitRange/microservices")) is Outcome.FAIL
+
+
+def test_a_metric_of_one_container_asks_nothing_of_the_others():
+    """The sidecar requests nothing; what of the idle memory is the container's own nobody tells."""
+    sidecar = edit(SHOP, "spec.template.spec.initContainers", [{"name": "proxy", "image": "p:1", **ALWAYS}])
+
+    def of(container):
+        measured = {"name": "memory", "container": container, "target": {"averageUtilization": 25}}
+        return edit(SCALER, "spec.metrics[1]", {"type": "ContainerResource", "containerResource": measured})
+
+    changes = (sidecar, without("LimitRange/microservices"), edit(SCALER, "spec.metrics[0]", PODS))
+    assert outcome("static.autoscaler-target", *changes) is Outcome.FAIL
+    assert outcome("static.autoscaler-target", *changes, of("microservice-1")) is Outcome.PASS
+    assert outcome("static.autoscaler-target", *changes, of("gone")) is Outcome.FAIL
+    assert outcome("static.memory-target", *changes, of("microservice-1")) is Outcome.UNKNOWN
+
+
+def test_connections_are_summed_by_database():
+    """7 x 10 pods of the one, and as many of the other, are more than 100."""
+    more = '[[connections]]\nworkload = "microservice-2"\ndatabase = "{}"\nper_pod = 7\nmost = 100\n\n[[levels]]'
+    assert outcome("static.connections", intended("[[levels]]", more.format("postgres"))) is Outcome.FAIL
+    assert outcome("static.connections", intended("[[levels]]", more.format("postgres-backup"))) is Outcome.PASS
 
 
 def test_a_percentage_of_the_most_replicas_takes_one_though_of_the_fewest_it_takes_none():
@@ -163,3 +226,18 @@ def test_a_claim_template_takes_the_place_of_a_volume_of_its_name():
         ],
     )
     assert outcome("static.volumes", named) is Outcome.PASS
+
+
+def test_what_the_profile_says_of_a_name_is_of_the_workload_in_the_system_s_namespace():
+    def beside(documents, profile):
+        made = deepcopy(found(documents, SHOP))
+        made["metadata"]["namespace"] = "other"
+        made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 30
+        # The first that says gives the system its namespace.
+        place = documents.index(found(documents, SHOP)) + 1
+        return [*documents[:place], made, *documents[place:]], profile
+
+    # 15 s of sleep and 10 to spare: enough without the drain that the profile describes of ours.
+    assert outcome("static.grace", beside) is Outcome.UNKNOWN
+    system, _ = declared(beside)
+    assert system.workload("microservice-1").namespace == "microservices"

@@ -81,15 +81,119 @@ def test_manifests_that_cannot_be_read_are_told_by_field(prove):
     status, said = prove(UNREADABLE)
     assert status == 1
     assert "spec.replicas" in said.out
-    assert "not looked into 1: Deployment/x" in said.out
+    assert 'not looked into 1: Deployment/x cannot be read: spec.replicas is "many", wanted a whole number' in said.out
 
 
 def test_beside_what_cannot_be_read_the_broken_is_told_and_the_rest_is_not_called_right(prove):
     status, said = prove(f"{LATEST}---\n{UNREADABLE}")
     assert status == 1
     assert "FAIL     static.images-fixed" in said.out
-    assert "cannot be told  what holds of the others may not hold with it: Deployment/x" in said.out
+    assert "cannot be told  what holds of the others may not hold with Deployment/x" in said.out
     assert "1 holds" in said.out  # that names are unique
+
+
+BAD = "metadata: {name: door}"
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {selector: {app: shop}, ports: [{port: 80}]}"
+SCALER = """\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: grow}
+spec: {scaleTargetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: shop}, minReplicas: 2, maxReplicas: 5}
+"""
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec: {template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: shop, image: "shop:1"}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unread", "rule", "says"),
+    [
+        (
+            POD.rstrip() + SECRET.replace("secretKeyRef", "configMapKeyRef"),
+            f"apiVersion: v1\nkind: ConfigMap\n{BAD}\ndata: [code]",
+            "static.configuration",
+            "no ConfigMap/door among the manifests; ConfigMap/door is not read",
+        ),
+        (SERVICE, UNREADABLE, "static.service-backends", "selects no pod of the manifests; Deployment/x is not read"),
+        (SERVICE, ROLLOUT, "static.service-backends", "selects no pod of the manifests; Rollout/shop is not read"),
+        (SCALER, ROLLOUT, "static.autoscaler-target", "no Rollout/shop; there are none; Rollout/shop is not read"),
+    ],
+)
+def test_what_leads_to_an_object_that_is_not_read_cannot_be_told(prove, lacking, unread, rule, says):
+    status, said = prove(lacking)
+    assert (status, f"FAIL     {rule}" in said.out) == (1, True)
+    _, said = prove(f"{lacking}\n---\n{unread}")
+    assert f"UNKNOWN  {rule}" in said.out
+    assert f"found {says}" in " ".join(said.out.split())
+
+
+def test_what_leads_nowhere_beside_another_object_that_is_not_read_is_broken(prove):
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: window}\ndata: [code]"
+    _, said = prove(f"{POD.rstrip()}{SECRET.replace('secretKeyRef', 'configMapKeyRef')}\n---\n{other}")
+    assert "FAIL     static.configuration" in said.out
+
+
+GATES = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec: text"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "says"),
+    [
+        (POD.replace("cpu: 1m", "cpu: [1]"), 1, "cannot be read: spec.containers[0].resources.requests.cpu is [1]"),
+        (POD.replace("name: shop}", "name: [shop]}"), 1, "cannot be read: metadata.name is"),
+        (POD.replace("metadata: {name: shop}", "metadata: {name: null}"), 1, "cannot be read: it has no 'name'"),
+        ("apiVersion: example.org/v1\nkind: Widget\nmetadata: text", 2, "not looked into 1: Widget/(no name)"),
+        (GATES, 2, "HTTPRoute/r cannot be read: a field of it is of another type"),
+    ],
+)
+def test_a_field_of_another_type_keeps_its_object_from_being_looked_into(prove, text, expected, says):
+    status, said = prove(text)
+    assert (status, says in said.out) == (expected, True), said.out
+
+
+def test_pairs_tells_who_may_talk_to_whom_after_the_proofs(prove):
+    open_ = POD.replace("image: shop:1", "image: shop:1\n      ports: [{containerPort: 80}]")
+    _, said = prove(open_, "--pairs")
+    assert "not as intended" not in said.out
+    assert said.out.index("cannot be judged") < said.out.index("a row calls a column")
+    assert "There is no NetworkPolicy." in said.out
+    _, said = prove(open_)
+    assert "a row calls a column" not in said.out
+
+
+JOB = POD.replace("kind: Pod\nmetadata: {name: shop}", "kind: Pod\nmetadata: {generateName: shop-}")
+ITEMS = "apiVersion: v1\nkind: PodList\nitems:\n- " + POD.split("\n", 2)[2].replace("\n", "\n  ")
+NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}"
+
+
+@pytest.mark.parametrize(("text", "subject"), [(f"{JOB}---\n{JOB}", "Pod/shop-"), (ITEMS, "Pod/shop")])
+def test_objects_of_a_list_of_one_kind_and_those_that_are_named_later_are_read(prove, text, subject):
+    status, said = prove(text, "--all")
+    assert status == 0, said.out
+    assert f"{subject}   spec.containers[0].image: shop:1" in said.out
+
+
+def test_an_object_without_a_name_is_refused(prove):
+    status, said = prove(NAMELESS)
+    assert status == 1
+    assert "ConfigMap/(no name)   metadata.name" in said.out
+
+
+def test_what_is_in_a_list_and_no_object_is_told_with_its_file(prove):
+    status, said = prove("kind: List\nitems: [text]")
+    assert status == 3
+    assert said.err.endswith("manifests.yaml: holds a document that is no Kubernetes object: it has no kind\n")
+
+
+def test_a_token_that_the_account_asks_for_is_told_so(prove):
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: shop}\nautomountServiceAccountToken: true"
+    pod = POD.replace("automountServiceAccountToken: false", "serviceAccountName: shop")
+    status, said = prove(f"{account}\n---\n{pod}")
+    assert status == 1
+    assert "found   true, as shop says" in said.out
 
 
 @pytest.mark.parametrize(

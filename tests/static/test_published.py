@@ -8,8 +8,8 @@ import pytest
 
 from bench.static_tools.findings import BROKEN, UNTOLD, from_sarif
 from conformance import proving
+from conformance.declared.documents import flat
 from conformance.declared.loading import load
-from conformance.declared.reading import flat
 from conformance.declared.schema import violations
 
 PUBLISHED = Path(__file__).parents[1] / "fixtures" / "published"
@@ -96,7 +96,8 @@ REFUSED = {"podinfo": "autoscaling/v2beta2", "sock-shop": "extensions/v1beta1"}
 def said(name: str, tmp_path: Path) -> tuple[int, dict[str, tuple[int, int]]]:
     """The command's exit status, and broken and untold places by rule, as its SARIF tells."""
     file = tmp_path / "findings.sarif"
-    status = proving.run(argparse.Namespace(manifests=PUBLISHED / f"{name}.yaml", profile=None, sarif=file, all=False))
+    asked = {"profile": None, "sarif": file, "all": False, "pairs": False}
+    status = proving.run(argparse.Namespace(manifests=PUBLISHED / f"{name}.yaml", **asked))
     counts = Counter((found.rule, found.kind) for found in from_sarif(file.read_text()))
     return status, {rule: (counts[rule, BROKEN], counts[rule, UNTOLD]) for rule in sorted({rule for rule, _ in counts})}
 

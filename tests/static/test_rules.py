@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import prove
 from conformance.verdicts.static.rules import RULES
 from conformance.verdicts.verdict import Outcome

@@ -114,6 +114,16 @@ POD, MAIN = "spec.template.spec", "spec.template.spec.containers[0]"
 HIGH = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1}
 ASKS_FOR_HIGH = edit(SHOP, f"{POD}.priorityClassName", "high")
 
+# The component that takes the Ingress's place.
+GATEWAYS = load(ROOT / "manifests" / "components" / "gateway" / "gateway.yaml")
+ROUTE = "HTTPRoute/microservice-1"
+
+
+def by_gateway(documents: Documents, profile: str) -> tuple[Documents, str]:
+    """What is led in by the Ingress is led in by a Gateway as well."""
+    return [*documents, *deepcopy(GATEWAYS)], profile
+
+
 TWINS: dict[str, Twin] = {
     "static.schema": Twin(edit(SHOP, f"{MAIN}.imagePulPolicy", "Always"), SHOP, f"{MAIN}.imagePulPolicy"),
     "static.unique-names": Twin(twice("Service/postgres"), "Service/postgres", "metadata.name"),
@@ -150,6 +160,18 @@ TWINS: dict[str, Twin] = {
         edit("Ingress/microservices", "spec.rules[0].http.paths[0].backend.service.port.name", "web"),
         "Ingress/microservices",
         "spec.rules[0].http.paths[0].backend.service.port",
+    ),
+    "static.route-backends": Twin(
+        both(by_gateway, edit(ROUTE, "spec.rules[0].backendRefs[0].port", 5001)),
+        ROUTE,
+        "spec.rules[0].backendRefs[0].port",
+        holds=by_gateway,
+    ),
+    "static.route-parents": Twin(
+        both(by_gateway, edit(ROUTE, "spec.parentRefs[0].sectionName", "https")),
+        ROUTE,
+        "spec.parentRefs[0]",
+        holds=by_gateway,
     ),
     "static.service-backends": Twin(
         edit("Service/postgres", "spec.ports[0].targetPort", "sql"), "Service/postgres", "spec.ports[0].targetPort"

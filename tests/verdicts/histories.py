@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from conformance.declared.containers import Container, Port, Probe
 from conformance.declared.intent import (
     Backup,
     Depend,
@@ -20,7 +21,9 @@ from conformance.declared.intent import (
     Step,
     Talk,
 )
-from conformance.declared.objects import Autoscaler, Container, Port, Probe, Service, ServicePort, System, Workload
+from conformance.declared.objects import Autoscaler, Service, ServicePort, Utilisation
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.evidence import Line, checksum
 
 Moment = tuple[float, str, dict[str, Any]]
@@ -39,7 +42,7 @@ SYSTEM = System(
     namespace="market",
     workloads=(SHOP, LEDGER),
     services=(Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),),
-    autoscalers=(Autoscaler("shop", "shop", 2, 5, cpu=70),),
+    autoscalers=(Autoscaler("shop", "shop", 2, 5, (Utilisation("cpu", 70),)),),
     documents=(
         {
             "kind": "Ingress",

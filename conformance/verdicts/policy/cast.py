@@ -5,10 +5,11 @@ Who stands in a declared system's network: its workloads, what is around every s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from conformance.declared.containers import Port
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
-from conformance.declared.workloads import Port, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
 from conformance.verdicts.policy.matching import Match, peer_matches
 from conformance.verdicts.policy.standins import End, stand_in
@@ -41,9 +42,23 @@ class Cast:
 def cast_of(system: System, profile: Profile, *, dns: Pod = CLUSTER_DNS) -> Cast:
     """Gather all ends that a declared system has to reckon with."""
     network = declared_network(system, profile)
-    inside = tuple(End(workload.name, pod_of(workload)) for workload in system.running)
+    inside = tuple(End(name, pod_of(workload, name)) for name, workload in own_names(system).items())
     around = surroundings(system, dns=dns)
     return Cast(network, inside, around, tuple(_guests(network, (*inside, *around))))
+
+
+def own_names(system: System) -> dict[str, Workload]:
+    """
+    What each workload is called among the ends: by its name, which is what a profile calls it.
+
+    One of another namespace has that before its name, and of two that are called alike the second its kind.
+    """
+    names: dict[str, Workload] = {}
+    for workload in system.running:
+        elsewhere = workload.namespace != system.namespace
+        name = f"{workload.namespace}/{workload.name}" if elsewhere else workload.name
+        names[name if name not in names else workload.title] = workload
+    return names
 
 
 def declared_network(system: System, profile: Profile) -> Network:
@@ -61,13 +76,13 @@ def declared_network(system: System, profile: Profile) -> Network:
     )
 
 
-def pod_of(workload: Workload) -> Pod:
-    """A pod of a workload; its address and node are decided later, by the cluster."""
+def pod_of(workload: Workload, name: str) -> Pod:
+    """A pod of a workload, under this name; its address and node are decided later, by the cluster."""
     return Pod(
         workload.namespace,
-        workload.name,
+        name,
         workload.labels,
-        tuple(port for container in workload.all_containers for port in container.ports),
+        workload.ports,
         host_network=workload.pod.host_network,
     )
 

@@ -45,6 +45,8 @@ def all_of(answers: Iterable[Answer]) -> Answer:
     return min(answers, key=lambda answer: answer.match, default=YES)
 
 
+# A system asks the same of the same labels for every pair of its ends.
+@lru_cache(maxsize=65536)
 def selected(selector: Selector, labels: Labels, *, known: bool, owner: str) -> Answer:
     """Match a selector with labels; `known` tells whether they are all there are, `owner` names who bears them."""
     have = dict(labels)

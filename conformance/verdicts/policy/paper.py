@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, Selector
+from conformance.declared.system import System
 from conformance.verdicts.matrix import draw
 from conformance.verdicts.policy.cast import CLUSTER_DNS, DNS, OUTSIDE, STRANGER, Cast, cast_of
 from conformance.verdicts.policy.deciding import Decision, decide

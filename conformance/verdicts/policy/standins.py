@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from itertools import product
 
+from conformance.declared.containers import Port
 from conformance.declared.labels import Labels
 from conformance.declared.policies import IpBlock, NetworkPolicy, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
-from conformance.declared.workloads import Port
 from conformance.verdicts.policy.endpoints import NAME_LABEL, Endpoint, Namespace, Network, Outside, Pod
 from conformance.verdicts.policy.matching import Match, peer_matches, selected
 

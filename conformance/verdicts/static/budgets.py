@@ -9,8 +9,9 @@ from itertools import pairwise
 from math import ceil
 from textwrap import shorten
 
-from conformance.declared.intent import Drain, Profile, Timeout
-from conformance.declared.objects import System
+from conformance.declared.intent import Profile
+from conformance.declared.numbers import Drain, Timeout
+from conformance.declared.system import System
 from conformance.declared.tables import Amount
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
@@ -34,17 +35,12 @@ def resolved(system: System, workload: str, amount: Amount) -> float | None:
     return None
 
 
-def told(amount: Amount) -> str:
-    """Where an Amount comes from, for messages."""
-    return f"variable {amount.variable}" if amount.variable else "the profile"
-
-
 def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that sleeps before it is signalled, or whose drain the profile describes."""
     drains = {each.workload: each for each in profile.drains}
     for workload in system.workloads:
         hooks = [each.pre_stop for each in workload.containers if each.pre_stop]
-        drain = drains.get(workload.name)
+        drain = drains.get(workload.name) if workload == system.workload(workload.name) else None
         if not hooks and drain is None:
             continue
         subject, field = titled(system, workload.kind, workload), workload.path("terminationGracePeriodSeconds")
@@ -117,7 +113,7 @@ def examine_chains(system: System, profile: Profile) -> Iterator[Finding]:
             wanted = f"less than {_called(outer)}" + (f" of {second:g} s" if second is not None else "")
             if first is None or second is None:
                 lost = inner if first is None else outer
-                found = f"{told(lost.seconds)} of {lost.workload} is not among the manifests, or no number"
+                found = f"{lost.seconds} of {lost.workload} is not among the manifests, or no number"
                 yield untold(
                     inner.workload, field, found, wanted, "set the variable, or give the number in [[timeouts]]"
                 )

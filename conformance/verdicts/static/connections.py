@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from math import ceil
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.quantities import share
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
-from conformance.verdicts.static.budgets import resolved, told
+from conformance.verdicts.static.budgets import resolved
 from conformance.verdicts.static.rule import Finding, Rule, judged, untold
 
 
@@ -15,7 +15,7 @@ def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
     """Every database: what all who connect to it open in the worst minute of a rollout at the maximum."""
     for database in dict.fromkeys(each.database for each in profile.connections):
         users = [each for each in profile.connections if each.database == database]
-        most = resolved(system, database, users[0].most)
+        most = resolved(system, database, users[0].most)  # a profile in which they differ is refused
         total, terms, lost = 0.0, [], []
         for each in users:
             workload = system.workload(each.workload)
@@ -26,10 +26,10 @@ def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
             pods, why = pods_at_most(system, workload)
             total += per_pod * pods
             terms.append(f"{each.workload} {per_pod:g} x {pods} pods ({why})")
-        reserved = max(each.reserved for each in users)
+        reserved = users[0].reserved
         found = f"{total:g} connections: {', '.join(terms) or 'nobody'}"
         if most is None or lost:
-            missing = ", ".join(lost) or told(users[0].most)
+            missing = ", ".join(lost) or str(users[0].most)
             found = f"{found}; not known: {missing}"
             yield untold(database, "connections", found, "numbers that are known", "tell them in [[connections]]")
             continue
@@ -45,7 +45,7 @@ def pods_at_most(system: System, workload: Workload) -> tuple[int, str]:
     In a rollout the old pods go on for their grace while the new ones serve: at most `surge` more than wanted are
     not yet told to go, and besides those there are the ones that end. There are never more than old and new together.
     """
-    scaler = system.autoscaler_of(workload.name)
+    scaler = system.own_autoscaler(workload)
     most = scaler.maximum if scaler else workload.replicas
     if workload.kind != "Deployment":
         return most, f"{most} at most"

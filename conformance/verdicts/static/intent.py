@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.quantities import amount
-from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled
+from conformance.declared.system import System
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled
 
 SOURCE = "kubeproof.toml"
 SAY = "let manifests and profile say the same"
@@ -23,14 +23,14 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
         profile.namespace,
         SAY,
     )
-    for kind, named, there in (
-        ("workload", _named_workloads(profile), {each.name for each in system.running}),
-        ("Service", _named_services(profile), {each.name for each in system.services}),
+    for kind, kinds, named, there in (
+        ("workload", PODS, _named_workloads(profile), {each.name for each in system.running}),
+        ("Service", ("Service",), _named_services(profile), {each.name for each in system.services}),
     ):
-        yield from _there(kind, named, there)
+        yield from _there(kind, kinds, named, there)
 
 
-def _there(kind: str, named: Iterable[tuple[str, str]], there: set[str]) -> Iterator[Finding]:
+def _there(kind: str, kinds: tuple[str, ...], named: Iterable[tuple[str, str]], there: set[str]) -> Iterator[Finding]:
     """One finding a name, at the first place that has it, however many there are."""
     places: dict[str, list[str]] = {}
     for place, name in named:
@@ -40,7 +40,8 @@ def _there(kind: str, named: Iterable[tuple[str, str]], there: set[str]) -> Iter
         found = (
             "there" if name in there else f"nowhere, named in {len(having)} {'place' if len(having) == 1 else 'places'}"
         )
-        yield judged(name in there, f"{kind} {name}", having[0], found, "there", fix)
+        lacks = tuple(f"{each}/{name}" for each in kinds)
+        yield judged(name in there, f"{kind} {name}", having[0], found, "there", fix, lacks)
 
 
 def _named_workloads(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -104,7 +105,8 @@ def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
         own = [each for each in system.claims if each.name in workload.claims and each.namespace == workload.namespace]
         claims = [*workload.claim_templates, *own]
         if not claims:
-            yield broken(subject, workload.path("volumes"), "no claim", "a claim", "keep the data on a claim")
+            fix, lacks = "keep the data on a claim", ("PersistentVolumeClaim",)
+            yield broken(subject, workload.path("volumes"), "no claim", "a claim", fix, lacks)
         for claim in claims:
             place = f"{claim.place}.spec" if claim.place else "spec"
             where = subject if claim.place else f"PersistentVolumeClaim/{claim.name}"

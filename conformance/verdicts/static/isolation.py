@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction
-from conformance.verdicts.policy.cast import DNS, NEWCOMER, OUTSIDE, STRANGER
+from conformance.declared.system import System
+from conformance.verdicts.policy.cast import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
 from conformance.verdicts.policy.endpoints import Pod
 from conformance.verdicts.policy.paper import Paper, PaperCell, on_paper
 from conformance.verdicts.policy.sides import Side
 from conformance.verdicts.reach import Reach
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged
+from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, judged, titled
 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
@@ -24,7 +24,9 @@ def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
             yield _judged(system, cell)
     for source, target in paper.dangling:
         fix = "name a workload of the manifests, and a target with a container port"
-        yield broken(f"profile {source} -> {target}", "talks", "no such pair in the manifests", "a pair of theirs", fix)
+        lacks = tuple(f"{kind}/{name}" for kind in PODS for name in (source, target))
+        subject, found = f"profile {source} -> {target}", "no such pair in the manifests"
+        yield broken(subject, "talks", found, "a pair of theirs", fix, lacks)
 
 
 def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
@@ -63,11 +65,13 @@ def _judged(system: System, cell: PaperCell) -> Finding:
     wanted = "allowed" if cell.wanted is Reach.ALLOWED else "blocked"
     holds = None if cell.seen is Reach.UNKNOWN else cell.seen is cell.wanted
     subject, field = _place(system, cell)
-    return judged(holds, subject, field, cell.decision.says, f"{cell} {wanted}", _fix(cell))
+    # Any policy may shut or open a way.
+    fix, lacks = _fix(system, cell), ("NetworkPolicy",)
+    return judged(holds, subject, field, cell.decision.says, f"{cell} {wanted}", fix, lacks)
 
 
 def _place(system: System, cell: PaperCell) -> tuple[str, str]:
-    titles = {workload.name: workload.title for workload in system.running}
+    titles = {name: titled(system, workload.kind, workload) for name, workload in own_names(system).items()}
     sides = [side for side in cell.decision.sides if side.reach is cell.seen] or list(cell.decision.sides)
     # Of two open sides the one with a rule to take back, else the one that is ours to close, the target's first.
     side = max(reversed(sides), key=lambda each: (bool(each.admitted_by), _near(cell, each) in titles))
@@ -94,12 +98,15 @@ def _nearest(system: System, cell: PaperCell, side: Side) -> str:
     return max(asks, key=lambda name: asks[name])
 
 
-def _fix(cell: PaperCell) -> str:
+def _fix(system: System, cell: PaperCell) -> str:
     pair = f"{cell.source} -> {cell.target}"
     if cell.seen is Reach.UNKNOWN:
         return "select by what is declared, or describe the namespace in the profile's [[neighbours]]"
     if cell.wanted is Reach.BLOCKED:
-        return f"close it at {cell.target} or at {cell.source}, or say {pair} in the profile's [[talks]]"
+        # Only what is ours can be closed, and be said to talk.
+        ours = [name for name in (cell.target, cell.source) if name in own_names(system)]
+        meant = f", or say {pair} in the profile's [[talks]]" if len(ours) == 2 else ""
+        return f"close it at {' or at '.join(ours)}{meant}"
     shut = [f"an {side.direction.word} rule" for side in cell.decision.sides if side.reach is Reach.BLOCKED]
     return f"add {' and '.join(shut)} for {pair} on {cell.protocol} {cell.port}"
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.intent import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace, Profile
-from conformance.declared.objects import Autoscaler, ScalingRules, System
+from conformance.declared.containers import Container, Probe
+from conformance.declared.intent import Profile
+from conformance.declared.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
+from conformance.declared.objects import Autoscaler, ScalingRules
 from conformance.declared.quantities import amount
-from conformance.declared.workloads import Container, Probe, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.intent import SAY, SOURCE
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled
 
 
 def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
@@ -15,7 +18,8 @@ def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
     for intended in profile.workloads:
         workload = next((each for each in system.running if each.name == intended.name), None)
         if workload is None:
-            yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY)
+            lacks = tuple(f"{kind}/{intended.name}" for kind in PODS)
+            yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY, lacks)
             continue
         subject = titled(system, workload.kind, workload)
         yield from _workload(system, subject, workload, intended)
@@ -96,7 +100,8 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
             continue
         scaler = system.autoscaler_of(intended.name)
         if scaler is None:
-            yield broken(f"workload {intended.name}", "", "no autoscaler", "an autoscaler", "declare it")
+            subject, lacks = f"workload {intended.name}", ("HorizontalPodAutoscaler",)
+            yield broken(subject, "", "no autoscaler", "an autoscaler", "declare it", lacks)
             continue
         yield from _autoscaler(titled(system, "HorizontalPodAutoscaler", scaler), scaler, intended.autoscaler)
     for scale in profile.scales:
@@ -111,8 +116,8 @@ def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) 
     for field, found, wanted in (
         ("spec.minReplicas", scaler.minimum, intended.minimum),
         ("spec.maxReplicas", scaler.maximum, intended.maximum),
-        ("spec.metrics cpu", scaler.cpu, intended.cpu),
-        ("spec.metrics memory", scaler.memory, intended.memory),
+        ("spec.metrics cpu", scaler.percent("cpu"), intended.cpu),
+        ("spec.metrics memory", scaler.percent("memory"), intended.memory),
     ):
         if wanted is not None:
             yield judged(found == wanted, subject, field, "nothing" if found is None else found, wanted, SAY)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
 from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
 from conformance.declared.policies import Rule as PolicyRule
+from conformance.declared.system import System
 from conformance.verdicts.policy.cast import DNS, Cast, cast_of
 from conformance.verdicts.policy.endpoints import Pod
 from conformance.verdicts.policy.matching import Match, any_of, peer_matches, peers_match, pod_selected
 from conformance.verdicts.policy.standins import stand_in
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
 NO_POLICY = "there is no NetworkPolicy"
@@ -23,9 +23,8 @@ def examine_selection(system: System, profile: Profile) -> Iterator[Finding]:
         names = [pod.name for pod in _selected(cast, policy)]
         found = f"pods of {', '.join(names)}" if names else f"no pod has {policy.pods} in namespace {policy.namespace}"
         fix = "select labels that a pod template has; a policy that selects nobody closes nothing"
-        yield judged(
-            bool(names), titled(system, "NetworkPolicy", policy), "spec.podSelector", found, "pods that it selects", fix
-        )
+        subject = titled(system, "NetworkPolicy", policy)
+        yield judged(bool(names), subject, "spec.podSelector", found, "pods that it selects", fix, PODS)
 
 
 def _selected(cast: Cast, policy: NetworkPolicy) -> list[Pod]:
@@ -64,7 +63,7 @@ def _peer(cast: Cast, subject: str, field: str, policy: NetworkPolicy, rule: Pol
         return holds(subject, field, ", ".join(present), wanted)
     if peer.namespaces is None:
         found = f"no pod of namespace {policy.namespace} has {peer.pods}"
-        return broken(subject, field, found, wanted, "name labels that a pod template has, or remove the peer")
+        return broken(subject, field, found, wanted, "name labels that a pod template has, or remove the peer", PODS)
     if guest.namespace is None:
         return holds(subject, field, f"namespace {guest.name.partition('/')[0]}", wanted)
     doubt = any_of(answers.values()).says or f"no namespace is known that has {peer.namespaces}"

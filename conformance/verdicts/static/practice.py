@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from conformance.declared.containers import Container
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
-from conformance.declared.workloads import Container, Workload
+from conformance.declared.quantities import amount
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.room import fewest
-from conformance.verdicts.static.rule import Finding, Rule, Severity, holds, judged, titled
+from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
 from conformance.verdicts.static.selection import selects
 
 # What the scheduler places a pod by, and what keeps one container from taking the memory of all.
@@ -43,7 +45,7 @@ def examine_cover(system: System, profile: Profile) -> Iterator[Finding]:
         ]
         found = ", ".join(budgets) or f"none, with {least} replicas or more"
         fix = "declare one: without it a node's drain may evict all of them at once"
-        yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix)
+        yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix, ("PodDisruptionBudget",))
 
 
 def examine_spread(system: System, profile: Profile) -> Iterator[Finding]:
@@ -66,17 +68,29 @@ def examine_requests(system: System, profile: Profile) -> Iterator[Finding]:
     """What every container asks for and may not exceed; a LimitRange may say it for all."""
     del profile
     for workload in system.running:
-        for container in workload.containers:
+        for container in workload.lasting:
             for side, resource in _ASKED:
                 yield _asked(system, workload, container, side, resource)
+            yield from _beyond(system, workload, container)
 
 
 def _asked(system: System, workload: Workload, container: Container, side: str, resource: str) -> Finding:
-    has_default = system.default_of(workload.namespace, side, resource) is not None
-    found = container.asks(side, resource) or ("the LimitRange's default" if has_default else "nothing")
+    given = system.asked(workload, container, side, resource)
     field = workload.path(f"{container.place}.resources.{side}.{resource}")
     fix = "set it, or give a default in a LimitRange"
-    return judged(found != "nothing", titled(system, workload.kind, workload), field, found, "a quantity", fix)
+    subject, found = titled(system, workload.kind, workload), given or "nothing"
+    return judged(given is not None, subject, field, found, "a quantity", fix, ("LimitRange",))
+
+
+def _beyond(system: System, workload: Workload, container: Container) -> Iterator[Finding]:
+    """What is asked for although it is more than the limit: the API server refuses it."""
+    for resource, limit in container.limits:
+        asked = system.asked(workload, container, "requests", resource)
+        most, least = amount(limit), amount(asked or "")
+        if most is not None and least is not None and least > most:
+            field = workload.path(f"{container.place}.resources.requests.{resource}")
+            subject, wanted = titled(system, workload.kind, workload), f"at most the limit, {limit}"
+            yield broken(subject, field, asked, wanted, "ask for less, or raise the limit: no such pod is admitted")
 
 
 def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:
@@ -123,7 +137,7 @@ RULES = (
     ),
     Rule(
         name="static.requests",
-        law="every container requests CPU and memory, and has a limit on its memory",
+        law="every container requests CPU and memory, no more than its limits, and has a limit on its memory",
         source="kubernetes.io, Resource Management for Pods and Containers",
         examine=examine_requests,
         nothing="nothing in the manifests makes pods",

@@ -1,5 +1,5 @@
 """
-References that must lead somewhere: configuration, volumes, accounts, autoscaler targets, Ingress backends.
+References that must lead somewhere: configuration, volumes, accounts, classes, the Service of a StatefulSet.
 
 What somebody else makes in the namespace is named in the profile's `provided`. A Secret that is nowhere cannot be
 told: good practice keeps it out of the manifests.
@@ -7,9 +7,10 @@ told: good practice keeps it out of the manifests.
 
 from collections.abc import Iterator
 
+from conformance.declared.containers import Reference
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Service, System
-from conformance.declared.workloads import Reference, Workload
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 # The API server and the controller manager put these into every namespace.
@@ -57,7 +58,7 @@ def _configuration(system: System, profile: Profile, workload: Workload, subject
         fix = f"declare {name}, or name it in the profile's `provided`"
         if reference.kind == "Secret":
             return untold(subject, field, f"no {name} among the manifests", wanted, fix)
-        return broken(subject, field, f"no {name} among the manifests", wanted, fix)
+        return broken(subject, field, f"no {name} among the manifests", wanted, fix, (name,))
     if reference.key is None:
         return holds(subject, field, name, wanted)
     keys = ", ".join(config.keys) or "none"
@@ -85,38 +86,41 @@ def examine_volumes(system: System, profile: Profile) -> Iterator[Finding]:
                 field = workload.path(f"{volume.place}.persistentVolumeClaim.claimName")
                 found = f"claims {', '.join(sorted(claims)) or 'none'}"
                 fix = "declare the PersistentVolumeClaim, or name it in the profile's `provided`"
-                yield judged(volume.claim in claims, subject, field, found, f"claim {volume.claim}", fix)
+                lacks = (f"PersistentVolumeClaim/{volume.claim}",)
+                yield judged(volume.claim in claims, subject, field, found, f"claim {volume.claim}", fix, lacks)
 
 
 def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
     """Every ServiceAccount that a pod runs as or a binding names, every role that is bound."""
     accounts = {(each.name, each.namespace) for each in system.accounts}
     given = {each.partition("/")[2] for each in (*profile.provided, *GIVEN) if each.startswith("ServiceAccount/")}
-    fix = "declare the ServiceAccount, or name it in the profile's `provided`"
+    missing = "declare the ServiceAccount, or name it in the profile's `provided`"
     for workload in system.running:
         account = workload.pod.account
         ok = (account, workload.namespace) in accounts or account in given
         field, found = workload.path("serviceAccountName"), account if ok else f"no ServiceAccount/{account}"
-        yield judged(ok, titled(system, workload.kind, workload), field, found, "an account that is declared", fix)
-    ours = {workload.namespace for workload in system.running} | {each.name for each in system.namespaces}
-    roles = {(each.kind, each.name, each.namespace) for each in system.roles}
+        subject, lacks = titled(system, workload.kind, workload), (f"ServiceAccount/{account}",)
+        yield judged(ok, subject, field, found, "an account that is declared", missing, lacks)
     for binding in system.bindings:
         subject = titled(system, binding.kind, binding)
         for n, bound in enumerate(binding.subjects):
-            if bound.kind == "ServiceAccount" and bound.namespace in ours:
+            if bound.kind == "ServiceAccount" and not bound.namespace:
+                fix = "name the account's namespace: the API server refuses a ClusterRoleBinding without"
+                yield broken(subject, f"subjects[{n}].namespace", "nothing", f"the namespace of {bound.name}", fix)
+            elif bound.kind == "ServiceAccount" and bound.namespace in system.own_namespaces:
                 ok = (bound.name, bound.namespace) in accounts or bound.name in given
                 found = f"{'' if ok else 'no '}ServiceAccount/{bound.name} in {bound.namespace}"
-                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", fix)
-        where = binding.namespace if binding.role_kind == "Role" else ""
+                lacks = (f"ServiceAccount/{bound.name}",)
+                yield judged(ok, subject, f"subjects[{n}]", found, "an account that is declared", missing, lacks)
         role = f"{binding.role_kind}/{binding.role}"
-        if (binding.role_kind, binding.role, where) in roles:
+        if system.role_of(binding):
             yield holds(subject, "roleRef", role, "a role that is declared")
         elif binding.role in BUILT_IN_ROLES or binding.role.startswith("system:"):
             yield holds(subject, "roleRef", f"{role}, which every cluster has", "a role that is declared")
         elif role in profile.provided:
             yield holds(subject, "roleRef", f"{role}, made by somebody else", "a role that is declared")
         else:
-            yield broken(subject, "roleRef", f"no {role}", "a role that is declared", f"declare {role}")
+            yield broken(subject, "roleRef", f"no {role}", "a role that is declared", f"declare {role}", (role,))
 
 
 def examine_classes(system: System, profile: Profile) -> Iterator[Finding]:
@@ -128,7 +132,8 @@ def examine_classes(system: System, profile: Profile) -> Iterator[Finding]:
         if name:
             subject, field = titled(system, workload.kind, workload), workload.path("priorityClassName")
             fix = "declare the PriorityClass, or name it in the profile's `provided`: without it no pod is admitted"
-            yield judged(name in known, subject, field, name, f"one of {', '.join(sorted(known))}", fix)
+            lacks = (f"PriorityClass/{name}",)
+            yield judged(name in known, subject, field, name, f"one of {', '.join(sorted(known))}", fix, lacks)
 
 
 def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
@@ -139,35 +144,8 @@ def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
         if name:
             services = [each for each in system.services if each.namespace == workload.namespace]
             subject, ok = titled(system, workload.kind, workload), any(each.name == name for each in services)
-            found = name if ok else f"no Service/{name}"
-            yield judged(
-                ok, subject, "spec.serviceName", found, "a Service that is declared", f"declare Service/{name}"
-            )
-
-
-def examine_routes(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every Service and port that an Ingress sends to."""
-    for ingress in system.ingresses:
-        subject = titled(system, "Ingress", ingress)
-        for backend in ingress.backends:
-            services = [each for each in system.services if each.namespace == ingress.namespace]
-            service = next((each for each in services if each.name == backend.service), None)
-            if service is None:
-                known = f"Services {', '.join(each.name for each in services) or 'none'}"
-                fix = f"declare Service/{backend.service}, or send the path to one that is there"
-                yield broken(subject, f"{backend.place}.name", known, f"Service {backend.service}", fix)
-            else:
-                found, fix = f"ports {_ports(service)}", f"use a port of Service/{service.name}"
-                ok = any(backend.port in (each.port, each.name) for each in service.ports)
-                yield judged(ok, subject, f"{backend.place}.port", found, f"port {backend.port}", fix)
-        for secret, field in ingress.secrets:
-            declared = system.config("Secret", secret, ingress.namespace) or f"Secret/{secret}" in profile.provided
-            fix = "declare the Secret, or name it in the profile's `provided`"
-            yield judged(True if declared else None, subject, field, secret, "a Secret that is there", fix)
-
-
-def _ports(service: Service) -> str:
-    return ", ".join(f"{each.port}" + (f" ({each.name})" if each.name else "") for each in service.ports) or "none"
+            found, lacks, fix = name if ok else f"no Service/{name}", (f"Service/{name}",), f"declare Service/{name}"
+            yield judged(ok, subject, "spec.serviceName", found, "a Service that is declared", fix, lacks)
 
 
 NO_PODS = "nothing in the manifests makes pods"
@@ -207,12 +185,5 @@ RULES = (
         source="kubernetes.io, StatefulSets, Stable Network ID",
         examine=examine_governing,
         nothing="no StatefulSet names a Service",
-    ),
-    Rule(
-        name="static.ingress-backends",
-        law="every backend of an Ingress is a Service that is there, at a port that it has",
-        source="kubernetes.io, Ingress",
-        examine=examine_routes,
-        nothing="the manifests declare no Ingress",
     ),
 )

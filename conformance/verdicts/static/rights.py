@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.declared.access import AccessRule, Binding, Role
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, titled
 
 # What may be done with it, the API group, the resources, the verbs.
@@ -24,10 +24,9 @@ def examine_rights(system: System, profile: Profile) -> Iterator[Finding]:
     del profile
     accounts = {(each.pod.account, each.namespace) for each in system.running}
     for binding in system.bindings:
-        bound = {(each.name, each.namespace) for each in binding.subjects if each.kind == "ServiceAccount"}
-        if bound & accounts:
-            who = ", ".join(sorted(name for name, _ in bound & accounts))
-            yield from _binding(system, binding, who)
+        bound = sorted(name for name, namespace in accounts if binding.binds(name, namespace))
+        if bound:
+            yield from _binding(system, binding, ", ".join(dict.fromkeys(bound)))
 
 
 def _binding(system: System, binding: Binding, who: str) -> Iterator[Finding]:
@@ -35,9 +34,9 @@ def _binding(system: System, binding: Binding, who: str) -> Iterator[Finding]:
     if binding.role_kind == "ClusterRole" and binding.role in _POWERFUL:
         fix = "bind a role with what the program uses, and no more"
         yield broken(subject, "roleRef", f"{who} is {binding.role}", WANTED, fix)
-    for role in system.roles:
-        if (role.kind, role.name) == (binding.role_kind, binding.role) and role.namespace in ("", binding.namespace):
-            yield from _role(titled(system, role.kind, role), role, who)
+    role = system.role_of(binding)
+    if role:
+        yield from _role(titled(system, role.kind, role), role, who)
 
 
 def _role(subject: str, role: Role, who: str) -> Iterator[Finding]:

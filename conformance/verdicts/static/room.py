@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import Budget, Quota, System
+from conformance.declared.objects import Budget, Quota
 from conformance.declared.quantities import amount, share
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
-from conformance.verdicts.static.rule import Finding, Rule, broken, judged, titled, untold
+from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled, untold
 from conformance.verdicts.static.selection import selects
 
 # What a ResourceQuota counts of pods, by the side of a container's resources it sums.
@@ -58,23 +59,27 @@ def _resource(
     side, resource = _COUNTED[name]
     need = Fraction()
     for workload in workloads:
-        for container in (*workload.containers, *(each for each in workload.init if each.is_sidecar)):
-            text = container.asks(side, resource) or system.default_of(workload.namespace, side, resource)
+        for container in workload.lasting:
+            text = system.asked(workload, container, side, resource)
             each = amount(text) if text else None
             if each is None:
                 field = workload.path(f"{container.place}.resources.{side}.{resource}")
                 wanted = f"a value: {quota.name} counts it, and admits no pod without"
                 fix = "set it, or give a default in a LimitRange"
-                yield broken(titled(system, workload.kind, workload), field, "nothing", wanted, fix)
+                owner = titled(system, workload.kind, workload)
+                yield broken(owner, field, "nothing", wanted, fix, ("LimitRange",))
             else:
                 need += each * pods_at_maximum(system, workload)
     yield _room(subject, name, hard, need, workloads)
 
 
 def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]) -> Finding:
-    """Claims and what they ask for; a template makes one claim a replica."""
+    """Claims and what they ask for; a template makes one claim a replica, a volume of a pod's own one a pod."""
     claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
     claims += [(each, _most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    for workload in workloads:
+        pods = pods_at_maximum(system, workload)
+        claims += [(volume.own, pods) for volume in workload.pod.volumes if volume.own]
     if name != "requests.storage":
         return _room(subject, name, hard, Fraction(sum(times for _, times in claims)), workloads)
     sizes = [(amount(claim.capacity or ""), times) for claim, times in claims]
@@ -133,25 +138,26 @@ def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Findi
     names = ", ".join(each.name for each in chosen)
     wanted = f"room for one eviction of {least} replicas of {names}"
     fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
+    lacks = ("HorizontalPodAutoscaler", *PODS)
     if budget.unavailable is not None:
         free = share(budget.unavailable, least, up=True)
         ok = None if free is None else free >= 1
-        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix)
+        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix, lacks)
     if budget.minimum is None:
         return untold(subject, "spec", "neither minAvailable nor maxUnavailable", wanted, "set one of them")
     kept = share(budget.minimum, least, up=True)
     ok = None if kept is None else kept < least
-    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix)
+    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix, lacks)
 
 
 def fewest(system: System, workload: Workload) -> int:
     """The fewest replicas that a workload has when all is well."""
-    scaler = system.autoscaler_of(workload.name)
+    scaler = system.own_autoscaler(workload)
     return scaler.minimum if scaler else workload.replicas
 
 
 def _most(system: System, workload: Workload) -> int:
-    scaler = system.autoscaler_of(workload.name) if workload in system.workloads else None
+    scaler = system.own_autoscaler(workload)
     return scaler.maximum if scaler else workload.replicas
 
 

@@ -11,8 +11,12 @@ from enum import Enum
 from typing import Protocol
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS
+from conformance.declared.system import System, Unread
 from conformance.verdicts.verdict import Fact, Outcome, Verdict
+
+# What makes pods: lacked by a selector that selects nobody.
+PODS = (*LASTING, *DAEMONS, *TASKS)
 
 
 class Severity(Enum):
@@ -24,7 +28,11 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One place that a rule looked at: the object, the path of the field, what stands there, what the law wants."""
+    """
+    One place that a rule looked at: the object, the path of the field, what stands there, what the law wants.
+
+    `lacks`, of a place that is broken because something is not there: the Kind, or the Kind/name, that would mend it.
+    """
 
     outcome: Outcome
     subject: str
@@ -32,6 +40,7 @@ class Finding:
     found: str
     wanted: str
     fix: str = ""
+    lacks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         field = f" {self.field}" if self.field else ""
@@ -44,7 +53,11 @@ Examine = Callable[[System, Profile], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A law about manifests; `source` is where it comes from, `nothing` why there may be nothing to look at."""
+    """
+    A law about manifests; `source` is where it comes from, `nothing` why there may be nothing to look at.
+
+    A rule that `judges_text` looks at documents as they are written, at those that cannot be read as well.
+    """
 
     name: str
     law: str
@@ -52,6 +65,7 @@ class Rule:
     examine: Examine
     nothing: str
     severity: Severity = Severity.ERROR
+    judges_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,15 +78,33 @@ class Proof:
 
 
 def prove(rule: Rule, system: System, profile: Profile) -> Proof:
-    """Ask a rule about a system."""
+    """
+    Ask a rule about a system.
+
+    Beside objects that cannot be read nothing is called right, and broken only what none of them could mend.
+    """
     # Two paths may lead a rule to one place; once said is enough.
-    found = sorted(dict.fromkeys(rule.examine(system, profile)), key=lambda each: -each.outcome.rank)
+    places = dict.fromkeys(_with_others(each, system.others) for each in rule.examine(system, profile))
+    found = sorted(places, key=lambda each: -each.outcome.rank)
+    worst = found[0].outcome if found else Outcome.SKIPPED
+    if system.unreadable and not rule.judges_text and worst in (Outcome.PASS, Outcome.SKIPPED):
+        doubt = f"what holds of the others may not hold with {', '.join(map(str, system.unreadable))}"
+        return Proof(rule, Verdict(Outcome.UNKNOWN, doubt))
     if not found:
         return Proof(rule, Verdict(Outcome.SKIPPED, rule.nothing))
-    worst = found[0].outcome
     decisive = [each for each in found if each.outcome is worst]
     facts = tuple(Fact(None, str(each)) for each in (found if worst is Outcome.PASS else decisive))
     return Proof(rule, Verdict(worst, _because(worst, decisive, len(found)), facts), tuple(found))
+
+
+def _with_others(finding: Finding, others: tuple[Unread, ...]) -> Finding:
+    """What is broken for want of an object is not told when the object may be among those that were not read."""
+    for other in others if finding.outcome is Outcome.FAIL else ():
+        if other.kind in finding.lacks or str(other) in finding.lacks or (other.makes_pods and "Pod" in finding.lacks):
+            found = f"{finding.found}; {other} is not read"
+            fix = f"correct {other} first" if other.why else f"judge {other} by hand: it may be what is missing"
+            return replace(finding, outcome=Outcome.UNKNOWN, found=found, fix=fix)
+    return finding
 
 
 def _because(worst: Outcome, decisive: list[Finding], places: int) -> str:
@@ -87,9 +119,9 @@ def holds(subject: str, field: str, found: object, wanted: object) -> Finding:
     return Finding(Outcome.PASS, subject, field, str(found), str(wanted))
 
 
-def broken(subject: str, field: str, found: object, wanted: object, fix: str) -> Finding:
+def broken(subject: str, field: str, found: object, wanted: object, fix: str, lacks: tuple[str, ...] = ()) -> Finding:
     """A place where the law is broken, and what to do."""
-    return Finding(Outcome.FAIL, subject, field, str(found), str(wanted), fix)
+    return Finding(Outcome.FAIL, subject, field, str(found), str(wanted), fix, lacks)
 
 
 def untold(subject: str, field: str, found: object, wanted: object, fix: str) -> Finding:
@@ -97,11 +129,12 @@ def untold(subject: str, field: str, found: object, wanted: object, fix: str) ->
     return Finding(Outcome.UNKNOWN, subject, field, str(found), str(wanted), fix)
 
 
-def judged(ok: bool | None, subject: str, field: str, found: object, wanted: object, fix: str) -> Finding:
+def judged(
+    ok: bool | None, subject: str, field: str, found: object, wanted: object, fix: str, lacks: tuple[str, ...] = ()
+) -> Finding:
     """A place that holds (True), is broken (False), or does not tell (None)."""
     outcome = {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.UNKNOWN}[ok]
-    finding = Finding(outcome, subject, field, str(found), str(wanted), fix)
-    return replace(finding, fix="") if ok else finding
+    return Finding(outcome, subject, field, str(found), str(wanted), "" if ok else fix, lacks)
 
 
 class _Named(Protocol):

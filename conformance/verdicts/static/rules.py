@@ -1,7 +1,7 @@
 """Every static rule, in the order of the report: what the API takes, what leads nowhere, numbers, ways, rights."""
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.verdicts.static import (
     budgets,
     connections,
@@ -13,6 +13,7 @@ from conformance.verdicts.static import (
     references,
     rights,
     room,
+    routes,
     scaling,
     security,
     selection,
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     *intent.RULES,
     *numbers.RULES,
     *references.RULES,
+    *routes.RULES,
     *selection.RULES,
     *budgets.RULES,
     *connections.RULES,

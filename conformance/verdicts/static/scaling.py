@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.objects import Utilisation
 from conformance.declared.quantities import amount
+from conformance.declared.system import System
+from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pace import slowest_growth, worst_shrink
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
 
@@ -93,24 +95,30 @@ def examine_memory(system: System, profile: Profile) -> Iterator[Finding]:
     """Every memory target beside what a pod uses without load."""
     for autoscaler in system.autoscalers:
         workload = system.target_of(autoscaler)
-        if autoscaler.memory is None or workload is None:
-            continue
-        subject, field = titled(system, "HorizontalPodAutoscaler", autoscaler), "spec.metrics"
-        requests = [amount(dict(each.requests).get("memory", "")) for each in workload.containers]
-        known = [each for each in requests if each is not None]
-        intended = profile.intended(workload.name)
-        idle = amount(intended.idle_memory) if intended and intended.idle_memory else None
-        if len(known) < len(requests):
-            yield broken(subject, field, "no memory request", "a request to be a percentage of", "request memory")
-            continue
-        target = sum(known, Fraction()) * autoscaler.memory / 100
-        found = f"{autoscaler.memory} % of the request, {_mebi(target)}"
-        if idle is None:
-            fix = "tell idle_memory in the profile's [[workloads]]"
-            yield untold(subject, field, found, "more than a pod uses without load", fix)
-            continue
-        fix = "raise the target or the request: otherwise every pod counts as busy and the maximum is held for ever"
-        yield judged(target > idle, subject, field, found, f"more than {_mebi(idle)}, used without load", fix)
+        for metric in autoscaler.metrics:
+            if workload and metric.resource == "memory":
+                yield _memory(system, profile, titled(system, "HorizontalPodAutoscaler", autoscaler), metric, workload)
+
+
+def _memory(system: System, profile: Profile, subject: str, metric: Utilisation, workload: Workload) -> Finding:
+    containers, field = metric.measured(workload), "spec.metrics"
+    requests = [amount(system.asked(workload, each, "requests", "memory") or "") for each in containers]
+    known = [each for each in requests if each is not None]
+    if not containers or len(known) < len(requests):
+        fix = "request memory, or give a default in a LimitRange"
+        return broken(subject, field, "no memory request", "a request to be a percentage of", fix, ("LimitRange",))
+    target = sum(known, Fraction()) * metric.percent / 100
+    found = f"{metric.percent} % of the request, {_mebi(target)}"
+    intended = profile.intended(workload.name)
+    idle = amount(intended.idle_memory) if intended and intended.idle_memory else None
+    if idle is None:
+        fix = "tell idle_memory in the profile's [[workloads]]"
+        return untold(subject, field, found, "more than a pod uses without load", fix)
+    if target <= idle and len(containers) < len(workload.lasting):
+        wanted, fix = f"what {metric.container} uses of {_mebi(idle)} without load", "measure the whole pod"
+        return untold(subject, field, found, f"more than {wanted}", fix)
+    fix = "raise the target or the request: otherwise every pod counts as busy and the maximum is held for ever"
+    return judged(target > idle, subject, field, found, f"more than {_mebi(idle)}, used without load", fix)
 
 
 def _mebi(value: Fraction) -> str:

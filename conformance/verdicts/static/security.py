@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from conformance.declared.access import Binding
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.static.pod_security import LEVELS, level_of
 from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
@@ -34,7 +34,8 @@ def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
             ok = enforced in LEVELS and LEVELS.index(enforced) >= LEVELS.index(wanted)
             fix = f"label the namespace {ENFORCE}: {wanted}, so that the cluster admits no lesser pod"
             found = enforced or "no such label"
-            yield judged(ok, f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', found, wanted, fix)
+            subject = f"Namespace/{namespace}"
+            yield judged(ok, subject, f'metadata.labels["{ENFORCE}"]', found, wanted, fix, (subject,))
         if wanted not in LEVELS:
             fix = "write one that Pod Security knows"
             yield broken(f"Namespace/{namespace}", f'metadata.labels["{ENFORCE}"]', wanted, ", ".join(LEVELS), fix)
@@ -152,16 +153,17 @@ def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
             yield holds(subject, field, f"{found}, and {workload.pod.account} is bound to a role", wanted)
         else:
             fix = "set it to false: the token opens the API to whoever gets into the pod"
-            yield broken(subject, field, found if own is not None else "true, the default", wanted, fix)
+            lacks = ("RoleBinding", "ClusterRoleBinding", f"ServiceAccount/{workload.pod.account}")
+            said = "" if own is not None else f", as {account.name} says" if mounts and account else ", the default"
+            yield broken(subject, field, f"{found}{said}", wanted, fix, lacks)
 
 
 def _binds(system: System, binding: Binding, workload: Workload) -> bool:
     """True when a binding gives the workload's account at least one right, or a role that is not declared here."""
-    who = (workload.pod.account, workload.namespace)
-    if not any((each.name, each.namespace) == who for each in binding.subjects if each.kind == "ServiceAccount"):
-        return False
-    roles = [each for each in system.roles if (each.kind, each.name) == (binding.role_kind, binding.role)]
-    return not roles or any(each.rules for each in roles)
+    role = system.role_of(binding)
+    return binding.binds(workload.pod.account, workload.namespace) and (
+        role is None or bool(role.rules) or role.aggregate
+    )
 
 
 def examine_roots(system: System, profile: Profile) -> Iterator[Finding]:

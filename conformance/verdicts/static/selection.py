@@ -5,11 +5,12 @@ Selectors that must select: of Services, workloads and budgets; ports that must 
 from collections.abc import Iterator
 
 from conformance.declared.intent import Profile
-from conformance.declared.objects import ServicePort, System
+from conformance.declared.objects import Autoscaler, ServicePort, Utilisation
 from conformance.declared.policies import Selector
+from conformance.declared.system import System
 from conformance.declared.workloads import Workload
 from conformance.verdicts.policy.matching import Match, selected
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
+from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
 
 
 def selects(selector: Selector, workload: Workload) -> bool:
@@ -30,7 +31,7 @@ def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
                 {f"{w.name} has {dict(w.labels)}" for w in system.running if w.namespace == service.namespace}
             )
             fix = f"give the pods these labels, or select others; {'; '.join(labels) or 'nothing makes pods there'}"
-            yield broken(subject, "spec.selector", "selects no pod of the manifests", f"pods with {wanted}", fix)
+            yield broken(subject, "spec.selector", "selects no pod of the manifests", f"pods with {wanted}", fix, PODS)
             continue
         yield holds(
             subject, "spec.selector", f"selects {', '.join(each.name for each in behind)}", f"pods with {wanted}"
@@ -96,18 +97,27 @@ def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
         if target is None:
             others = ", ".join(each.title for each in system.workloads)
             fix = "name a workload that is there"
-            yield broken(subject, "spec.scaleTargetRef", f"no {named}; there are {others or 'none'}", named, fix)
+            found = f"no {named}; there are {others or 'none'}"
+            yield broken(subject, "spec.scaleTargetRef", found, named, fix, (named,))
             continue
         yield holds(subject, "spec.scaleTargetRef", named, named)
-        for container in (*target.containers, *(each for each in target.init if each.is_sidecar)):
-            for resource in autoscaler.resources:
-                given = container.asks("requests", resource)
-                default = system.default_of(target.namespace, "requests", resource)
-                field = target.path(f"{container.place}.resources.requests.{resource}")
-                wanted = f"a request: {autoscaler.name} measures {resource} in percent of it"
-                found = given or ("nothing" if default is None else "the LimitRange's default")
-                ok = given is not None or default is not None
-                yield judged(ok, titled(system, target.kind, target), field, found, wanted, f"request {resource}")
+        for metric in autoscaler.metrics:
+            yield from _measured(system, autoscaler, metric, target)
+
+
+def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, target: Workload) -> Iterator[Finding]:
+    """The request of every container that a metric is a percentage of."""
+    containers, resource = metric.measured(target), metric.resource
+    for container in containers:
+        given = system.asked(target, container, "requests", resource)
+        field = target.path(f"{container.place}.resources.requests.{resource}")
+        wanted, fix = f"a request: {autoscaler.name} measures {resource} in percent of it", f"request {resource}"
+        subject = titled(system, target.kind, target)
+        yield judged(given is not None, subject, field, given or "nothing", wanted, fix, ("LimitRange",))
+    if not containers:
+        subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
+        found = f"containers {', '.join(each.name for each in target.lasting)}"
+        yield broken(subject, "spec.metrics", found, wanted, f"measure a container that {target.title} has")
 
 
 def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
@@ -118,7 +128,7 @@ def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
         found = f"selects {', '.join(each.name for each in chosen) or 'no pod of the manifests'}"
         fix = "select labels that pods have"
         subject = titled(system, "PodDisruptionBudget", budget)
-        yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix)
+        yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix, PODS)
 
 
 SELECTORS = "kubernetes.io, Labels and Selectors"

@@ -1,12 +1,12 @@
 """static.schema and static.unique-names: what the API server would refuse, or would let one of overwrite the other."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from conformance.declared.documents import called, named
 from conformance.declared.intent import Profile
-from conformance.declared.objects import System
-from conformance.declared.reading import named
 from conformance.declared.schema import kinds, violations
+from conformance.declared.system import System
 from conformance.verdicts.static.rule import Finding, Rule, broken, holds
 
 NO_OBJECTS = "there is no object of Kubernetes' own kinds"
@@ -20,9 +20,11 @@ def examine_schema(system: System, profile: Profile) -> Iterator[Finding]:
         if refused is None:
             continue
         subject = named(document)
+        if called(document) is None:
+            yield broken(subject, "metadata.name", "nothing", "a name", "give it one: without it the API refuses it")
         for each in refused:
             yield broken(subject, each.field, each.found, each.wanted, "write the field as the API knows it")
-        if not refused:
+        if not refused and called(document):
             yield holds(subject, "", "valid", f"what {kinds().version} takes")
 
 
@@ -31,12 +33,12 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
     del profile
     seen: Counter[tuple[str, str, str, str]] = Counter()
     for document in system.documents:
-        metadata = document.get("metadata") or {}
+        given = document.get("metadata")
+        metadata = given if isinstance(given, Mapping) else {}
         group = str(document.get("apiVersion", "")).rpartition("/")[0]
         namespace = str(metadata.get("namespace") or system.namespace)
-        seen[
-            group, str(document.get("kind")), namespace, str(metadata.get("name") or metadata.get("generateName"))
-        ] += 1
+        if metadata.get("name"):
+            seen[group, str(document.get("kind")), namespace, str(metadata["name"])] += 1
     for (_, kind, namespace, name), times in seen.items():
         subject, wanted = f"{kind}/{name}", "one object of that name"
         if times > 1:
@@ -53,6 +55,7 @@ RULES = (
         source="OpenAPI schemas of the API server, /openapi/v3",
         examine=examine_schema,
         nothing=NO_OBJECTS,
+        judges_text=True,
     ),
     Rule(
         name="static.unique-names",
@@ -60,5 +63,6 @@ RULES = (
         source="kubernetes.io, Object Names and IDs",
         examine=examine_names,
         nothing=NO_OBJECTS,
+        judges_text=True,
     ),
 )

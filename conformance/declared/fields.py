@@ -1,0 +1,30 @@
+"""Fields that are read alike wherever they stand in a raw object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.declared.containers import Quantities
+from conformance.declared.labels import Labels
+
+Raw = Mapping[str, Any]
+
+
+def labels(mapping: Raw | None) -> Labels:
+    """Labels or annotations, sorted."""
+    return tuple(sorted((str(key), str(value)) for key, value in (mapping or {}).items()))
+
+
+def quantities(mapping: Raw | None) -> Quantities:
+    """Resources and their quantities as written, sorted."""
+    return tuple(sorted((str(key), str(value)) for key, value in (mapping or {}).items()))
+
+
+def given(mapping: Raw, field: str, default: Any) -> Any:
+    """The field's value; a null is what was not said, for the API too."""
+    value = mapping.get(field)
+    return default if value is None else value
+
+
+def namespace_of(document: Raw, default: str) -> str:
+    """Where an object goes: what it says, else `default`."""
+    return str(document["metadata"].get("namespace") or default)

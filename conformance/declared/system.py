@@ -1,0 +1,186 @@
+"""All that manifests declare, and the questions that rules and checks ask of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from conformance.declared.access import Account, Binding, Role
+from conformance.declared.containers import Container
+from conformance.declared.gateway import Gateway, Grant, Route
+from conformance.declared.labels import Labels
+from conformance.declared.objects import (
+    Autoscaler,
+    Budget,
+    Claim,
+    Config,
+    Ingress,
+    LimitRange,
+    Named,
+    Namespace,
+    PersistentVolume,
+    Quota,
+    Service,
+)
+from conformance.declared.policies import NetworkPolicy
+from conformance.declared.workloads import Workload
+
+T = TypeVar("T", Workload, Service, Autoscaler)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """
+    An object that no value stands for: of a kind that is not read, or, when it says why, one that cannot be.
+
+    `makes_pods` when it has a pod template, as an Argo Rollout or a Knative Service has.
+    """
+
+    kind: str
+    name: str
+    why: str = ""
+    makes_pods: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True)
+class System:
+    """
+    All that the manifests declare; `others` is what no value here stands for.
+
+    `workloads` run on and are what live checks observe; `daemons` run on each node, `tasks` come to an end
+    (Jobs, CronJobs, bare Pods). `documents` are the objects as they were read.
+    """
+
+    namespace: str
+    workloads: tuple[Workload, ...]
+    services: tuple[Service, ...] = ()
+    autoscalers: tuple[Autoscaler, ...] = ()
+    policies: "tuple[NetworkPolicy, ...]" = ()
+    others: tuple[Unread, ...] = ()
+    daemons: tuple[Workload, ...] = ()
+    tasks: tuple[Workload, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    configs: tuple[Config, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    volumes: tuple[PersistentVolume, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    roles: tuple[Role, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    limit_ranges: tuple[LimitRange, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    classes: tuple[Named, ...] = ()
+    routes: tuple[Route, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    documents: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def running(self) -> tuple[Workload, ...]:
+        """Everything that makes pods."""
+        return (*self.workloads, *self.daemons, *self.tasks)
+
+    @property
+    def own_namespaces(self) -> frozenset[str]:
+        """The namespaces that the manifests make, or put pods or Services into: what is not there is not made."""
+        inside = {*(each.namespace for each in self.running), *(each.namespace for each in self.services)}
+        return frozenset({self.namespace, *inside, *(each.name for each in self.namespaces)})
+
+    @property
+    def unreadable(self) -> tuple[Unread, ...]:
+        """The objects that could not be read though their kind is known."""
+        return tuple(each for each in self.others if each.why)
+
+    def workload(self, name: str) -> Workload | None:
+        """The workload of that name, one in the system's namespace before others, or None."""
+        return self._own_first(each for each in self.workloads if each.name == name)
+
+    def service(self, name: str) -> Service | None:
+        """The Service of that name, one in the system's namespace before others, or None."""
+        return self._own_first(each for each in self.services if each.name == name)
+
+    def _own_first(self, found: Iterable[T]) -> T | None:
+        return min(found, key=lambda each: each.namespace != self.namespace, default=None)
+
+    def service_in(self, namespace: str, name: str) -> Service | None:
+        """The Service of that name in that namespace, or None."""
+        return next((each for each in self.services if (each.name, each.namespace) == (name, namespace)), None)
+
+    def gateway_in(self, namespace: str, name: str) -> Gateway | None:
+        """The Gateway of that name in that namespace, or None."""
+        return next((each for each in self.gateways if (each.name, each.namespace) == (name, namespace)), None)
+
+    def services_of(self, workload: Workload) -> tuple[Service, ...]:
+        """The Services whose selector matches this workload's pods; one without selector matches none."""
+        labels = set(workload.labels)
+        return tuple(
+            s
+            for s in self.services
+            if s.selector and s.namespace == workload.namespace and labels.issuperset(s.selector)
+        )
+
+    def behind(self, service: Service) -> tuple[Workload, ...]:
+        """What makes the pods that a Service selects."""
+        return tuple(w for w in self.running if service in self.services_of(w))
+
+    def autoscaler_of(self, workload: str) -> Autoscaler | None:
+        """The autoscaler that targets the workload of that name, as `workload` finds it, or None."""
+        return self._own_first(each for each in self.autoscalers if each.target == workload)
+
+    def own_autoscaler(self, workload: Workload) -> Autoscaler | None:
+        """The autoscaler of exactly this workload, whatever others of its name there are, or None."""
+        return next((each for each in self.autoscalers if each.is_for(workload)), None)
+
+    def target_of(self, autoscaler: Autoscaler) -> Workload | None:
+        """The workload that an autoscaler targets, or None."""
+        return next((each for each in self.workloads if autoscaler.is_for(each)), None)
+
+    def config(self, kind: str, name: str, namespace: str) -> Config | None:
+        """The ConfigMap or Secret of that name in that namespace, or None."""
+        return next((c for c in self.configs if (c.kind, c.name, c.namespace) == (kind, name, namespace)), None)
+
+    def account(self, name: str, namespace: str) -> Account | None:
+        """The ServiceAccount of that name in that namespace, or None."""
+        return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)
+
+    def role_of(self, binding: Binding) -> Role | None:
+        """The role that a binding gives, or None; a Role is one of the binding's own namespace."""
+        where = binding.namespace if binding.role_kind == "Role" else ""
+        wanted = (binding.role_kind, binding.role, where)
+        return next((each for each in self.roles if (each.kind, each.name, each.namespace) == wanted), None)
+
+    def default_of(self, namespace: str, side: str, resource: str) -> str | None:
+        """What a container that says nothing of a resource gets of a LimitRange; `side` is requests or limits."""
+        ranges = (each for each in self.limit_ranges if each.namespace == namespace)
+        defaults = (dict(each.default_requests if side == "requests" else each.default_limits) for each in ranges)
+        return next((each[resource] for each in defaults if resource in each), None)
+
+    def asked(self, workload: Workload, container: Container, side: str, resource: str) -> str | None:
+        """What a container says of a resource or else gets of a LimitRange; `side` is requests or limits."""
+        return container.asks(side, resource) or self.default_of(workload.namespace, side, resource)
+
+    def namespace_labels(self, name: str) -> Labels:
+        """The labels of a declared namespace; none of one that is not declared."""
+        return next((each.labels for each in self.namespaces if each.name == name), ())
+
+    def environment(self, workload: Workload, container: Container) -> dict[str, str]:
+        """
+        The variables of a container whose values the manifests hold.
+
+        What comes from a Secret, or from what is not declared, is not among them.
+        """
+        found: dict[str, str] = {}
+        keyed: dict[str, str] = {}
+        for reference in container.references:
+            config = self.config(reference.kind, reference.name, workload.namespace)
+            if config is None or reference.variable is None:
+                continue
+            if reference.key is None:
+                found |= {f"{reference.variable}{key}": text for key, text in config.texts}
+            elif (text := config.text(reference.key)) is not None:
+                keyed[reference.variable] = text
+        # What is named one by one wins over what comes with a whole ConfigMap.
+        return found | keyed | {each.name: each.value for each in container.variables if each.value is not None}

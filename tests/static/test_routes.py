@@ -1,0 +1,174 @@
+"""Routes of the Gateway API and Ingresses: what they send to, what they hang on, and who may cross namespaces."""
+
+import pytest
+
+from conformance.verdicts.static.rule import prove
+from conformance.verdicts.static.rules import RULES
+from conformance.verdicts.verdict import Outcome
+from tests.static.twins import ROUTE, both, by_gateway, declared, edit, intended, without
+
+BY_NAME = {rule.name: rule for rule in RULES}
+PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+BACKEND, PARENT = "spec.rules[0].backendRefs[0]", "spec.parentRefs[0]"
+LISTENERS = "spec.listeners"
+HERE = {"name": "microservices"}
+HTTP = {"name": "http", "protocol": "HTTP", "port": 80}
+MIRROR = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "shadow", "port": 80}}}
+GRANT = {
+    "apiVersion": "gateway.networking.k8s.io/v1beta1",
+    "kind": "ReferenceGrant",
+    "metadata": {"name": "in", "namespace": "other"},
+    "spec": {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "microservices"}],
+        "to": [{"group": "", "kind": "Service", "name": "theirs"}],
+    },
+}
+
+
+def with_objects(*added):
+    return lambda documents, profile: ([*documents, *added], profile)
+
+
+def other(kind, name, **spec):
+    """An object of another namespace."""
+    group = "v1" if kind == "Service" else "gateway.networking.k8s.io/v1"
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": name, "namespace": "other"}, "spec": spec}
+
+
+def proof(rule, *changes):
+    return prove(BY_NAME[rule], *declared(both(by_gateway, *changes)))
+
+
+THEIRS = other("Service", "theirs", ports=[{"port": 80}])
+
+
+@pytest.mark.parametrize(
+    ("ref", "added", "expected", "says"),
+    [
+        ({"name": "microservice-1", "port": 5000}, (), PASS, ""),
+        ({"name": "microservice-1"}, (), FAIL, "nothing, wanted one of the Service's ports 5000"),
+        ({"name": "gone", "port": 80}, (), FAIL, "wanted Service/gone in namespace microservices"),
+        ({"name": "bucket", "kind": "Bucket", "group": "store.example.org"}, (), PASS, ""),
+        ({"name": "theirs", "namespace": "other", "port": 80}, (THEIRS,), FAIL, "no such grant"),
+        ({"name": "theirs", "namespace": "other", "port": 80}, (THEIRS, GRANT), PASS, ""),
+        ({"name": "else", "namespace": "other", "port": 80}, (THEIRS, GRANT), FAIL, "2 of 3"),
+        ({"name": "theirs", "namespace": "other", "port": 80}, (), UNKNOWN, "2 of 3"),
+        ({"name": "microservice-1", "port": 5000, "filters": [MIRROR]}, (), FAIL, "Service/shadow"),
+    ],
+)
+def test_a_backend_is_a_service_with_that_port_and_of_another_namespace_only_by_a_grant(ref, added, expected, says):
+    verdict = proof("static.route-backends", edit(ROUTE, BACKEND, ref), with_objects(*added)).verdict
+    assert (verdict.outcome, says in verdict.because) == (expected, True), verdict.report()
+
+
+@pytest.mark.parametrize(
+    ("parent", "added", "expected", "says"),
+    [
+        (HERE, (), PASS, ""),
+        (HERE | {"sectionName": "http", "port": 80}, (), PASS, ""),
+        (HERE | {"port": 443}, (), FAIL, "http on port 80 is not the one that is named"),
+        ({"name": "gone"}, (), FAIL, "no Gateway/gone among the manifests"),
+        ({"name": "edge", "namespace": "infra"}, (), UNKNOWN, "nothing of namespace infra is among the manifests"),
+        ({"name": "shop", "kind": "Service", "group": ""}, (), PASS, ""),
+    ],
+)
+def test_a_parent_is_a_gateway_that_is_there_with_the_listener_that_is_named(parent, added, expected, says):
+    verdict = proof("static.route-parents", edit(ROUTE, PARENT, parent), with_objects(*added)).verdict
+    assert (verdict.outcome, says in verdict.because) == (expected, True), verdict.report()
+
+
+@pytest.mark.parametrize(
+    ("listener", "expected"),
+    [
+        ({}, FAIL),
+        ({"allowedRoutes": {"namespaces": {"from": "All"}}}, PASS),
+        ({"allowedRoutes": {"namespaces": {"from": "None"}}}, FAIL),
+        ({"allowedRoutes": {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"no": "such"}}}}}, FAIL),
+        (
+            {
+                "allowedRoutes": {
+                    "namespaces": {
+                        "from": "Selector",
+                        "selector": {"matchLabels": {"kubernetes.io/metadata.name": "microservices"}},
+                    }
+                }
+            },
+            PASS,
+        ),
+    ],
+)
+def test_a_listener_says_of_which_namespaces_it_takes_routes(listener, expected):
+    edge = other("Gateway", "edge", gatewayClassName="c", listeners=[HTTP | listener])
+    hung = edit(ROUTE, PARENT, {"name": "edge", "namespace": "other"})
+    assert proof("static.route-parents", hung, with_objects(edge)).verdict.outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("items.example.com", PASS),
+        ("*.example.com", PASS),
+        ("example.com", FAIL),
+        ("*.items.example.com", FAIL),
+    ],
+)
+def test_listener_and_route_must_have_a_host_in_common(host, expected):
+    listener = edit("Gateway/microservices", "spec.listeners[0].hostname", host)
+    verdict = proof("static.route-parents", listener, without("HTTPRoute/microservice-2")).verdict
+    assert verdict.outcome is expected
+    if expected is FAIL:
+        assert f"http is for {host}, not for items.example.com" in verdict.because
+
+
+def test_a_listener_for_namespaces_of_unknown_labels_cannot_be_told():
+    selector = {"from": "Selector", "selector": {"matchLabels": {"team": "shop"}}}
+    edge = other("Gateway", "edge", listeners=[HTTP | {"allowedRoutes": {"namespaces": selector}}])
+    hung = edit(ROUTE, PARENT, {"name": "edge", "namespace": "other"})
+    unlabelled = without("Namespace/microservices")
+    verdict = proof("static.route-parents", hung, with_objects(edge), unlabelled).verdict
+    assert verdict.outcome is UNKNOWN
+    assert "nothing says whether namespace microservices has the label team" in verdict.because
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "named"),
+    [
+        ("static.route-backends", edit(ROUTE, BACKEND, {"name": "their", "port": 80}), "Service/their"),
+        ("static.route-parents", edit(ROUTE, PARENT, {"name": "edge", "namespace": "infra"}), "Gateway/edge"),
+        (
+            "static.ingress-backends",
+            edit("Ingress/microservices", "spec.rules[0].http.paths[0].backend.service.name", "their"),
+            "Service/their",
+        ),
+    ],
+)
+def test_what_somebody_else_makes_is_named_in_the_profile(rule, change, named):
+    assert proof(rule, change).verdict.outcome is not PASS
+    assert proof(rule, change, intended("provided = [", f'provided = ["{named}", ')).verdict.outcome is PASS
+
+
+def test_whether_a_name_of_the_dns_without_ports_is_led_to_is_the_controllers_affair():
+    outside = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "away"},
+        "spec": {"type": "ExternalName", "externalName": "example.org"},
+    }
+    led = edit("Ingress/microservices", "spec.rules[0].http.paths[0].backend.service.name", "away")
+    assert proof("static.ingress-backends", led, with_objects(outside)).verdict.outcome is UNKNOWN
+
+
+def test_a_route_that_hangs_on_nothing_leads_nobody_in():
+    verdict = proof("static.route-parents", edit(ROUTE, "spec.parentRefs", [])).verdict
+    assert verdict.outcome is FAIL
+
+
+def test_routes_of_other_protocols_are_read_alike():
+    tcp = {
+        "apiVersion": "gateway.networking.k8s.io/v1alpha2",
+        "kind": "TCPRoute",
+        "metadata": {"name": "sql"},
+        "spec": {"parentRefs": [HERE], "rules": [{"backendRefs": [{"name": "postgres", "port": 5433}]}]},
+    }
+    verdict = proof("static.route-backends", with_objects(tcp)).verdict
+    assert verdict.because.startswith("TCPRoute/sql spec.rules[0].backendRefs[0].port: ports 5432")

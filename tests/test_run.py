@@ -7,7 +7,7 @@ from kubernetes.client.exceptions import ApiException
 
 from conformance import run as running
 from conformance.declared.intent import Journey, Profile, Step
-from conformance.declared.objects import System
+from conformance.declared.system import System
 from conformance.observe.api_errors import Refused
 from conformance.observe.applying import Owner
 from conformance.observe.waiting import NotInTime

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("positions.toml")
-SAME, PROFILE, PLANNED, NO = "same", "profile", "planned", "no"
+SAME, PROFILE, NO = "same", "profile", "no"
 COVERED = (SAME, PROFILE)
 
 
@@ -23,7 +23,7 @@ class Position:
 
     def __str__(self) -> str:
         rules = ", ".join(f"`{each}`" for each in self.by)
-        words = {SAME: rules, PROFILE: f"with a profile: {rules}", PLANNED: "planned", NO: "not judged"}[self.stance]
+        words = {SAME: rules, PROFILE: f"with a profile: {rules}", NO: "not judged"}[self.stance]
         return f"{words}; {self.why}" if self.why else words
 
 
@@ -51,7 +51,7 @@ def read_tools(text: str) -> tuple[Tool, ...]:
 
 def _position(tool: str, entry: dict[str, Any]) -> Position:
     stance, by = entry["is"], tuple(entry.get("by", ()))
-    if stance not in (*COVERED, PLANNED, NO) or bool(by) is not (stance in COVERED):
+    if stance not in (*COVERED, NO) or bool(by) is not (stance in COVERED):
         raise ValueError(f"{tool} {entry['id']}: {stance!r} with the rules {by or 'none'}")
     return Position(entry["id"], stance, by, entry.get("why", ""), entry.get("on", True))
 

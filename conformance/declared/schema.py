@@ -74,9 +74,8 @@ def violations(document: Mapping[str, Any]) -> tuple[Violation, ...] | None:
         return tuple(_violation(error) for error in _errors(version, kind, document))
     if not version:
         return (Violation("apiVersion", "nothing", f"one of {', '.join(known.versions_of(kind)) or 'the API'}"),)
-    group = _group(version)
-    if "." in group and group not in known.groups:
-        return None  # the groups of extensions have a domain in their name
+    if _is_foreign(_group(version)):
+        return None
     served = known.versions_of(kind)
     if served:
         return (Violation("apiVersion", version, f"{' or '.join(served)}: what {known.version} serves for {kind}"),)
@@ -84,9 +83,21 @@ def violations(document: Mapping[str, Any]) -> tuple[Violation, ...] | None:
 
 
 def mistyped(document: Mapping[str, Any]) -> str | None:
-    """Which field of an object is of another type than its schema says, in words; None when none is."""
+    """
+    Which field of an object is of another type than its schema says, in words; None when none is.
+
+    One whose version is not served is held against a version that is: it is read all the same.
+    """
+    version, served = str(document.get("apiVersion", "")), kinds().versions_of(str(document.get("kind")))
+    if served and version not in served and not _is_foreign(_group(version)):
+        document = {**document, "apiVersion": served[-1]}
     wrong = next((each for each in violations(document) or () if each.by_type), None)
     return f"{wrong.field} is {wrong.found}, wanted {wrong.wanted}" if wrong else None
+
+
+def _is_foreign(group: str) -> bool:
+    """Whether a group is an extension's: those have a domain in their name."""
+    return "." in group and group not in kinds().groups
 
 
 def _group(version: str) -> str:

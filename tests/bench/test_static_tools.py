@@ -6,7 +6,7 @@ import pytest
 
 from bench.static_tools import LAWS, PAGE, page
 from bench.static_tools.findings import BROKEN, UNTOLD, Found, from_kube_score, from_sarif
-from bench.static_tools.positions import FILE, PLANNED, Position, Tool, ours_alone, read_tools
+from bench.static_tools.positions import FILE, Position, Tool, ours_alone, read_tools
 from bench.static_tools.running import Run, kube_score_version, manifest_sets
 from conformance.declared.intent import Profile
 from conformance.declared.system import System
@@ -45,16 +45,16 @@ def test_our_sarif_is_read_by_place() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_every_rule_of_theirs_has_one_place_and_names_rules_that_we_have(tool: Tool) -> None:
-    """A rule stands once; who covers it exists; what is not covered says why, or is planned."""
+    """A rule stands once; who covers it exists; what is not covered says why."""
     names = [each.rule for each in tool.positions]
     assert len(names) == len(set(names))
     assert {rule for each in tool.positions for rule in each.by} <= set(LAWS)
-    assert [each.rule for each in tool.positions if not each.by and each.stance != PLANNED and not each.why] == []
+    assert [each.rule for each in tool.positions if not each.by and not each.why] == []
 
 
 @pytest.mark.parametrize(
     "entry",
-    ['is = "maybe"', 'is = "same"', 'is = "no", by = ["static.schema"]', 'is = "planned", by = ["static.schema"]'],
+    ['is = "maybe"', 'is = "same"', 'is = "no", by = ["static.schema"]'],
 )
 def test_a_place_that_does_not_go_with_its_rules_is_refused(entry: str) -> None:
     """Covered by nothing, or not covered by something: neither can be meant."""

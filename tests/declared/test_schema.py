@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.declared.schema import Violation, kinds, violations
+from conformance.declared.schema import Violation, kinds, mistyped, violations
 from conformance.declared.schema_refresh import collected, compact
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +122,16 @@ def test_a_live_api_becomes_closed_schemas_of_its_own_kinds():
 def test_an_object_that_keeps_unknown_fields_stays_open():
     schema = {"properties": {}, "x-kubernetes-preserve-unknown-fields": True}
     assert compact(schema) == {"properties": {}}
+
+
+@pytest.mark.parametrize("version", ["apps/v1", "apps/v1beta1", None])
+def test_a_field_of_another_type_is_seen_whatever_version_the_object_says(version):
+    """It is read all the same, and what is read must be what the reader takes it for."""
+    document = {**yaml.safe_load(DEPLOYMENT), "apiVersion": version}
+    assert mistyped(document) is None
+    document["spec"]["template"]["spec"]["containers"][0]["name"] = {}
+    assert mistyped(document).startswith("spec.template.spec.containers[0].name is ")
+
+
+def test_an_extension_may_have_a_kind_of_the_same_name_with_other_fields():
+    assert mistyped({"apiVersion": "serving.example.dev/v1", "kind": "Service", "spec": {"ports": "none"}}) is None

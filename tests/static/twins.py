@@ -127,6 +127,21 @@ def by_gateway(documents: Documents, profile: str) -> tuple[Documents, str]:
 TWINS: dict[str, Twin] = {
     "static.schema": Twin(edit(SHOP, f"{MAIN}.imagePulPolicy", "Always"), SHOP, f"{MAIN}.imagePulPolicy"),
     "static.unique-names": Twin(twice("Service/postgres"), "Service/postgres", "metadata.name"),
+    "static.labels": Twin(
+        edit(SHOP, "spec.template.metadata.labels", {"app": "microservice-1", "made-by": "me & you"}),
+        SHOP,
+        "spec.template.metadata.labels",
+    ),
+    "static.ports-once": Twin(
+        edit("Service/microservice-1", "spec.ports", [{"name": "http", "port": 80}, {"name": "more", "port": 80}]),
+        "Service/microservice-1",
+        "spec.ports",
+    ),
+    "static.restart-policy": Twin(
+        edit("CronJob/postgres-backup", "spec.jobTemplate.spec.template.spec.restartPolicy", GONE),
+        "CronJob/postgres-backup",
+        "spec.jobTemplate.spec.template.spec.restartPolicy",
+    ),
     "static.intent-names": Twin(intended('source = "microservice-2"', 'source = "none"'), "workload none", "talks[0]"),
     "static.intent-entries": Twin(
         intended('workload = "microservice-1"\nservice', 'workload = "microservice-2"\nservice'),

@@ -3,6 +3,7 @@
 from conformance.declared.intent import Profile
 from conformance.declared.system import System
 from conformance.verdicts.static import (
+    admission,
     budgets,
     connections,
     intent,
@@ -23,6 +24,7 @@ from conformance.verdicts.static.rule import Proof, Rule, prove
 
 RULES: tuple[Rule, ...] = (
     *validity.RULES,
+    *admission.RULES,
     *intent.RULES,
     *numbers.RULES,
     *references.RULES,

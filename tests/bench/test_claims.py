@@ -231,10 +231,17 @@ DEFECTS = (
         ("cluster-admin-role-binding", "clusterrolebindingClusterAdmin"),
     ),
     Defect("Role/web", "rules.0.verbs", ["*"], ("wildcard-in-rules",)),
+    Defect("Deployment/web", "metadata.labels", {"app": "not a label"}, ("label-values",)),
+    Defect(
+        "Deployment/web",
+        f"{POD}.containers.0.ports",
+        [{"name": "http", "containerPort": 8080}, {"name": "http", "containerPort": 8081}],
+        ("container-ports-check",),
+    ),
     Defect(
         "CronJob/tidy",
         "spec.jobTemplate.spec.template.spec.restartPolicy",
-        "Sometimes",
+        "Always",
         ("cronjob-restartpolicy",),
     ),
 )

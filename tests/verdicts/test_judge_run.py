@@ -176,7 +176,7 @@ def test_a_cut_file_passes_only_what_ended_before_the_cut(cut):
             assert found[check, subject].outcome is Outcome.UNKNOWN
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(line=lines_of_the_run, data=st.data())
 def test_a_changed_byte_never_leaves_a_pass(line, data):
     row = ROWS[line]
@@ -197,7 +197,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(line=st.integers(min_value=1, max_value=len(ROWS) - 1), data=st.data())
 def test_a_well_signed_line_with_any_value_in_it_never_raises(line, data):
     fields = json.loads(ROWS[line])

@@ -29,6 +29,11 @@ ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of a
 RETRIES = 1  # of a request whose connection broke: one that was kept open may have been closed meanwhile
 
 
+# The client keeps what it discovers in a file that anybody may write, by the address of the API server: an embedded
+# cluster of yesterday may have had the same. Nothing can be kept below a device.
+NOT_KEPT = f"{os.devnull}/nothing"
+
+
 class CannotStart(Exception):
     """The run cannot start: one sentence for the person who started it (exit status 3)."""
 
@@ -59,7 +64,7 @@ class Cluster:
     @cached_property
     def _resources(self) -> Any:
         try:
-            return DynamicClient(self._api).resources
+            return DynamicClient(self._api, cache_file=NOT_KEPT).resources
         except ValueError as error:
             # What the client makes of a server that does not answer, when its address is not https.
             if isinstance(error.__context__, urllib3.exceptions.HTTPError):

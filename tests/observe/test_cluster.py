@@ -61,9 +61,12 @@ def document(version, kind, **metadata):
 
 @pytest.fixture
 def client(tmp_path, monkeypatch):
-    """A client of a server; what it remembers of the server is this test's."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return lambda port: Cluster(kubeconfig(tmp_path, port), None)
+    """A client of a server; one that keeps something for the next, of the same address perhaps, fails the test."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    yield lambda port: Cluster(kubeconfig(tmp_path, port), None)
+    assert list(shared.iterdir()) == []
 
 
 def test_each_object_is_made_at_its_place_and_a_group_that_is_down_is_not_in_the_way(client):

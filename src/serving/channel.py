@@ -38,6 +38,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     unread = False  # the request was refused before it was read
     discards_until = 0.0  # monotonic seconds; 0 when this connection is not waiting for its end
     input_ended = False  # the client will send no more; it may still read
+    held_back = False  # the next request waits until the client has read more of the last answer
 
     @property
     def urgent(self) -> bool:
@@ -53,7 +54,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Tell the loop whether there is something to send, or this connection to close."""
         if self.discards_until:
             return time.monotonic() > self.discards_until
-        return bool(super().writable())
+        return self.held_back or bool(super().writable())
 
     def handle_write(self) -> None:
         """Send what waits, close when that was asked for; after a refusal, not before the client has said all."""
@@ -64,6 +65,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.discards_until = time.monotonic() + DISCARD
         else:
             super().handle_write()
+            if self.held_back and not self._is_behind:
+                self._let_go()
 
     def handle_read(self) -> None:
         """Take what came. The end of the input does not take away an answer that is made or sent just now."""
@@ -143,7 +146,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         with self.requests_lock:
             waited = len(self.requests) > 1
             self.requests.pop(0)
-            if self.requests:
+            if self.requests and self._is_behind:
+                self.held_back = True
+            elif self.requests:
                 self.server.add_task(self)
             elif self.input_ended:
                 self.close_when_flushed = True
@@ -152,6 +157,21 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             wake = waited or self.close_when_flushed or self.total_outbufs_len
         if wake:  # the loop had stopped watching this connection, or has something to do for it
             self._wake()
+
+    @property
+    def _is_behind(self) -> bool:
+        """
+        Whether the client leaves unread what waitress sends on while a request is waiting.
+
+        Served all the same, a worker would soon wait until it reads (waitress's high watermark), perhaps for ever.
+        """
+        return bool(self.total_outbufs_len >= self.adj.send_bytes)
+
+    def _let_go(self) -> None:
+        with self.requests_lock:
+            self.held_back = False
+            if self.requests:
+                self.server.add_task(self)
 
     def _wake(self) -> None:
         self._map.stir(self._fileno)

@@ -19,6 +19,7 @@ from serving.server import CONNECTIONS, ROOM
 from tests.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
+LARGE = 8_000_000  # bytes that GET /large answers
 PROMPT = 2.0  # seconds, on a busy machine; what these faults would otherwise cost is tens of seconds, or no answer
 
 
@@ -102,6 +103,18 @@ def test_a_body_may_have_its_most_and_what_is_larger_is_a_problem(
     for larger in (MAX_BODY + 1, 8 * MAX_BODY):
         status, body = _posted(child, larger, chunked)
         assert (status, body["detail"]) == (413, f"a body may have at most {MAX_BODY} bytes")
+
+
+def test_who_asks_for_much_and_reads_nothing_holds_no_worker(child: ServiceChild) -> None:
+    with clients(child, 2 * PERMITS, 5 * b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n") as deaf:
+        assert [answers(child, path) for path in ("/health", "/fast")] == [200, 200]
+        time.sleep(0.5)
+        assert [answers(child, path) for path in ("/health", "/fast")] == [200, 200]
+        # Once it reads, it is served what it asked for.
+        received = 0
+        while received < 5 * LARGE and (chunk := deaf[0].recv(1_000_000)):
+            received += len(chunk)
+        assert received >= 5 * LARGE
 
 
 def test_who_goes_on_sending_after_a_refusal_can_still_read_it(child: ServiceChild) -> None:

@@ -113,11 +113,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._run(task)
         self.refused, self.unread = False, request.error is not None
+        self.last_activity = time.time()  # before it stands there as one that nobody serves
         if task.close_on_finish:
             self._take_leave()
         else:
             self._go_on(request)
-        self.last_activity = time.time()
 
     def _run(self, task: Task) -> None:
         try:

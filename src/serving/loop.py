@@ -43,11 +43,12 @@ class Watched(dict[int, Any]):
         if descriptor is not None:
             self._stirred.append(descriptor)
 
-    def turn(self, within: float) -> None:
-        """Wait at most so many seconds for something to happen, and handle it."""
+    def turn(self, within: float) -> bool:
+        """Wait at most so many seconds for something to happen, and handle it; tell whether everyone was asked."""
         while self._stirred:
             self._ask(self._stirred.popleft())
-        if time.monotonic() >= self._next_scan:
+        scans = time.monotonic() >= self._next_scan
+        if scans:
             self._next_scan = time.monotonic() + SCAN
             for descriptor in list(self):
                 self._ask(descriptor)
@@ -56,6 +57,7 @@ class Watched(dict[int, Any]):
             if one is not None:
                 wasyncore.readwrite(one, happened)
                 self._ask(descriptor)
+        return scans
 
     def _ask(self, descriptor: int) -> None:
         one = self.get(descriptor)

@@ -37,6 +37,7 @@ CONNECTIONS = 1000
 ROOM = 50  # how many there is room for again once some were closed
 TURN = 0.2  # seconds: how long the loop sleeps at most
 IDLE = 0.5  # seconds without a byte: what is in flight on loopback or a cluster network has arrived
+DEAF = 60.0  # seconds in which a client takes nothing of an answer that waits for it; then it is hung up on
 
 
 @dataclass(frozen=True)
@@ -116,18 +117,30 @@ def _turn(server: Any) -> None:
     if server.in_connection_overflow:
         _make_room(server)
     server._map.stir(server._fileno)  # the listener: is there room for one more?
-    server._map.turn(TURN)
+    if server._map.turn(TURN):
+        _hang_up_on_the_deaf(server)
     server.task_dispatcher.hand_out()
     write_held()
 
 
 def _make_room(server: Any) -> None:
     """Close those who were silent for longest: without room for one more, a probe would wait in the backlog."""
-    silent = [channel for channel in server.active_channels.values() if not _is_answering(channel)]
+    # Who has only just come is none of them: a probe among clients that are all busy would be sent away unheard.
+    silent = [
+        channel for channel in server.active_channels.values() if not _is_served(channel) and _silence(channel) > IDLE
+    ]
     # Waitress sees the room a turn late: counted, lest it be made twice.
     needed = max(0, len(server.active_channels) + ROOM - CONNECTIONS)
-    for channel in sorted(silent, key=lambda channel: channel.last_activity)[:needed]:
-        _close(server, channel)
+    for channel in sorted(silent, key=_silence, reverse=True)[:needed]:
+        channel.handle_close()
+
+
+def _hang_up_on_the_deaf(server: Any) -> None:
+    """Close what waitress cannot: it closes a connection when it may be written to, and one nobody reads never may."""
+    for channel in list(server.active_channels.values()):
+        if channel.total_outbufs_len and _silence(channel) > DEAF:
+            _log.info("hung up: %d bytes were not read within %.0f s", channel.total_outbufs_len, DEAF)
+            channel.handle_close()
 
 
 def _close_listener(server: Any) -> None:
@@ -144,24 +157,25 @@ def _finish(server: Any, *, within: float) -> None:
     while server.active_channels and time.monotonic() < deadline:
         for channel in list(server.active_channels.values()):
             if _is_idle(channel):
-                _close(server, channel)
+                channel.handle_close()
         _turn(server)
     if server.active_channels:
         _log.warning("%d connections were not done after %.0f s", len(server.active_channels), within)
 
 
-def _close(server: Any, channel: Any) -> None:
-    channel.will_close = True
-    server._map.stir(channel._fileno)
-
-
 def _is_idle(channel: Any) -> bool:
-    waiting = _is_answering(channel) or channel.request is not None
-    return not waiting and time.time() - channel.last_activity > IDLE
+    waiting = channel.requests or channel.total_outbufs_len or channel.request is not None
+    return not waiting and _silence(channel) > IDLE
 
 
-def _is_answering(channel: Any) -> bool:
-    return bool(channel.requests or channel.total_outbufs_len)
+def _is_served(channel: Any) -> bool:
+    """Whether a worker has a request of it, or will have one without the client doing anything."""
+    return bool(channel.requests) and not channel.held_back
+
+
+def _silence(channel: Any) -> float:
+    """Give the seconds since a byte came or went."""
+    return time.time() - float(channel.last_activity)
 
 
 def _allow_files(wanted: int) -> None:

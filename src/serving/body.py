@@ -31,12 +31,19 @@ def read_json_object() -> dict[str, Any]:
     if media_type != "application/json":
         raise problem(415, f"the body must be application/json, not {media_type[:80] or 'untyped'}")
     try:
-        value = json.loads(read_body().decode("utf-8"))
+        value = _decoded(read_body().decode("utf-8"))
     except (ValueError, RecursionError) as error:  # bad UTF-8, bad JSON, a number or a nest beyond reason
         raise problem(400, f"the body is not JSON: {type(error).__name__}") from None
     if not isinstance(value, dict):
         raise problem(422, f"the body must be a JSON object, not {_json_name(value)}")
     return value
+
+
+def _no_json(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_decoded = json.JSONDecoder(parse_constant=_no_json).decode  # Python would take NaN and Infinity for numbers
 
 
 def _json_name(value: object) -> str:

@@ -34,7 +34,8 @@ def add_health(
     beside = shown or {}
 
     def live() -> dict[str, Any]:
-        # Says nothing of the database: a restart of this process cannot mend it.
+        # Says nothing of the database: a restart of this process cannot mend it. Nor of workers that are stuck: each
+        # of their waits has a bound, so they come free sooner than a restart would free them.
         return {"status": "ok", **who}
 
     def ready() -> HTTPResponse:

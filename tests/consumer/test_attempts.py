@@ -40,6 +40,8 @@ def test_an_empty_body_has_a_length() -> None:
 
 
 def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for exception in ("NO_PROXY", "no_proxy"):  # which would hide that a proxy is asked
+        monkeypatch.delenv(exception, raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with scripted_upstream(answers("200 OK")) as server:

@@ -18,6 +18,7 @@ from waitress.utilities import InternalServerError
 
 from serving.lifecycle import Lifecycle
 from serving.middleware import WATCHING
+from serving.request import Request
 from serving.response import ProblemTask, WholeTask
 
 # Seconds: how long the rest of a request that was refused is read and thrown away. Closed with something unread, the
@@ -30,6 +31,7 @@ _log = logging.getLogger("server")
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection whose worker neither wakes the loop nor copies a response without need."""
 
+    parser_class = Request
     task_class = WholeTask
     error_task_class = ProblemTask
     lifecycle: Lifecycle  # each server has a subclass with its own: channel_class()

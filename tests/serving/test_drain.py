@@ -157,6 +157,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         (b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413),
         (b"GET / HTTP/1.1\r\nX: ".ljust(32 * 1024, b"a"), 431),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     ],
 )
 def test_what_waitress_refuses_by_itself_is_a_problem_too(tmp_path: Path, sent: bytes, status: int) -> None:

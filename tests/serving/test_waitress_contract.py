@@ -17,6 +17,7 @@ from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import InternalServerError
 
 from serving.channel import Channel
+from serving.request import Request
 from serving.response import ProblemTask, WholeTask
 
 
@@ -70,9 +71,10 @@ def test_what_is_replaced_or_called_inside_is_what_was_read(replaced: Callable[.
     )
 
 
-def test_a_channel_takes_its_tasks_from_its_class() -> None:
+def test_a_channel_takes_its_parser_and_its_tasks_from_its_class() -> None:
+    assert HTTPChannel.parser_class is HTTPRequestParser
     assert (HTTPChannel.task_class, HTTPChannel.error_task_class) == (WSGITask, ErrorTask)
-    assert (Channel.task_class, Channel.error_task_class) == (WholeTask, ProblemTask)
+    assert (Channel.parser_class, Channel.task_class, Channel.error_task_class) == (Request, WholeTask, ProblemTask)
 
 
 def test_a_task_writes_and_reads_its_environ_through_methods_that_can_be_replaced() -> None:

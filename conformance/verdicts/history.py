@@ -1,9 +1,13 @@
 """What judges ask of an observation's lines: kinds, markers, needs, numbers that may be missing or wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import ceil
+from typing import TypeVar
 
 from conformance.verdicts.evidence import Line
 from conformance.verdicts.verdict import Fact, Verdict, unknown
+
+T = TypeVar("T")
 
 NOT_OBSERVED = "not observed"
 BEYOND = 10**15
@@ -63,6 +67,11 @@ def number(line: Line, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -BEYOND < value < BEYOND:
         return None
     return float(value)
+
+
+def ninety_ninth(ranked: Sequence[T]) -> T:
+    """Of at least one thing, the fastest first: the one that 99 of 100 are not slower than."""
+    return ranked[ceil(0.99 * len(ranked)) - 1]
 
 
 def began(line: Line) -> float:

@@ -5,12 +5,12 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 `liveness` as the kubelet asks it, and the `request` of the profile's entry. An ask that was not answered took for ever.
 """
 
-from math import ceil, inf
+from math import inf
 
 from conformance.declared.intent import Entry, Loss, Profile
 from conformance.declared.system import System
 from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, about, began, fact, marker, number, of_kind, seconds
+from conformance.verdicts.history import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
 from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
 
 QUESTIONS = ("liveness", "request")
@@ -86,7 +86,7 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
         says = f"{question} of {wrong.get('pod')} answered {wrong.get('status')} while the database was away"
         return failed(says, fact(wrong, says))
     ranked = sorted(during, key=_took)
-    slowest = ranked[ceil(0.99 * len(ranked)) - 1]
+    slowest = ninety_ninth(ranked)
     took = _took(slowest)
     if took > bound:
         answered = f"answered after {seconds(took)}" if took < inf else f"not answered: {slowest.get('error')}"

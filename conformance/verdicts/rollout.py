@@ -6,11 +6,11 @@ rollout.in-time: 99 of 100 requests are answered in the time the profile promise
 """
 
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 
 from conformance.declared.intent import Profile
 from conformance.declared.system import System
-from conformance.verdicts.history import Lines, fact, marker, of_kind, seconds
+from conformance.verdicts.history import Lines, fact, marker, ninety_ninth, of_kind, seconds
 from conformance.verdicts.ledger import CONNECTIONS, Request, read_requests, whole
 from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
 
@@ -69,7 +69,7 @@ def _pace(connection: str, requests: tuple[Request, ...], lines: Lines, bound: f
     if not mine:
         return unknown(f"no request on {connection} connections was seen since the rollout began")
     ranked = sorted(mine, key=lambda request: request.took)
-    slowest = ranked[ceil(0.99 * len(ranked)) - 1]
+    slowest = ninety_ninth(ranked)
     took = f"{slowest.took * 1000:.0f} ms" if slowest.took < inf else f"without an answer: {slowest.failure}"
     says = f"p99 {took} on {connection} connections"
     if slowest.took > bound:

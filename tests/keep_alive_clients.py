@@ -3,7 +3,10 @@
 import http.client
 import random
 import threading
+import time
 from collections.abc import Callable
+
+from tests.service_child import ServiceChild
 
 CLIENTS = 24
 LONGEST_PAUSE = 0.6  # seconds between two requests of a client: a linger must be longer
@@ -33,6 +36,15 @@ class KeepAliveClients:
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
+
+    def handed_over(self, old: ServiceChild, new: ServiceChild) -> None:
+        """Tell `old` to stop as a rollout does, with `new` taking its place; returns when it has ended well."""
+        time.sleep(0.7)
+        old.terminate()
+        time.sleep(0.5)  # endpoints take a while to move: until then new connections still come here
+        self.target = new.port
+        assert old.ended(within=8) == 0
+        time.sleep(0.5)
 
     def _run(self, client: int) -> None:
         pauses, connection, number = random.Random(client), None, 0

@@ -51,12 +51,7 @@ def test_no_request_of_keep_alive_clients_fails_while_one_server_takes_over_from
         service(tmp_path, linger=0.1) as new,
         KeepAliveClients(old.port, get_fast) as clients,
     ):
-        time.sleep(0.7)
-        old.terminate()
-        time.sleep(0.5)  # endpoints take a while to move: until then new connections still come here
-        clients.target = new.port
-        assert old.ended(within=8) == 0
-        time.sleep(0.5)
+        clients.handed_over(old, new)
     assert clients.failures == []
     assert clients.moved >= CLIENTS
     assert len(clients.answers) > 3 * CLIENTS

@@ -13,13 +13,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from cluster.errors import ClusterError
 from cluster.folders import folders
-from cluster.preflight import SYSTEM_PATH
+from cluster.processes import OUR_ENVIRONMENT
 
-ROOT = Path(__file__).parent.parent
 HOLDER = (sys.executable, "-m", "cluster.holding")
 FREEZE, BLACK_HOLE = "freeze", "black-hole"
 HELD = "held\n"  # what the holder says when the fault is there
@@ -45,7 +43,7 @@ class Faults:
         holder = subprocess.Popen(
             [*HOLDER, str(folders(self.name).plan), fault, target],
             cwd="/",
-            env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=OUR_ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -21,12 +21,11 @@ from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRun
 from cluster.folders import Folders, cache, folders
 from cluster.logs import last_lines
 from cluster.plan import Plan
-from cluster.preflight import SYSTEM_PATH, preflight
+from cluster.preflight import preflight
 from cluster.report import DNS_READY, INGRESS_READY, Report
 from cluster.toolchain import find_go
 
 Progress = Callable[[str], object]
-ROOT = Path(__file__).parent.parent
 POLL = 0.04
 STEPS = 13  # what a whole start reaches: eight components, the images, node, dns, ingress and metrics
 
@@ -112,7 +111,7 @@ def _start(place: Folders, progress: Progress) -> None:
             launcher = subprocess.Popen(
                 processes.launcher_command(sys.executable, place.plan, doors),
                 cwd="/",
-                env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+                env=processes.OUR_ENVIRONMENT,
                 pass_fds=doors,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

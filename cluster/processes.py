@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import IO
 
 from cluster.errors import ClusterError
+from cluster.preflight import SYSTEM_PATH
 
 PROC = Path("/proc")
 Done = subprocess.CompletedProcess[str]
+
+# Of the programs of this package that outlive their caller, or take care when it dies: nothing of its own settings.
+OUR_ENVIRONMENT = {
+    "PATH": SYSTEM_PATH,
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 
 
 def launcher_command(python: str, plan: Path, sockets: Sequence[int]) -> list[str]:

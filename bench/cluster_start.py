@@ -10,12 +10,12 @@ cluster, pods included, SETTLE seconds after it is ready.
 import statistics
 import time
 
-import cluster
+from kubeproof import embedded as cluster
 from bench.processes import family, pss_megabytes
 from bench.row import Figures, at_most, measured
-from cluster import processes
-from cluster.folders import folders
-from cluster.report import METRICS_READY, NODE_READY
+from kubeproof.embedded import processes
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.report import METRICS_READY, NODE_READY
 
 NAME = "bench-start"
 ROUNDS = 3

@@ -1,70 +1,110 @@
-"""The commands that need no cluster, or only ask one: list, prove, judge, schemas, profile."""
+"""The command `kubeproof`: prove, run, judge, list, profile, cluster. What a command needs is imported when it is called."""
 
 import argparse
 import json
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-from conformance import proving
-from conformance.command_line import Parser, ended
-from conformance.conclusion import NotARun, judge_folder
-from conformance.declared.profile import profile_schema
-from conformance.declared.render import NoKubectl, find_kubectl
-from conformance.declared.schema import SAVED
-from conformance.declared.schema_refresh import CannotRefresh, refresh
-from conformance.report.profile_document import profile_document
-from conformance.verdicts.verdict import Exit
+from kubeproof import prove
+from kubeproof.command_line import Parser, ended
+from kubeproof.run_options import OPTIONS
+from kubeproof.sources import PROFILE
+from kubeproof.verdict import Exit
 
-SCHEMA = Path(__file__).with_name("declared") / "profile.schema.json"
+SCHEMA = Path(__file__).with_name("profile") / "schema.json"
 PAGE = Path(__file__).parents[1] / "docs" / "profile.md"
+
+
+def command() -> int:
+    """Run the command of this process; give the exit status."""
+    return ended(main, sys.argv[1:])
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; give the exit status."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and not chosen.takes_more:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    chosen.rest = rest
     status: int = chosen.run(chosen)
     return status
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m conformance", description="What needs no cluster to be proved on.")
+    parser = Parser(prog="kubeproof", description="Prove on a live cluster what Kubernetes manifests promise.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, does: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+    def add(name: str, does: str, *, takes_more: bool = False, helps: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False, add_help=helps
+        )
+        made.set_defaults(takes_more=takes_more)
+        return made
 
-    listed = command("list", "print every check: its name, its law, what it needs from the cluster")
-    listed.set_defaults(run=_list)
-    prove = command("prove", "prove what can be told from manifests, without a cluster")
-    proving.add_arguments(prove)
-    prove.set_defaults(run=proving.run)
-    judge = command("judge", "judge a run again from its folder, without a cluster")
-    judge.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a run, such as out/latest")
-    judge.set_defaults(run=_judge)
-    schemas = command("schemas", "renew the saved schemas of the Kubernetes API from a cluster")
-    schemas.add_argument(
-        "--kubeconfig", type=Path, metavar="FILE", required=True, help="a cluster of the version to save"
-    )
-    schemas.set_defaults(run=_schemas)
-    profile = command("profile", "print the JSON schema of kubeproof.toml")
+    proving = add("prove", "prove what can be told from manifests, without a cluster")
+    prove.add_arguments(proving)
+    proving.set_defaults(run=prove.run)
+    running = add("run", "prove a system on a cluster; what else is said goes to pytest, such as -k", takes_more=True)
+    for option in OPTIONS:
+        running.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
+    running.set_defaults(run=_run)
+    judging = add("judge", "judge a run again from its folder, without a cluster")
+    judging.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a run, such as out/latest")
+    judging.set_defaults(run=_judge)
+    listing = add("list", "print every check: its name, its law, what it needs from the cluster")
+    listing.set_defaults(run=_list)
+    profile = add("profile", f"print the JSON schema of {PROFILE}")
     profile.add_argument(
         "--write", action="store_true", help="write it, and the page that explains it, to their places instead"
     )
     profile.set_defaults(run=_profile)
+    # It has commands and options of its own, --help among them.
+    cluster = add("cluster", "the embedded cluster: up, down, status, kubeconfig, ...", takes_more=True, helps=False)
+    cluster.add_argument("arguments", nargs=argparse.REMAINDER)
+    cluster.set_defaults(run=_cluster)
+    schemas = add("schemas", "renew the saved schemas of the Kubernetes API from a cluster")
+    schemas.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", required=True, help="a cluster of the version to save"
+    )
+    schemas.set_defaults(run=_schemas)
     return parser
 
 
-def _list(_: argparse.Namespace) -> int:
-    # Here and not above: judging must work where no Kubernetes client is installed.
-    from conformance.catalogue import CHECKS
+def _missing(command: str, extra: str, modules: tuple[str, ...]) -> str | None:
+    """The sentence that says what to install, or None when all of it is there."""
+    absent = [module for module in modules if find_spec(module) is None]
+    if not absent:
+        return None
+    return f"kubeproof {command} needs {' and '.join(absent)}: pip install 'kubeproof[{extra}]'"
 
-    width = max(len(check.name) for check in CHECKS)
-    for check in CHECKS:
-        print(f"{check.name:<{width}}  {check.law}\n{'':<{width}}  needs: {check.needs}")
-    return Exit.HOLDS
+
+def _run(chosen: argparse.Namespace) -> int:
+    if sentence := _missing("run", "run", ("pytest", "kubernetes")):
+        print(sentence, file=sys.stderr)
+        return Exit.NOT_DONE
+    import pytest
+
+    given = {option.name: getattr(chosen, option.name.replace("-", "_")) for option in OPTIONS}
+    # Nothing of a configuration of pytest that happens to lie here, nor of plugins that happen to be installed: xdist
+    # is among those we know, to tell in words why its -n cannot be.
+    alone = ["-c", os.devnull, "--noconftest", "--disable-plugin-autoload", "-p", "no:cacheprovider", "--no-header"]
+    plugins = ["kubeproof.pytest_plugin", *(["xdist"] if find_spec("xdist") else [])]
+    arguments = [
+        *(f"--rootdir={os.getcwd()}", "-ra", *alone),
+        *(part for plugin in plugins for part in ("-p", plugin)),
+        *("--kubeproof", *(f"--kubeproof-{name}={value}" for name, value in given.items() if value)),
+        *chosen.rest,
+    ]
+    status = int(pytest.main(arguments))
+    return Exit.NOT_DONE if status == pytest.ExitCode.USAGE_ERROR else status
 
 
 def _judge(chosen: argparse.Namespace) -> int:
+    from kubeproof.conclusion import NotARun, judge_folder
+
     try:
         _, text, status = judge_folder(chosen.folder)
     except (NotARun, OSError) as error:
@@ -74,16 +114,21 @@ def _judge(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _schemas(chosen: argparse.Namespace) -> int:
-    try:
-        print(f"{SAVED}: {refresh(SAVED, kubectl=find_kubectl(), kubeconfig=chosen.kubeconfig)}")
-    except (CannotRefresh, NoKubectl) as error:
-        print(error, file=sys.stderr)
-        return Exit.NOT_DONE
+def _list(_: argparse.Namespace) -> int:
+    from kubeproof.checks.catalogue import CHECKS, RULES
+
+    listed = [(rule.name, rule.law, "nothing: manifests and profile are enough") for rule in RULES]
+    listed += [(check.name, check.law, check.needs) for check in CHECKS]
+    width = max(len(name) for name, _, _ in listed)
+    for name, law, needs in listed:
+        print(f"{name:<{width}}  {law}\n{'':<{width}}  needs: {needs}")
     return Exit.HOLDS
 
 
 def _profile(chosen: argparse.Namespace) -> int:
+    from kubeproof.profile.reading import profile_schema
+    from kubeproof.report.profile_document import profile_document
+
     schema = profile_schema()
     text = json.dumps(schema, indent=2) + "\n"
     if not chosen.write:
@@ -94,5 +139,23 @@ def _profile(chosen: argparse.Namespace) -> int:
     return Exit.HOLDS
 
 
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
+def _cluster(chosen: argparse.Namespace) -> int:
+    if sentence := _missing("cluster", "cluster", ("cryptography",)):
+        print(sentence, file=sys.stderr)
+        return Exit.NOT_DONE
+    from kubeproof.embedded.__main__ import main as embedded
+
+    return embedded([*chosen.arguments, *chosen.rest])
+
+
+def _schemas(chosen: argparse.Namespace) -> int:
+    from kubeproof.manifests.rendering import NoKubectl, find_kubectl
+    from kubeproof.manifests.schema import SAVED
+    from kubeproof.manifests.schema_refresh import CannotRefresh, refresh
+
+    try:
+        print(f"{SAVED}: {refresh(SAVED, kubectl=find_kubectl(), kubeconfig=chosen.kubeconfig)}")
+    except (CannotRefresh, NoKubectl) as error:
+        print(error, file=sys.stderr)
+        return Exit.NOT_DONE
+    return Exit.HOLDS

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from conformance.verdicts.verdict import Exit
+from kubeproof.verdict import Exit
 
 STATUSES = "exit status:\n" + "\n".join(f"  {status:<4} {status.says}" for status in Exit)
 

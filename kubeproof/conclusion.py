@@ -10,15 +10,15 @@ from pathlib import Path
 
 import yaml
 
-from conformance.declared.documents import ManifestError
-from conformance.declared.profile import ProfileError, parse_profile
-from conformance.declared.reading import read_system
-from conformance.report.junit import junit_xml
-from conformance.report.text import text_report
-from conformance.report.verdicts_json import verdicts_json
-from conformance.verdicts.catalogue import Judged, judge_run
-from conformance.verdicts.evidence import Evidence, read_evidence
-from conformance.verdicts.verdict import Exit, exit_status
+from kubeproof.manifests.documents import ManifestError
+from kubeproof.profile.reading import ProfileError, parse_profile
+from kubeproof.manifests.reading import read_system
+from kubeproof.report.junit import junit_xml
+from kubeproof.report.text import text_report
+from kubeproof.report.verdicts_json import verdicts_json
+from kubeproof.checks.judging import Judged, judge_run
+from kubeproof.evidence.reading import Evidence, read_evidence
+from kubeproof.verdict import Exit, exit_status
 
 
 class NotARun(Exception):

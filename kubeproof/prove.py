@@ -1,4 +1,4 @@
-"""`python -m conformance prove`: every static rule about manifests, without a cluster."""
+"""`kubeproof prove`: every static rule about manifests, without a cluster."""
 
 import argparse
 import os
@@ -8,30 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.declared.documents import ManifestError
-from conformance.declared.intent import Profile
-from conformance.declared.loading import STANDARD_INPUT, CannotLoad, load
-from conformance.declared.origins import Origins
-from conformance.declared.profile import ProfileError, profile_schema, read_profile
-from conformance.declared.reading import read_readable
-from conformance.declared.render import NoKubectl, RenderFailed
-from conformance.declared.schema import mistyped
-from conformance.declared.system import System
-from conformance.report.pairs import pairs_text
-from conformance.report.proofs import proofs_text
-from conformance.report.sarif import Locate, Location, sarif
-from conformance.verdicts.policy.cast import cast_of
-from conformance.verdicts.policy.paper import on_paper
-from conformance.verdicts.policy.witness import witnesses
-from conformance.verdicts.static.rule import Finding, Proof
-from conformance.verdicts.static.rules import prove_all
-from conformance.verdicts.verdict import Exit, exit_status
+from kubeproof.manifests.documents import ManifestError
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.loading import STANDARD_INPUT, CannotLoad, load
+from kubeproof.manifests.origins import Origins
+from kubeproof.profile.reading import ProfileError, profile_schema, read_profile
+from kubeproof.manifests.reading import read_readable
+from kubeproof.manifests.rendering import NoKubectl, RenderFailed
+from kubeproof.manifests.schema import mistyped
+from kubeproof.manifests.system import System
+from kubeproof.report.pairs import pairs_text
+from kubeproof.report.proofs import proofs_text
+from kubeproof.report.sarif import Locate, Location, sarif
+from kubeproof.netpol.topology import cast_of
+from kubeproof.netpol.expected_reachability import on_paper
+from kubeproof.netpol.rule_coverage import witnesses
+from kubeproof.rules.rule import Finding, Proof
+from kubeproof.rules.catalogue import prove_all
+from kubeproof.sources import PROFILE, NothingHere, holds_manifests, manifests_of, profile_here
+from kubeproof.verdict import Exit, exit_status
 
-ROOT = Path(__file__).parents[1]
-PROFILE = "kubeproof.toml"
-# A field of a finding that is one of the profile's: talks[0].source, and not spec.ports[0].
+# A field of a finding that is one of the profile's: allowed[0].source, and not spec.ports[0].
 _PROMISE = re.compile(r"([a-z_]+)\[(\d+)\](?:\.|$)")
-CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError)
+CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError, NothingHere)
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--manifests",
         type=Path,
         metavar="PATH",
-        help="a kustomization, a folder of YAML, a file, or - for standard input (default: the profile's overlays)",
+        help="a kustomization, a folder of YAML, a file, or - for standard input (default: what the profile names)",
     )
     parser.add_argument(
         "--profile",
         type=Path,
         metavar="FILE",
-        help=f"what the architecture says (default: {PROFILE} beside the manifests, else none)",
+        help=f"what the architecture says (default: {PROFILE} here or beside the manifests, else none)",
     )
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
     parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
@@ -81,7 +80,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
         print()
         if chosen.pairs:
-            print(pairs_text(paper, witnesses(cast_of(system, intent)), has_intent=bool(intent.talks)))
+            print(pairs_text(paper, witnesses(cast_of(system, intent)), has_intent=bool(intent.allowed)))
             print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:
@@ -97,11 +96,12 @@ def run(chosen: argparse.Namespace) -> int:
 def _tasks(manifests: Path | None, profile: Path | None) -> list[Task]:
     if manifests is not None:
         return [Task(manifests, profile or _profile_of(manifests))]
-    profile = profile or ROOT / PROFILE
-    overlays = dict.fromkeys(folder for _, folder in read_profile(profile).overlays)
-    if not overlays:
-        raise ProfileError(profile, "overlays", "names none, and no --manifests was given: nothing to prove")
-    return [Task(profile.parent / folder, profile) for folder in overlays]
+    profile = profile or profile_here(Path())
+    if profile is not None:
+        return [Task(folder, profile) for folder in manifests_of(read_profile(profile), profile)]
+    if holds_manifests(Path()):
+        return [Task(Path(), None)]
+    raise NothingHere(f"there is no {PROFILE} here, no kustomization and no YAML: name manifests with --manifests")
 
 
 def _profile_of(manifests: Path) -> Path | None:
@@ -109,8 +109,8 @@ def _profile_of(manifests: Path) -> Path | None:
     if str(manifests) == STANDARD_INPUT:
         return None
     folder = (manifests if manifests.is_dir() else manifests.parent).resolve()
-    if (folder / PROFILE).is_file():
-        return folder / PROFILE
+    if (beside := profile_here(folder)) is not None:
+        return beside
     for above in folder.parents:
         if (above / PROFILE).is_file():
             overlays = read_profile(above / PROFILE).overlays

@@ -1,5 +1,6 @@
 """One run: its folder, its cluster, its copy of the system, and each observation made once."""
 
+import importlib
 import secrets
 import time
 from collections.abc import Callable
@@ -10,19 +11,24 @@ from typing import Any
 
 import yaml
 
-from conformance.catalogue import check
-from conformance.declared.intent import Profile
-from conformance.declared.renaming import rename
-from conformance.declared.system import System
-from conformance.observe.api_errors import Refused, Silent, translated
-from conformance.observe.cluster import Cluster
-from conformance.observe.lifecycle import observe_deploy
-from conformance.observe.listings import listings
-from conformance.observe.recorder import NotWritten, Recorder
-from conformance.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
-from conformance.observe.waiting import NotInTime
-from conformance.observe.watches import Watches
-from conformance.verdicts.evidence import Planned
+from kubeproof import observe as observers
+from kubeproof.checks.catalogue import LIVE
+from kubeproof.checks.check import Check
+from kubeproof.manifests.renaming import rename
+from kubeproof.declared import Declared
+from kubeproof.observe.api_errors import Refused, Silent, translated
+from kubeproof.observe.cluster import Cluster
+from kubeproof.observe.deploy import observe_deploy
+from kubeproof.observe.listings import listings
+from kubeproof.evidence.writing import NotWritten, Recorder
+from kubeproof.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
+from kubeproof.observe.waiting import NotInTime
+from kubeproof.observe.watches import Watches
+from kubeproof.evidence.reading import Planned
+
+
+# (the deployed system, the observation's id, what it is about: the part of the id after the colon)
+Observer = Callable[[Deployed, str, str], None]
 
 
 class NotDeployed(Exception):
@@ -33,7 +39,7 @@ class Run:
     """
     Observe checks on a cluster and leave a folder that can be judged without it.
 
-    `documents` are the rendered manifests, `profile_text` the profile as read; both are saved beside the evidence.
+    Manifests as rendered and profile are saved beside the evidence.
     `say` takes what somebody who waits should know. Raises NotWritten when the folder cannot be written.
     """
 
@@ -42,19 +48,16 @@ class Run:
         *,
         name: str,
         folder: Path,
+        declared: Declared,
         cluster: Cluster,
         cluster_name: str,
-        documents: list[dict[str, Any]],
-        system: System,
-        profile: Profile,
-        profile_text: str,
         probe_image: str,
         say: Callable[[str], None],
         ingress_address: str | None = None,
         faults: Faults | None = None,
     ) -> None:
-        self.name, self.folder, self.profile, self.system = name, folder, profile, system
-        self._cluster, self._documents, self._probe_image = cluster, documents, probe_image
+        self.name, self.folder, self._declared = name, folder, declared
+        self._cluster, self._probe_image = cluster, probe_image
         self._ingress_address, self._say, self._faults = ingress_address, say, faults
         self._observed: set[str] = set()
         self._deployed: Deployed | None = None
@@ -62,8 +65,8 @@ class Run:
         self._stack = ExitStack()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "declared.yaml").write_text(yaml.safe_dump_all(documents, sort_keys=False))
-            (folder / "profile.toml").write_text(profile_text)
+            (folder / "declared.yaml").write_text(yaml.safe_dump_all(declared.documents, sort_keys=False))
+            (folder / "profile.toml").write_text(declared.profile_text)
             self.recorder = Recorder(folder / "evidence.jsonl", "main", time.monotonic())
         except OSError as error:
             raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
@@ -81,9 +84,10 @@ class Run:
 
     def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""
-        of, observe = planned.observation, check(planned.check).observe
+        of = planned.observation
         if not of:
             return  # told by the manifests alone
+        observe = _observer(LIVE[planned.check])
         if self._deployed is None and not self._missing:
             self._deploy()
         if observe is None or of in self._observed:
@@ -107,13 +111,13 @@ class Run:
     def _bring_up(self) -> Deployed:
         """Deploy into a new namespace, with a client beside it; what did not come up is `_missing`."""
         self._delete(*self._cluster.abandoned_namespaces())
-        documents = rename(self._documents, f"kubeproof-{self.name}")
+        documents = rename(self._declared.documents, f"kubeproof-{self.name}")
         deployed = self._new_namespace(f"kubeproof-{self.name}", documents)
         with self.recorder.observation("deploy"), translated(), deployed.watches.recorded("deploy"):
             left = observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
         for what in left:
             self._say(f"        {what} was there before and no run's: it is used as it is, and left alone")
-        self._missing = [each.name for each in self.system.workloads if not deployed.all_ready(each)]
+        self._missing = [each.name for each in self._declared.system.workloads if not deployed.all_ready(each)]
         deployed.apply(rename([way_out()], deployed.namespace))
         try:
             deployed.start_pod(CLIENT, [*AGENT, "idle"])
@@ -126,15 +130,15 @@ class Run:
         labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
         owner = self._cluster.create_namespace(name, self.name, labels)
         self._stack.callback(self._delete, f"{name}-visitor", f"{name}-stranger", name)
-        selectors = {each.name: dict(each.selector) for each in self.system.workloads}
+        selectors = {each.name: dict(each.selector) for each in self._declared.system.workloads}
         watches = Watches(listings(self._cluster, name), selectors, self.recorder)
         self._stack.callback(watches.stop)
         return Deployed(
             cluster=self._cluster,
             recorder=self.recorder,
             watches=watches,
-            system=self.system,
-            profile=self.profile,
+            system=self._declared.system,
+            profile=self._declared.profile,
             owner=owner,
             probe_image=self._probe_image,
             ingress_address=self._ingress_address,
@@ -158,6 +162,15 @@ class Run:
         """Delete what the run created and end the evidence; says what could not be deleted."""
         with self._stack, suppress(NotWritten):  # whoever observed met the same
             self.recorder.line("", "run.end")
+
+
+def _observer(check: Check) -> Observer | None:
+    """The function behind a check's name of it; None where deploying is observing."""
+    if check.observer is None:
+        return None
+    module, function = check.observer.rsplit(".", 1)
+    found: Observer = getattr(importlib.import_module(f"{observers.__name__}.{module}"), function)
+    return found
 
 
 def new_run_name() -> str:

@@ -24,22 +24,22 @@ TESTS = "pip install tox && tox"
 COMMANDS: dict[str, tuple[list[str], int, str] | None] = {
     PROOF: None,
     TESTS: None,
-    "tox -e prove": (["-m", "conformance", "prove"], 0, "0 broken"),
+    "tox -e prove": (["-m", "kubeproof", "prove"], 0, "0 broken"),
     "tox -e conformance -- --kubeconfig ~/.kube/config --context staging": None,
     "tox -e conformance -- --manifests path/to/overlay --profile path/to/kubeproof.toml": None,
     'tox -e conformance -- -k "rollout or isolation"': None,
     "tox -e prove -- --manifests path/to/overlay --profile path/to/kubeproof.toml": (
-        ["-m", "conformance", "prove", "--manifests", "path/to/overlay", "--profile", "path/to/kubeproof.toml"],
+        ["-m", "kubeproof", "prove", "--manifests", "path/to/overlay", "--profile", "path/to/kubeproof.toml"],
         3,
         "path/to/overlay",
     ),
-    ".tox/conformance/bin/python -m conformance list": (["-m", "conformance", "list"], 0, "rollout.no-loss"),
-    ".tox/conformance/bin/python -m conformance judge out/latest": (
-        ["-m", "conformance", "judge", "out/no-such-run"],
+    ".tox/conformance/bin/kubeproof list": (["-m", "kubeproof", "list"], 0, "rollout.no-loss"),
+    ".tox/conformance/bin/kubeproof judge out/latest": (
+        ["-m", "kubeproof", "judge", "out/no-such-run"],
         3,
         "no-such-run",
     ),
-    "tox -e mutation": (["-m", "conformance.mutants", "--list"], 0, "strategy-recreate"),
+    "tox -e mutation": (["-m", "kubeproof.mutants", "--list"], 0, "strategy-recreate"),
     "tox -e bench": (["-m", "bench", "--list"], 0, "cluster_start"),
     "tox -e cluster -- up": (["-m", "cluster", "up", "--help"], 0, "--name"),
     "tox -e cluster -- kubeconfig": (["-m", "cluster", "kubeconfig", "--name", "not-up"], 1, "not-up"),

@@ -13,9 +13,9 @@ from pathlib import Path
 from bench.errors import CannotMeasure
 from bench.processes import busy_percent
 from bench.row import Figures
-from bench.services import grids
-from bench.services.alone import alone
-from bench.services.bed import Bed, bed
+from bench.services import comparison_tables as grids
+from bench.services.own_measurements import alone
+from bench.services.test_bed import Bed, bed
 from bench.services.contestants import NAIVE, OURS
 from bench.services.load import CLIENTS
 from bench.services.promises import Seen, promises

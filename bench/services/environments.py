@@ -16,7 +16,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from bench.errors import CannotMeasure
-from cluster.folders import cache
+from kubeproof.embedded.folders import cache
 
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 WITHIN = 300.0  # seconds for an installation
@@ -24,7 +24,7 @@ WITHIN = 300.0  # seconds for an installation
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment in `folder`, with the packages of a group and what they depend on."""
+    """A virtual environment in `folder`, with the packages of a group and what they dependency on."""
 
     folder: Path
 

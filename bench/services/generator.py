@@ -17,9 +17,9 @@ from pathlib import Path
 
 from bench.errors import CannotMeasure
 from bench.services.latency import Request
-from cluster.errors import PreflightFailed
-from cluster.folders import cache
-from cluster.toolchain import find_go
+from kubeproof.embedded.errors import PreflightFailed
+from kubeproof.embedded.folders import cache
+from kubeproof.embedded.toolchain import find_go
 
 SOURCES = Path(__file__).resolve().parents[1] / "generator"
 OPEN_CONNECTIONS = 64

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench.services.bed import PATHS, Bed
+from bench.services.test_bed import PATHS, Bed
 from bench.services.latency import Request, seconds_of
 from bench.services.quota import Throttling
 from bench.services.server import Server

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CannotMeasure
-from bench.services.bed import ROWS, Bed
+from bench.services.test_bed import ROWS, Bed
 from bench.services.contestants import CONSUMER, NAIVE, OURS
 from bench.services.counts import Counts, counted
 from bench.services.load import Load, load

@@ -11,7 +11,7 @@ from os import getpid
 from pathlib import Path
 
 from bench.errors import CannotMeasure
-from cluster import cgroups
+from kubeproof.embedded import cgroups
 
 PERIOD = 100_000  # microseconds, Kubernetes' default
 

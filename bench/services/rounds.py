@@ -12,7 +12,7 @@ from itertools import cycle
 from typing import NamedTuple
 
 from bench.errors import CannotMeasure
-from bench.services.bed import PATHS, Bed
+from bench.services.test_bed import PATHS, Bed
 from bench.services.contestants import CONTESTANTS
 from bench.services.counts import Counts, Relay, counted, relay
 from bench.services.load import Load, load

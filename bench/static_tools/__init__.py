@@ -2,7 +2,7 @@
 What other static tools find in manifests and our prover does not, and the other way round; and how long each takes.
 
 Over our rendered manifests and ten published sets of other projects: kube-score is built from its Go module and run,
-`python -m conformance prove` is run; KubeLinter and Polaris could not be built as Go modules and are compared on paper
+`kubeproof prove` is run; KubeLinter and Polaris could not be built as Go modules and are compared on paper
 (positions.toml). Writes the generated blocks of docs/comparison.md.
 """
 
@@ -23,7 +23,7 @@ from bench.static_tools.running import (
     run_kube_score,
     run_prover,
 )
-from conformance.verdicts.static.rules import RULES
+from kubeproof.rules.catalogue import RULES
 
 PAGE = ROOT / "docs" / "comparison.md"
 LAWS = {rule.name: rule.law for rule in RULES}

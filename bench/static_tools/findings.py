@@ -35,7 +35,7 @@ def _kube_score(scored: list[dict[str, Any]]) -> Iterator[Found]:
 
 
 def from_sarif(text: str) -> tuple[Found, ...]:
-    """Read the SARIF of `python -m conformance prove`; of kind `open` is what cannot be told."""
+    """Read the SARIF of `kubeproof prove`; of kind `open` is what cannot be told."""
     return tuple(
         Found(each["ruleId"], UNTOLD if each["kind"] == "open" else BROKEN, _subject(each))
         for run in json.loads(text)["runs"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.static_tools.findings import Found, from_kube_score, from_sarif
-from cluster.build import environment
-from cluster.errors import BuildFailed, indented
-from cluster.folders import cache
-from cluster.toolchain import find_go
+from kubeproof.embedded.build import environment
+from kubeproof.embedded.errors import BuildFailed, indented
+from kubeproof.embedded.folders import cache
+from kubeproof.embedded.toolchain import find_go
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = Path(__file__).with_name("go")
@@ -92,7 +92,7 @@ def run_prover(manifests: ManifestSet) -> Run:
     """Prove one set with our own command; it exits 0, 1 or 2 when it has judged."""
     with tempfile.TemporaryDirectory() as folder:
         sarif = Path(folder) / "findings.sarif"
-        argv = [sys.executable, "-m", "conformance", "prove", "--manifests", str(manifests.file), "--sarif", str(sarif)]
+        argv = [sys.executable, "-m", "kubeproof", "prove", "--manifests", str(manifests.file), "--sarif", str(sarif)]
         argv += ["--profile", str(manifests.profile)] if manifests.profile else []
         done, seconds = _timed(argv)
         if done.returncode not in (0, 1, 2):

@@ -1,1 +1,1 @@
-"""The judges: pure functions from declared values and evidence lines to verdicts."""
+"""One module an area, each with its checks and the judges of them."""

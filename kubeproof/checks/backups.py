@@ -1,11 +1,12 @@
 """persistence.backup-restore: what a journey wrote is read again after its volumes were lost and a backup restored."""
 
-from conformance.declared.intent import Backup, Journey, Profile
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, not_observed, number, of_kind, seconds
-from conformance.verdicts.journeys import Saved, walked
-from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Backup, Journey, Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, marker, not_observed, number, of_kind, seconds
+from kubeproof.checks.journeys import Saved, walked
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_backup(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -94,3 +95,16 @@ def _uids(line: Line) -> set[str]:
     claims = line.data.get("claims")
     found = claims if isinstance(claims, list) else []
     return {str(claim["uid"]) for claim in found if isinstance(claim, dict) and claim.get("uid")}
+
+
+BACKUP_RESTORE = Check(
+    name="persistence.backup-restore",
+    law="what was written before a backup is read again when it is restored after a loss",
+    needs="the right to delete claims and make Jobs",
+    phase=Phase.REPLACE_A_POD,
+    subjects=lambda _, profile: (Subject(kept.workload, f"backup:{kept.workload}") for kept in profile.backups),
+    observer="backups.observe_backup",
+    reads=("marker", "step", "job"),
+    judge=judge_backup,
+    lasting=True,
+)

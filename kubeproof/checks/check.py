@@ -1,74 +1,92 @@
 """
-Every check as a value: its law, what it needs, and how it is observed.
+A live check as one value: its law, whom it is about, what must have been so, who observes it, how it is judged.
 
-This is the list that `python -m conformance list` prints, that the tests are parametrised over, and that a reader
-starts from. What a check is asked about, and which observation answers it, is `verdicts.catalogue.declared_plan`:
-two checks with the same observation look at the same window.
+Each stands beside its judge, in the module of its area; `catalogue` finds them there. The observer is named and not
+imported, so that judging works where no Kubernetes client is installed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.observe.backups import observe_backup
-from conformance.observe.journeys import observe_journey, observe_names
-from conformance.observe.lifecycle import observe_restart, observe_rollout
-from conformance.observe.outage import observe_black_holed, observe_frozen, observe_refused
-from conformance.observe.reachability import observe_reachability
-from conformance.observe.routes import observe_gateway, observe_ingress
-from conformance.observe.scaling import observe_scaling
-from conformance.observe.system import Deployed
-from conformance.verdicts.catalogue import STATIC, declared_plan, law_of, static_plan
-from conformance.verdicts.evidence import Planned
+from kubeproof.evidence.questions import Lines
+from kubeproof.evidence.reading import Planned
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
+from kubeproof.verdict import Verdict
 
-# (the deployed system, the observation's id, what it is about: the part of the id after the colon)
-Observe = Callable[[Deployed, str, str], None]
+# (manifests, profile, the subject's name, the lines of its observation)
+Judge = Callable[[System, Profile, str, Lines], Verdict]
+
+
+class Phase(IntEnum):
+    """What an observation does to the system. A run goes through them in this order: what disturbs most comes last."""
+
+    DEPLOY = 0
+    LOOK = 1
+    REPLACE_A_POD = 2
+    TAKE_A_DEPENDENCY = 3
+    REPLACE_ALL_PODS = 4
+    OFFER_LOAD = 5
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    Whom a check is about, and the observation that answers it: its kind, and after a colon what it is about.
+
+    Checks that name the same observation look at the same window.
+    """
+
+    name: str
+    observation: str
+
+
+# Whom a check is about in a declared system; nobody where the profile promises nothing of the kind.
+Subjects = Callable[[System, Profile], Iterable[Subject]]
+
+
+@dataclass(frozen=True)
+class Premise:
+    """What must have been seen for a PASS to mean anything: its sentence, and the judge of it."""
+
+    sentence: str
+    judge: Judge
 
 
 @dataclass(frozen=True)
 class Check:
-    """`needs` is for people; what is missing is found by probing. `observe` is None where deploying is observing."""
+    """
+    One law about a running system.
+
+    `name` is AREA.WHAT and a contract: it stands in verdicts.json. `law` is one sentence that its owner would sign.
+    `needs` says for people what the cluster must offer. `reads` are the kinds of evidence lines that decide it, beside
+    those that every observation has (docs/evidence.md). `observer` is MODULE.FUNCTION below kubeproof.observe, None
+    where deploying is observing. `lasting` when a FAIL is one that no lost line could undo: one failed request stays
+    failed, while a last state may be what was lost.
+    """
 
     name: str
+    law: str
     needs: str
-    observe: Observe | None
+    phase: Phase
+    subjects: Subjects
+    observer: str | None
+    reads: Sequence[str]
+    judge: Judge
+    premises: tuple[Premise, ...] = ()
+    lasting: bool = False
 
     @property
-    def law(self) -> str:
-        return law_of(self.name)
+    def area(self) -> str:
+        """The first part of the name: what the report groups by."""
+        return self.name.partition(".")[0]
 
     def planned(self, system: System, profile: Profile) -> tuple[Planned, ...]:
-        """What the check is asked about in this system, each with its observation."""
-        plan = static_plan(profile) if self.name in STATIC else declared_plan(system, profile)
-        return tuple(each for each in plan if each.check == self.name)
+        """What the check is asked about in this system, each subject with its observation."""
+        return tuple(Planned(self.name, each.name, each.observation) for each in self.subjects(system, profile))
 
 
-# In the order of a run: what disturbs most comes last.
-CHECKS = (
-    *(Check(name, "nothing: manifests and profile are enough", None) for name in STATIC),
-    Check("deploy.ready", "images that can be pulled", None),
-    Check("dns.names", "cluster DNS", observe_names),
-    Check("api.journey", "the probe image", observe_journey),
-    Check("ingress.routes", "a controller for the class of the Ingress", observe_ingress),
-    Check("gateway.routes", "the Gateway API, and a controller for the Gateway", observe_gateway),
-    Check("isolation.reachability", "NetworkPolicy enforcement, ephemeral containers", observe_reachability),
-    Check("persistence.pod-delete", "a StorageClass for the claims", observe_restart),
-    Check("persistence.backup-restore", "the right to delete claims and make Jobs", observe_backup),
-    Check("probes.readiness-follows-database", "the right to scale the database", observe_refused),
-    Check("probes.liveness-ignores-database", "the right to scale the database", observe_refused),
-    Check("outage.answers", "the right to scale the database", observe_refused),
-    Check("outage.frozen", "the embedded cluster: the node below the database", observe_frozen),
-    Check("outage.black-holed", "the embedded cluster: the node below the database", observe_black_holed),
-    Check("rollout.no-loss", "room for one more pod of each workload", observe_rollout),
-    Check("rollout.in-time", "room for one more pod of each workload", observe_rollout),
-    Check("scaling.up", "the metrics API", observe_scaling),
-)
-
-
-def check(name: str) -> Check:
-    """The check of this name; raises LookupError."""
-    found = next((each for each in CHECKS if each.name == name), None)
-    if found is None:
-        raise LookupError(f"no check {name!r}; there are {', '.join(each.name for each in CHECKS)}")
-    return found
+def every_workload(observation: str) -> Subjects:
+    """Subjects: each workload of the manifests, all seen in one observation of this name."""
+    return lambda system, _: (Subject(workload.name, observation) for workload in system.workloads)

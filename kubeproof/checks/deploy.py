@@ -5,12 +5,13 @@ Available is what `kubectl rollout status` asks, all of it: the spec is observed
 and available, none of the old are left, and at least one is wanted.
 """
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, watched_until
-from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, watched_until
+from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, every_workload
 
 # What the kubelet says when an image is not there: waiting longer will not bring it.
 IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
@@ -109,3 +110,15 @@ def _pods_seen(workload: Workload, lines: Lines) -> Verdict:
     if wanted is None or len(seen) < wanted:
         return unknown(f"{len(seen)} of {wanted or workload.replicas:.0f} pods of {workload.name} were seen")
     return passed("all pods seen", fact(pods[-1], f"{len(seen)} pods seen") if pods else Fact(None, "none"))
+
+
+READY = Check(
+    name="deploy.ready",
+    law="every workload becomes available within its progress deadline, with no restart",
+    needs="images that can be pulled",
+    phase=Phase.DEPLOY,
+    subjects=every_workload("deploy"),
+    observer=None,
+    reads=("marker", "workload", "pod", "event"),
+    judge=judge_ready,
+)

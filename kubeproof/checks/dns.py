@@ -4,11 +4,12 @@ dns.names: a Service answers under its three names, each with exactly its addres
 The three are told apart by their shape: NAME, NAME.NAMESPACE and NAME.NAMESPACE.svc.DOMAIN.
 """
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, not_observed, of_kind, texts
-from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind, texts
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 FORMS = ("NAME", "NAME.NAMESPACE", "NAME.NAMESPACE.svc.DOMAIN")
 
@@ -58,3 +59,15 @@ def _judge(line: Line) -> Verdict:
 
 def _list(addresses: set[str]) -> str:
     return ", ".join(sorted(addresses)) or "nothing"
+
+
+NAMES = Check(
+    name="dns.names",
+    law="each Service answers under its three names from inside the namespace",
+    needs="cluster DNS",
+    phase=Phase.LOOK,
+    subjects=lambda system, _: (Subject(service.name, "dns") for service in system.services),
+    observer="dns.observe_names",
+    reads=("name",),
+    judge=judge_names,
+)

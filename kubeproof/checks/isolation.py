@@ -8,13 +8,14 @@ UNKNOWN. That the cluster enforces policies at all is shown by the canary, never
 
 from dataclasses import dataclass
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, number, of_kind, unmet
-from conformance.verdicts.matrix import draw
-from conformance.verdicts.reach import Reach
-from conformance.verdicts.verdict import Fact, Outcome, Verdict, failed, passed, unknown
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, number, of_kind, unmet
+from kubeproof.netpol.matrix import draw
+from kubeproof.netpol.reach import Reach
+from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 STRANGER = "stranger"
 FAILED_ATTEMPT = frozenset({"refused", "timeout", "unreachable"})
@@ -53,17 +54,17 @@ def judge_reachability(system: System, profile: Profile, subject: str, lines: Li
     reason = unmet(lines) or _not_enforced(lines)
     if reason:
         return reason
-    talks = {(talk.source, talk.target) for talk in profile.talks}
+    allowed = {(pair.source, pair.target) for pair in profile.allowed}
     sources = (*(workload.name for workload in system.workloads), STRANGER)
     targets = tuple(workload for workload in system.workloads if workload.ports)
     cells = tuple(
-        _cell(lines, source, target.name, port, Reach.ALLOWED if (source, target.name) in talks else Reach.BLOCKED)
+        _cell(lines, source, target.name, port, Reach.ALLOWED if (source, target.name) in allowed else Reach.BLOCKED)
         for source in sources
         for target in targets
         if source != target.name
         for port in dict.fromkeys(each.number for each in target.ports)
     )
-    dangling = talks - {(cell.source, cell.target) for cell in cells}
+    dangling = allowed - {(cell.source, cell.target) for cell in cells}
     return _verdict(sources, tuple(target.name for target in targets), cells, dangling)
 
 
@@ -145,3 +146,15 @@ def _odd(cell: Cell) -> Fact:
     seen = "cannot tell" if cell.seen is Reach.UNKNOWN else f"was {words[cell.seen]}"
     pair = f"{cell.source} -> {cell.target}:{cell.port}"
     return Fact(cell.line, f"{pair:<40}  should be {words[cell.wanted]}, {seen:<12}  {cell.says}")
+
+
+REACHABILITY = Check(
+    name="isolation.reachability",
+    law="only the declared pairs can talk",
+    needs="NetworkPolicy enforcement, ephemeral containers",
+    phase=Phase.LOOK,
+    subjects=lambda _, profile: (Subject(profile.system, "reachability"),),
+    observer="isolation.observe_reachability",
+    reads=("need", "reach"),
+    judge=judge_reachability,
+)

@@ -5,14 +5,15 @@ Expectations are read from the profile and not from the evidence: the file says 
 would have been right. A value that a step saves is taken from its own answer and fills {braces} of later steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.declared.intent import Journey, Profile, Step
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, not_observed, of_kind
-from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 Saved = dict[str, Any]
 
@@ -116,3 +117,24 @@ def _name(index: int, step: Step) -> str:
 def _short(body: Any) -> str:
     text = repr(body)
     return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def _subjects(_: System, profile: Profile) -> Iterator[Subject]:
+    """Each journey, but for the halves of a promise: a read that only makes sense after its write is none of its own."""
+    halves = {name for kept in (*profile.persistence, *profile.backups) for name in (kept.write, kept.read)}
+    for journey in profile.journeys:
+        if journey.name not in halves:
+            yield Subject(journey.name, f"journey:{journey.name}")
+
+
+JOURNEY = Check(
+    name="api.journey",
+    law="each journey of the profile holds from inside the cluster",
+    needs="the probe image",
+    phase=Phase.LOOK,
+    subjects=_subjects,
+    observer="journeys.observe_journey",
+    reads=("step",),
+    judge=judge_journey,
+    lasting=True,
+)

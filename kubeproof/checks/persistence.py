@@ -1,20 +1,21 @@
 """persistence.pod-delete: what a journey wrote is read again after the pod with the volume was replaced."""
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.history import Lines, fact, marker, of_kind
-from conformance.verdicts.journeys import walked
-from conformance.verdicts.verdict import Verdict, merge, passed, unknown
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.questions import Lines, fact, marker, of_kind
+from kubeproof.checks.journeys import walked
+from kubeproof.verdict import Verdict, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_persistence(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Judge one workload: the write journey before the marker 'pod deleted', the read journey after 'pod back'."""
-    persist = profile.persist(subject)
-    if persist is None or system.workload(subject) is None:
+    promise = profile.persistence_of(subject)
+    if promise is None or system.workload(subject) is None:
         return unknown(f"{subject} is not a workload that the profile expects to keep anything")
-    write, read = profile.journey(persist.write), profile.journey(persist.read)
+    write, read = profile.journey(promise.write), profile.journey(promise.read)
     if write is None or read is None:
-        return unknown(f"the profile has no journey {persist.write!r} or {persist.read!r}")
+        return unknown(f"the profile has no journey {promise.write!r} or {promise.read!r}")
     deleted, back = marker(lines, "pod deleted"), marker(lines, "pod back")
     if deleted is None or back is None or back.t < deleted.t:
         return unknown("no markers say that the pod was deleted and came back")
@@ -48,3 +49,16 @@ def _replaced(subject: str, deleted: float, lines: Lines) -> Verdict:
     if not old & left or not new:
         return unknown(f"{subject}: the old pod was not seen going, or no new one was seen ready")
     return passed("replaced", fact(new[-1], f"{new[-1].get('name')} was replaced: uid {new[-1].get('uid')}"))
+
+
+POD_DELETE = Check(
+    name="persistence.pod-delete",
+    law="what was written is read again after the pod with the volume was replaced",
+    needs="a StorageClass for the claims",
+    phase=Phase.REPLACE_A_POD,
+    subjects=lambda _, profile: (Subject(kept.workload, f"restart:{kept.workload}") for kept in profile.persistence),
+    observer="persistence.observe_restart",
+    reads=("marker", "step", "pod"),
+    judge=judge_persistence,
+    lasting=True,
+)

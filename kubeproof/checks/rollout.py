@@ -5,14 +5,16 @@ rollout.no-loss: no more requests fail than the profile allows, and it allows no
 rollout.in-time: 99 of 100 requests are answered in the time the profile promises.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.history import Lines, fact, marker, ninety_ninth, of_kind, seconds
-from conformance.verdicts.ledger import CONNECTIONS, Request, read_requests, whole
-from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.questions import Lines, fact, marker, ninety_ninth, of_kind, seconds
+from kubeproof.evidence.request_log import CONNECTIONS, Request, read_requests, whole
+from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 SAME_DISRUPTION = 1.0  # seconds between failures of one disruption
 
@@ -146,3 +148,37 @@ def _replaced(subject: str, lines: Lines) -> Verdict:
     if old - {line.get("uid") for line in left}:
         return unknown(f"{subject}: an old pod was not seen going")
     return passed("replaced", fact(new[-1], f"{len(old)} pods replaced, the last by {new[-1].get('name')}"))
+
+
+def _entered(_: System, profile: Profile) -> Iterator[Subject]:
+    for entry in profile.entries:
+        yield Subject(entry.workload, f"rollout:{entry.workload}")
+
+
+def _entered_with_a_level(system: System, profile: Profile) -> Iterator[Subject]:
+    for subject in _entered(system, profile):
+        if profile.level(subject.name) is not None:
+            yield subject
+
+
+NO_LOSS = Check(
+    name="rollout.no-loss",
+    law="no request fails while pods are replaced, or no more than allowed, on new and kept connections",
+    needs="room for one more pod of each workload",
+    phase=Phase.REPLACE_ALL_PODS,
+    subjects=_entered,
+    observer="rollout.observe_rollout",
+    reads=("marker", "request", "ledger.end", "pod"),
+    judge=judge_no_loss,
+    lasting=True,
+)
+IN_TIME = Check(
+    name="rollout.in-time",
+    law="99 of 100 requests are answered in time while pods are replaced, on new and kept connections",
+    needs="room for one more pod of each workload",
+    phase=Phase.REPLACE_ALL_PODS,
+    subjects=_entered_with_a_level,
+    observer="rollout.observe_rollout",
+    reads=("marker", "request", "ledger.end", "pod"),
+    judge=judge_in_time,
+)

@@ -6,14 +6,15 @@ that pod was a ready endpoint of it while the observation lasted. Of the profile
 workload and the status are judged: rules that lead astray consistently are still wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from conformance.declared.intent import Entry, Profile
-from conformance.declared.routes import HTTP_ROUTE, INGRESS, Request, Rule, includes, read_rules, requests
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, not_observed, number, of_kind, texts
-from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Entry, Profile
+from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, Rule, hosts, includes, read_rules, requests
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind, texts
+from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_ingress(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -134,3 +135,38 @@ def _entered(entry: Entry, lines: Lines) -> Verdict:
 def _each_once(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict on several tries of one request; what was seen again is told once."""
     return merge({(each.outcome, each.because): each for each in verdicts}.values())
+
+
+def _ingress_hosts(system: System, profile: Profile) -> Iterator[Subject]:
+    """The hosts of Ingress objects, and of entries whose host nobody routes: that is a promise all the same."""
+    ingress, gateway = (hosts(read_rules(system.documents, kind)) for kind in (INGRESS, HTTP_ROUTE))
+    entered = (entry.host for entry in profile.entries if entry.host and entry.host not in gateway)
+    for host in dict.fromkeys((*ingress, *entered)):
+        yield Subject(host, "ingress")
+
+
+def _gateway_hosts(system: System, _: Profile) -> Iterator[Subject]:
+    for host in hosts(read_rules(system.documents, HTTP_ROUTE)):
+        yield Subject(host, "gateway")
+
+
+INGRESS_ROUTES = Check(
+    name="ingress.routes",
+    law="each host and path of an Ingress reaches its Service, and what no rule names is 404",
+    needs="a controller for the class of the Ingress",
+    phase=Phase.LOOK,
+    subjects=_ingress_hosts,
+    observer="routes.observe_ingress",
+    reads=("entrance", "route", "endpoints"),
+    judge=judge_ingress,
+)
+GATEWAY_ROUTES = Check(
+    name="gateway.routes",
+    law="each host and path of an HTTPRoute reaches its Service, and what no rule names is 404",
+    needs="the Gateway API, and a controller for the Gateway",
+    phase=Phase.LOOK,
+    subjects=_gateway_hosts,
+    observer="routes.observe_gateway",
+    reads=("entrance", "route", "endpoints"),
+    judge=judge_gateway,
+)

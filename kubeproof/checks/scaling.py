@@ -6,11 +6,12 @@ Reached means wanted by the autoscaler within the promised seconds of the marker
 
 from itertools import pairwise
 
-from conformance.declared.intent import Profile, Scale
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds, unmet, watched_until
-from conformance.verdicts.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Profile, Scale
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, unmet, watched_until
+from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 # Seconds between two samples: further apart, two steps of one may look like one of two.
 DENSE = 30.0
@@ -135,3 +136,15 @@ def _never(scale: Scale, started: Line, lines: Lines, says: str) -> Verdict:
     because = f"{says}, {seconds(ran)} into the load"
     where = fact(ended or started, because)
     return failed(because, where) if ran >= scale.within else unknown(because, where)
+
+
+UP = Check(
+    name="scaling.up",
+    law="under load the autoscaler adds replicas up to the target, one at a time",
+    needs="the metrics API",
+    phase=Phase.OFFER_LOAD,
+    subjects=lambda _, profile: (Subject(scale.workload, f"scaling:{scale.workload}") for scale in profile.scales),
+    observer="scaling.observe_scaling",
+    reads=("need", "marker", "autoscaler", "workload", "load"),
+    judge=judge_scaling,
+)

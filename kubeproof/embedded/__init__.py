@@ -9,16 +9,18 @@
 See docs in each module: lifecycle, loading and faults (from outside), box and starting (inside), build, images.
 """
 
-from cluster.build import binaries
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning
-from cluster.faults import Faults
-from cluster.lifecycle import down, ingress, is_up, up
-from cluster.loading import load
+from kubeproof.embedded.build import binaries
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning
+from kubeproof.embedded.faults import Faults
+from kubeproof.embedded.images import ImageNotBuilt
+from kubeproof.embedded.lifecycle import down, ingress, is_up, up
+from kubeproof.embedded.loading import load
 
 __all__ = [
     "ClusterError",
     "ComponentExited",
     "Faults",
+    "ImageNotBuilt",
     "NotReadyInTime",
     "NotRunning",
     "binaries",

@@ -1,17 +1,17 @@
-"""The command line: `python -m cluster up | down | status | kubeconfig | ingress | load | logs | build`."""
+"""The command line: `kubeproof cluster up | down | status | kubeconfig | ingress | load | logs | build`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cluster import processes
-from cluster.build import binaries
-from cluster.errors import ClusterError, NotRunning
-from cluster.folders import folders
-from cluster.lifecycle import down, ingress, make_programs, up
-from cluster.loading import load
-from cluster.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Report
+from kubeproof.embedded import processes
+from kubeproof.embedded.build import binaries
+from kubeproof.embedded.errors import ClusterError, NotRunning
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.lifecycle import down, ingress, make_programs, up
+from kubeproof.embedded.loading import load
+from kubeproof.embedded.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cluster", description="The embedded Kubernetes cluster.")
+    parser = argparse.ArgumentParser(prog="kubeproof cluster", description="The embedded Kubernetes cluster.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
@@ -81,7 +81,7 @@ def _status(given: argparse.Namespace) -> int:
         if what not in report.exited:
             _say(f"{what:<24} ready after {seconds:.1f} s")
     for what, status in report.exited.items():
-        _say(f"{what:<24} EXITED {status}; see: python -m cluster logs {what} --name {given.name}")
+        _say(f"{what:<24} EXITED {status}; see: kubeproof cluster logs {what} --name {given.name}")
     if error := report.error():
         _say(str(error))
     whole = runs and DNS_READY in report.reached and not report.exited and not report.failure

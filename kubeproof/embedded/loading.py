@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from cluster import processes
-from cluster.errors import LoadFailed, NotRunning
-from cluster.folders import folders
-from cluster.plan import Plan
-from cluster.starting import images_command, import_command
+from kubeproof.embedded import processes
+from kubeproof.embedded.errors import LoadFailed, NotRunning
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.plan import Plan
+from kubeproof.embedded.starting import images_command, import_command
 
 # Label of an image: which state of which file it was imported from.
 ARCHIVE = "kubeproof.dev/archive"

@@ -7,9 +7,9 @@ removes it when the last process of the box ends.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cluster.children import Ended
-from cluster.errors import ClusterError
-from cluster.plan import NODE, NODE_ADDRESS, RUN, Plan
+from kubeproof.embedded.children import Ended
+from kubeproof.embedded.errors import ClusterError
+from kubeproof.embedded.plan import NODE, NODE_ADDRESS, RUN, Plan
 
 Run = Callable[[Sequence[str]], Ended]
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cluster.plan import API_SERVER, API_SERVICE, NODE, NODE_ADDRESS
+from kubeproof.embedded.plan import API_SERVER, API_SERVICE, NODE, NODE_ADDRESS
 
 LIFETIME = datetime.timedelta(days=365)
 SKEW = datetime.timedelta(hours=1)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.folders import Folders
+from kubeproof.embedded.folders import Folders
 
 NODE = "node0"
 NODE_ADDRESS = "198.18.0.1"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.errors import PreflightFailed, indented
+from kubeproof.embedded.errors import PreflightFailed, indented
 
 
 @dataclass(frozen=True)

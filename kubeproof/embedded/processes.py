@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from cluster.errors import ClusterError
-from cluster.preflight import SYSTEM_PATH
+from kubeproof.embedded.errors import ClusterError
+from kubeproof.embedded.preflight import SYSTEM_PATH
 
 PROC = Path("/proc")
 Done = subprocess.CompletedProcess[str]
@@ -29,13 +29,13 @@ OUR_ENVIRONMENT = {
 def launcher_command(python: str, plan: Path, sockets: Sequence[int]) -> list[str]:
     """The command that makes the namespaces and runs the box in them, with the numbers of its listening sockets."""
     namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    box = [python, "-m", "cluster.box", str(plan), *map(str, sockets)]
+    box = [python, "-m", "kubeproof.embedded.box", str(plan), *map(str, sockets)]
     return ["unshare", *namespaces, "--propagation", "private", *box]
 
 
 def find(plan: Path, proc: Path = PROC) -> tuple[int, ...]:
     """The pids of the launcher and the box of the cluster with this plan; the launcher first; () if none."""
-    marks = ("cluster.box", str(plan))
+    marks = ("kubeproof.embedded.box", str(plan))
     found = {}
     for entry in proc.iterdir():
         if not entry.name.isdigit():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime
 
 # What the cluster promises as a whole, in the order it is usually reached.
 NODE_READY, DNS_READY, INGRESS_READY, METRICS_READY = "node", "dns", "ingress", "metrics"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from cluster.plan import CONTAINERD_SOCKET, DNS_SERVICE, NODE, NODE_POD_NETWORK, POD_NETWORK, RUN, Plan
+from kubeproof.embedded.plan import CONTAINERD_SOCKET, DNS_SERVICE, NODE, NODE_POD_NETWORK, POD_NETWORK, RUN, Plan
 
 
 def containerd(plan: Plan) -> str:

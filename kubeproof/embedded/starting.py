@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from cluster.asking import Asker, condition
-from cluster.children import Children
-from cluster.components import Component, components
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime
-from cluster.logs import last_lines
-from cluster.plan import API_SERVER, CONTAINERD_SOCKET, INGRESS_ADDRESS, NODE, Plan
-from cluster.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Reporter
+from kubeproof.embedded.asking import Asker, condition
+from kubeproof.embedded.children import Children
+from kubeproof.embedded.components import Component, components
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime
+from kubeproof.embedded.logs import last_lines
+from kubeproof.embedded.plan import API_SERVER, CONTAINERD_SOCKET, INGRESS_ADDRESS, NODE, Plan
+from kubeproof.embedded.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Reporter
 
 POLL = 0.03
 ADDONS = Path(__file__).parent / "addons.yaml"

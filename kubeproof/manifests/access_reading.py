@@ -4,8 +4,8 @@ Accounts, roles and bindings from the raw object.
 Raises KeyError, TypeError, AttributeError or ValueError on what is no such object; `reading` names the object.
 """
 
-from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
-from conformance.declared.fields import Raw, namespace_of
+from kubeproof.manifests.access import AccessRule, Account, Binding, Role, Subject
+from kubeproof.manifests.fields import Raw, namespace_of
 
 
 def read_account(document: Raw, namespace: str) -> Account:

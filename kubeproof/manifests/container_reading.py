@@ -7,7 +7,7 @@ Raises KeyError, TypeError, AttributeError or ValueError on what is no such obje
 import re
 from collections.abc import Iterator
 
-from conformance.declared.containers import (
+from kubeproof.manifests.containers import (
     Container,
     Hook,
     Mount,
@@ -17,7 +17,7 @@ from conformance.declared.containers import (
     Security,
     Variable,
 )
-from conformance.declared.fields import Raw, given, quantities
+from kubeproof.manifests.fields import Raw, given, quantities
 
 _SLEEP = re.compile(r"(?:.*\s)?sleep\s+(\d+(?:\.\d+)?)s?")
 

@@ -6,7 +6,7 @@ Every value that a report may have to point at knows its place: `place` is its p
 
 from dataclasses import dataclass
 
-from conformance.declared.labels import Labels
+from kubeproof.manifests.labels import Labels
 
 # (resource, quantity as it was written), sorted
 Quantities = tuple[tuple[str, str], ...]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.declared.containers import Quantities
-from conformance.declared.labels import Labels
+from kubeproof.manifests.containers import Quantities
+from kubeproof.manifests.labels import Labels
 
 Raw = Mapping[str, Any]
 

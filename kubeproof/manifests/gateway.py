@@ -7,7 +7,7 @@ Source: gateway-api.sigs.k8s.io, API reference.
 
 from dataclasses import dataclass
 
-from conformance.declared.policies import Selector
+from kubeproof.manifests.policies import Selector
 
 
 @dataclass(frozen=True)

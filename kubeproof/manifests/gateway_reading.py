@@ -6,9 +6,9 @@ Raises KeyError, TypeError, AttributeError or ValueError on what is no such obje
 
 from collections.abc import Iterator
 
-from conformance.declared.fields import Raw, namespace_of
-from conformance.declared.gateway import Gateway, Grant, Listener, Parent, Route, RouteBackend
-from conformance.declared.policy_reading import read_selector
+from kubeproof.manifests.fields import Raw, namespace_of
+from kubeproof.manifests.gateway import Gateway, Grant, Listener, Parent, Route, RouteBackend
+from kubeproof.manifests.policy_reading import read_selector
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 

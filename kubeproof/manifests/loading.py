@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.documents import Document, ManifestError, flat
-from conformance.declared.render import find_kubectl, render
+from kubeproof.manifests.documents import Document, ManifestError, flat
+from kubeproof.manifests.rendering import find_kubectl, render
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 SUFFIXES = (".yaml", ".yml", ".json")

@@ -6,8 +6,8 @@ Raises KeyError, TypeError, AttributeError or ValueError on what is no such obje
 
 from collections.abc import Iterator
 
-from conformance.declared.fields import Raw, labels, namespace_of, quantities
-from conformance.declared.objects import (
+from kubeproof.manifests.fields import Raw, labels, namespace_of, quantities
+from kubeproof.manifests.objects import (
     DOWN,
     UP,
     Autoscaler,
@@ -24,7 +24,7 @@ from conformance.declared.objects import (
     ServicePort,
     Utilisation,
 )
-from conformance.declared.policy_reading import read_selector
+from kubeproof.manifests.policy_reading import read_selector
 
 
 def read_service(document: Raw, namespace: str) -> Service:

@@ -8,10 +8,10 @@ A `namespace` is that of the object, that of the system when the manifest does n
 
 from dataclasses import dataclass
 
-from conformance.declared.containers import Container, Quantities
-from conformance.declared.labels import Labels
-from conformance.declared.policies import Selector
-from conformance.declared.workloads import ClaimTemplate, Workload
+from kubeproof.manifests.containers import Container, Quantities
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import Selector
+from kubeproof.manifests.workloads import ClaimTemplate, Workload
 
 # A claim of its own asks the same of storage as the template of one.
 Claim = ClaimTemplate

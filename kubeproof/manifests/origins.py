@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance.declared.loading import KUSTOMIZATIONS, CannotLoad, files
+from kubeproof.manifests.loading import KUSTOMIZATIONS, CannotLoad, files
 
 _PART = re.compile(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)')
 # In the order in which they may declare an object: a patch only when nothing else does.

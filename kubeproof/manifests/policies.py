@@ -8,7 +8,7 @@ nobody, and a peer without `namespaces` stays in the policy's own namespace.
 from dataclasses import dataclass
 from enum import Enum
 
-from conformance.declared.labels import Labels
+from kubeproof.manifests.labels import Labels
 
 
 class Direction(Enum):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from conformance.declared.policies import (
+from kubeproof.manifests.policies import (
     Direction,
     Expression,
     IpBlock,

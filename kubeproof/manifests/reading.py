@@ -9,15 +9,15 @@ An object that no value stands for is kept by name in `System.others`. Raises Ma
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from conformance.declared import object_reading as read
-from conformance.declared.access_reading import read_account, read_binding, read_role
-from conformance.declared.documents import Document, ManifestError, called, flat, named, without_null
-from conformance.declared.fields import labels
-from conformance.declared.gateway_reading import ROUTES, read_gateway, read_grant, read_route
-from conformance.declared.objects import Named, Namespace
-from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
-from conformance.declared.policy_reading import read_policy
-from conformance.declared.system import System, Unread
+from kubeproof.manifests import object_reading as read
+from kubeproof.manifests.access_reading import read_account, read_binding, read_role
+from kubeproof.manifests.documents import Document, ManifestError, called, flat, named, without_null
+from kubeproof.manifests.fields import labels
+from kubeproof.manifests.gateway_reading import ROUTES, read_gateway, read_grant, read_route
+from kubeproof.manifests.objects import Named, Namespace
+from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
+from kubeproof.manifests.policy_reading import read_policy
+from kubeproof.manifests.system import System, Unread
 
 Read = Callable[[Document, str], Any]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
-from conformance.declared.documents import Document, flat
-from conformance.declared.reading import read_system
-from conformance.declared.routes import ANY_HOST, HTTP_ROUTE, INGRESS, is_kind, own_host
+from kubeproof.manifests.documents import Document, flat
+from kubeproof.manifests.reading import read_system
+from kubeproof.manifests.routes import ANY_HOST, HTTP_ROUTE, INGRESS, is_kind, own_host
 
 CLUSTER_SCOPED = frozenset(
     (

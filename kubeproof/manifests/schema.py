@@ -2,7 +2,7 @@
 Objects against the OpenAPI schemas of one Kubernetes version, offline: what the API server would refuse, by field.
 
 The schemas are those an API server serves under /openapi/v3, kept in kubernetes.json.gz beside this file and renewed
-by `python -m conformance schemas`. Strict as the API server is with `--validate=strict`: a field that no schema
+by `kubeproof schemas`. Strict as the API server is with `--validate=strict`: a field that no schema
 knows is refused. What the API server checks in code (the form of names, ranges of numbers) is not in the schemas.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from conformance.declared.documents import without_null
+from kubeproof.manifests.documents import without_null
 
 SAVED = Path(__file__).with_name("kubernetes.json.gz")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.declared.access import Account, Binding, Role
-from conformance.declared.containers import Container
-from conformance.declared.gateway import Gateway, Grant, Route
-from conformance.declared.labels import Labels
-from conformance.declared.objects import (
+from kubeproof.manifests.access import Account, Binding, Role
+from kubeproof.manifests.containers import Container
+from kubeproof.manifests.gateway import Gateway, Grant, Route
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.objects import (
     Autoscaler,
     Budget,
     Claim,
@@ -21,8 +21,8 @@ from conformance.declared.objects import (
     Quota,
     Service,
 )
-from conformance.declared.policies import NetworkPolicy
-from conformance.declared.workloads import Workload
+from kubeproof.manifests.policies import NetworkPolicy
+from kubeproof.manifests.workloads import Workload
 
 T = TypeVar("T", Workload, Service, Autoscaler)
 

@@ -6,12 +6,12 @@ Raises KeyError, TypeError, AttributeError or ValueError on what is no such obje
 
 from collections.abc import Iterator, Sequence
 
-from conformance.declared.container_reading import read_container, read_reference, read_security
-from conformance.declared.containers import Reference
-from conformance.declared.fields import Raw, given, labels, quantities
-from conformance.declared.policies import Selector
-from conformance.declared.policy_reading import read_selector
-from conformance.declared.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
+from kubeproof.manifests.container_reading import read_container, read_reference, read_security
+from kubeproof.manifests.containers import Reference
+from kubeproof.manifests.fields import Raw, given, labels, quantities
+from kubeproof.manifests.policies import Selector
+from kubeproof.manifests.policy_reading import read_selector
+from kubeproof.manifests.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
 
 LASTING = ("Deployment", "StatefulSet")
 DAEMONS = ("DaemonSet",)

@@ -6,9 +6,9 @@ A `place` is a path below the pod's spec; `Workload.path` puts the path of the p
 
 from dataclasses import dataclass, field
 
-from conformance.declared.containers import Container, Port, Probe, Reference, Security
-from conformance.declared.labels import Labels
-from conformance.declared.policies import Selector
+from kubeproof.manifests.containers import Container, Port, Probe, Reference, Security
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import Selector
 
 
 @dataclass(frozen=True)

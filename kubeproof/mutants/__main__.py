@@ -1,10 +1,10 @@
 """
 Deploy each seeded defect and tell which checks see it.
 
-    python -m conformance.mutants                        every mutant, on the embedded cluster
-    python -m conformance.mutants no-drain               this one
-    python -m conformance.mutants --list                 names, damage, checks that must fail
-    python -m conformance.mutants no-drain -- --kubeconfig FILE     the rest goes to the run
+    python -m kubeproof.mutants                        every mutant, on the embedded cluster
+    python -m kubeproof.mutants no-drain               this one
+    python -m kubeproof.mutants --list                 names, damage, checks that must fail
+    python -m kubeproof.mutants no-drain -- --kubeconfig FILE     the rest goes to the run
 
 Each run's folder is out/mutants/<name>. A mutant that survived, or could not be judged, is what is broken here.
 """
@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.command_line import Parser, ended
-from conformance.declared.profile import ProfileError, read_profile
-from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
-from conformance.mutants.mutant import (
+from kubeproof.command_line import Parser, ended
+from kubeproof.profile.reading import ProfileError, read_profile
+from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
+from kubeproof.mutants.mutant import (
     Fate,
     Mutant,
     MutantError,
@@ -34,7 +34,7 @@ from conformance.mutants.mutant import (
     read_mutants,
     write_kustomization,
 )
-from conformance.verdicts.verdict import Exit
+from kubeproof.verdict import Exit
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20 * 60.0  # seconds for one run, a cold start of the cluster not included
@@ -84,7 +84,7 @@ def _split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = Parser(prog="python -m conformance.mutants", description=__doc__)
+    parser = Parser(prog="python -m kubeproof.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutants to run (default: all)")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
     parser.add_argument(

@@ -13,10 +13,10 @@ kubernetes/kubernetes#95879.
 
 from dataclasses import dataclass, replace
 
-from conformance.declared.policies import Direction
-from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Node, Pod, called
-from conformance.verdicts.policy.sides import Side, decide_side
-from conformance.verdicts.reach import Reach
+from kubeproof.manifests.policies import Direction
+from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Node, Pod, called
+from kubeproof.netpol.direction_decision import Side, decide_side
+from kubeproof.netpol.reach import Reach
 
 
 @dataclass(frozen=True)

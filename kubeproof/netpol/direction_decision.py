@@ -5,10 +5,10 @@ One direction at one pod: which policies select it, which of their rules admit t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.declared.policies import Direction, NetworkPolicy
-from conformance.verdicts.policy.endpoints import Flow, Network, Pod, called
-from conformance.verdicts.policy.matching import Answer, Match, all_of, any_of, peers_match, pod_selected, ports_match
-from conformance.verdicts.reach import Reach
+from kubeproof.manifests.policies import Direction, NetworkPolicy
+from kubeproof.netpol.endpoints import Flow, Network, Pod, called
+from kubeproof.netpol.matching import Answer, Match, all_of, any_of, peers_match, pod_selected, ports_match
+from kubeproof.netpol.reach import Reach
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ What is not known is said to be so (`known`, `addresses`, `node`): the engine th
 
 from dataclasses import dataclass
 
-from conformance.declared.containers import Port
-from conformance.declared.labels import Labels
-from conformance.declared.policies import NetworkPolicy
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import NetworkPolicy
 
 # The API server sets it on every namespace, to the namespace's name.
 NAME_LABEL = "kubernetes.io/metadata.name"

@@ -8,16 +8,16 @@ one, an address outside, the cluster's DNS; and a stand-in for each peer that a 
 from dataclasses import dataclass
 from functools import cached_property
 
-from conformance.declared.intent import Profile
-from conformance.declared.policies import Direction, Selector
-from conformance.declared.system import System
-from conformance.verdicts.matrix import draw
-from conformance.verdicts.policy.cast import CLUSTER_DNS, DNS, OUTSIDE, STRANGER, Cast, cast_of
-from conformance.verdicts.policy.deciding import Decision, decide
-from conformance.verdicts.policy.endpoints import Flow, Network, Pod
-from conformance.verdicts.policy.matching import Match, peer_matches
-from conformance.verdicts.policy.standins import End, probes
-from conformance.verdicts.reach import Reach
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.policies import Direction, Selector
+from kubeproof.manifests.system import System
+from kubeproof.netpol.matrix import draw
+from kubeproof.netpol.topology import CLUSTER_DNS, DNS, OUTSIDE, STRANGER, Cast, cast_of
+from kubeproof.netpol.decision import Decision, decide
+from kubeproof.netpol.endpoints import Flow, Network, Pod
+from kubeproof.netpol.matching import Match, peer_matches
+from kubeproof.netpol.synthetic_peers import End, probes
+from kubeproof.netpol.reach import Reach
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def on_paper(system: System, profile: Profile, *, dns: Pod = CLUSTER_DNS) -> Pap
         sources=_named(cast, {source for source, _ in pairs}),
         targets=_named(cast, {target for _, target in pairs}),
         cells=cells,
-        dangling=tuple(pair for pair in intent.talks if pair not in pairs),
+        dangling=tuple(pair for pair in intent.allowed if pair not in pairs),
     )
 
 
@@ -162,14 +162,14 @@ class _Intent:
 
     def __init__(self, profile: Profile, workloads: frozenset[str]) -> None:
         backups = [(task, each.workload) for each in profile.backups for task in (each.backup, each.restore)]
-        self.talks = tuple(dict.fromkeys([*((talk.source, talk.target) for talk in profile.talks), *backups]))
+        self.allowed = tuple(dict.fromkeys([*((pair.source, pair.target) for pair in profile.allowed), *backups]))
         self._entries = {entry.workload for entry in profile.entries}
-        self._callers = {source for source, _ in self.talks}
+        self._callers = {source for source, _ in self.allowed}
         self._workloads = workloads
 
     def wants(self, source: str, target: str) -> Reach | None:
         """Allowed or blocked, or None: the intent leaves it open."""
-        if (source, target) in self.talks:
+        if (source, target) in self.allowed:
             return Reach.ALLOWED
         if target == DNS:
             # Who calls somebody has to look up a name first; who calls nobody may look one up all the same.

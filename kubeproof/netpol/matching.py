@@ -11,9 +11,9 @@ from enum import IntEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from conformance.declared.labels import Labels
-from conformance.declared.policies import Expression, IpBlock, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
-from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Pod, called
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import Expression, IpBlock, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
+from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Pod, called
 
 
 class Match(IntEnum):

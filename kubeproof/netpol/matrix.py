@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from conformance.verdicts.reach import Reach
+from kubeproof.netpol.reach import Reach
 
 NARROWEST = 7
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Peer, PodPeer, PolicyPort, Rule
-from conformance.verdicts.policy.cast import DNS, Cast
-from conformance.verdicts.policy.deciding import Decision, decide
-from conformance.verdicts.policy.endpoints import Flow, Pod
-from conformance.verdicts.policy.matching import Match, any_of, peer_matches, pod_selected, port_matches, ports_match
-from conformance.verdicts.policy.standins import End, probes, stand_in
-from conformance.verdicts.reach import Reach
+from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, Peer, PodPeer, PolicyPort, Rule
+from kubeproof.netpol.topology import DNS, Cast
+from kubeproof.netpol.decision import Decision, decide
+from kubeproof.netpol.endpoints import Flow, Pod
+from kubeproof.netpol.matching import Match, any_of, peer_matches, pod_selected, port_matches, ports_match
+from kubeproof.netpol.synthetic_peers import End, probes, stand_in
+from kubeproof.netpol.reach import Reach
 
 
 class Worth(Enum):

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from itertools import product
 
-from conformance.declared.containers import Port
-from conformance.declared.labels import Labels
-from conformance.declared.policies import IpBlock, NetworkPolicy, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
-from conformance.verdicts.policy.endpoints import NAME_LABEL, Endpoint, Namespace, Network, Outside, Pod
-from conformance.verdicts.policy.matching import Match, peer_matches, selected
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import IpBlock, NetworkPolicy, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
+from kubeproof.netpol.endpoints import NAME_LABEL, Endpoint, Namespace, Network, Outside, Pod
+from kubeproof.netpol.matching import Match, peer_matches, selected
 
 # What is asked for where no port is declared: the one that leads out of most networks.
 HTTPS = (443, "TCP")

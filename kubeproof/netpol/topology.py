@@ -5,14 +5,14 @@ Who stands in a declared system's network: its workloads, what is around every s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from conformance.declared.containers import Port
-from conformance.declared.intent import Profile
-from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
-from conformance.verdicts.policy.matching import Match, peer_matches
-from conformance.verdicts.policy.standins import End, stand_in
+from kubeproof.manifests.containers import Port
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.netpol.endpoints import Namespace, Network, Outside, Pod
+from kubeproof.netpol.matching import Match, peer_matches
+from kubeproof.netpol.synthetic_peers import End, stand_in
 
 NEWCOMER, STRANGER, OUTSIDE, DNS = "newcomer", "stranger", "outside", "cluster DNS"
 ELSEWHERE = "elsewhere"

@@ -12,8 +12,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
-from conformance.observe.api_errors import words
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.api_errors import words
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 RUN_LABEL = "kubeproof.dev/run"
 COLLECTED = 60.0  # seconds from the end of a namespace until what it owned is gone: the collector's own pace

@@ -5,10 +5,10 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from conformance.declared.workloads import Workload
-from conformance.observe.journeys import walk_settled
-from conformance.observe.system import Deployed, promised
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.journeys import walk_settled
+from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that
 

@@ -20,9 +20,9 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.stream import stream
 
-from conformance.observe.api_errors import silence, words
-from conformance.observe.applying import RUN_LABEL, Document, Owner, apply
-from conformance.observe.waiting import wait_until
+from kubeproof.observe.api_errors import silence, words
+from kubeproof.observe.applying import RUN_LABEL, Document, Owner, apply
+from kubeproof.observe.waiting import wait_until
 
 OWNER_ANNOTATION = "kubeproof.dev/owner"
 ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of an answer

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from conformance.declared.workloads import Workload
-from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import AGENT, CLIENT, PROBE, Deployed
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.cluster import ExecFailed
+from kubeproof.observe.system import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 LISTENER_PORT = 8080
 TIMEOUT = 3.0  # seconds; a connection inside one cluster takes milliseconds, a dropped packet is resent after one

@@ -1,4 +1,4 @@
-"""Journeys of the profile, walked from the client pod, and names, looked up from it."""
+"""Journeys of the profile, walked from the client pod."""
 
 import json
 import time
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import Deployed, promised
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.cluster import ExecFailed
+from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 
 def walk_settled(on: Deployed, of: str, name: str, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -69,29 +69,3 @@ def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:
 
 def _ask(on: Deployed, name: str, saved: Mapping[str, Any]) -> list[Any]:
     return on.ask("journey", json.dumps({"steps": _steps(on, name), "saved": dict(saved)}), within=120)
-
-
-def observe_names(on: Deployed, of: str, _subject: str) -> None:
-    """Look up every Service under its three names from inside the namespace; expected are its addresses right now."""
-    for service in on.system.services:
-        names = [
-            service.name,
-            f"{service.name}.{on.namespace}",
-            f"{service.name}.{on.namespace}.svc.cluster.local",
-        ]
-        expected = _addresses(on, service.name)
-        try:
-            answers = on.ask("resolve", json.dumps(names))
-        except ExecFailed as error:
-            answers = [{"asked": name, "addresses": [], "error": f"not observed: {error}"} for name in names]
-        for answer in answers:
-            on.recorder.line(of, "name", service=service.name, source="client", expected=expected, **answer)
-
-
-def _addresses(on: Deployed, service: str) -> list[str]:
-    found = on.cluster.core.read_namespaced_service(service, on.namespace)
-    if found.spec.cluster_ip != "None":
-        return sorted(found.spec.cluster_ips)
-    with on.watches.changed:
-        ready = on.watches.now["endpoints"].get(service, {}).get("ready", [])
-        return sorted(pod["ip"] for pod in on.watches.now["pod"].values() if pod["name"] in ready)

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import partial
 from typing import Any
 
-from conformance.declared.intent import Depend, Loss
-from conformance.declared.workloads import Workload
-from conformance.observe.streams import agent_running
-from conformance.observe.system import Deployed, Faults
-from conformance.observe.waiting import NotInTime, wait_until
-from conformance.verdicts.evidence import NODE
+from kubeproof.profile.intent import Dependency, Loss
+from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.streams import agent_running
+from kubeproof.observe.system import Deployed, Faults
+from kubeproof.observe.waiting import NotInTime, wait_until
+from kubeproof.evidence.reading import NODE
 
 BASELINE = 3.0  # seconds of asks before the outage, the control that they are answered at all, and after it
 RATE = 5  # asks a second, of each pod and question
@@ -28,7 +28,7 @@ LONGEST = 900.0  # seconds; the asking agent stops by itself after this
 def observe_refused(on: Deployed, of: str, database: str) -> None:
     """Scale a database to nothing until its dependents left their Services and a liveness window is over; and back."""
     target = on.workload(database)
-    dependents = [each for each in on.profile.depends if each.database == database]
+    dependents = [each for each in on.profile.dependencies if each.database == database]
     _observe(on, of, target, Loss.REFUSED, dependents, _scaled_down(on, target))
 
 
@@ -48,13 +48,13 @@ def _observe_fault(on: Deployed, of: str, database: str, loss: Loss) -> None:
         on.recorder.line(of, "need", need=NODE, met=False, says=says)
         return
     target = on.workload(database)
-    dependents = [each for each in on.profile.depends if each.database == database and each.outage(loss)]
+    dependents = [each for each in on.profile.dependencies if each.database == database and each.outage(loss)]
     with _greeted(on, of, target, dependents[0]):
         _observe(on, of, target, loss, dependents, _faulty(on, of, target, loss, on.faults))
 
 
 def _observe(
-    on: Deployed, of: str, target: Workload, loss: Loss, dependents: list[Depend], away: AbstractContextManager[None]
+    on: Deployed, of: str, target: Workload, loss: Loss, dependents: list[Dependency], away: AbstractContextManager[None]
 ) -> None:
     """Ask, take the database away for as long as `away` lasts, wait until all is as before."""
     _complete(on, dependents)
@@ -93,7 +93,7 @@ def _faulty(on: Deployed, of: str, database: Workload, loss: Loss, faults: Fault
         yield
 
 
-def _greeted(on: Deployed, of: str, database: Workload, by: Depend) -> AbstractContextManager[Any]:
+def _greeted(on: Deployed, of: str, database: Workload, by: Dependency) -> AbstractContextManager[Any]:
     """Greet each pod of the database from a pod that may talk to it: the client, as a stranger, may not."""
     targets = [
         {"pod": pod["name"], "host": pod["ip"], "port": port.number, "timeout": PATIENCE}
@@ -104,7 +104,7 @@ def _greeted(on: Deployed, of: str, database: Workload, by: Depend) -> AbstractC
     return agent_running(on, of, "greet", plan, pod=on.probe_in(on.workload(by.workload)))
 
 
-def _complete(on: Deployed, dependents: list[Depend]) -> None:
+def _complete(on: Deployed, dependents: list[Dependency]) -> None:
     """Wait for the pods that an autoscaler is still to add: who comes later is not asked."""
     for each in dependents:
         autoscaler = on.system.autoscaler_of(each.workload)
@@ -127,7 +127,7 @@ def _has_left(on: Deployed, workload: str) -> bool:
     return not _ready_endpoints(on, workload)
 
 
-def _bear(on: Deployed, loss: Loss, dependents: list[Depend]) -> None:
+def _bear(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
     """Wait until all dependents left their Services, and until the loss has lasted as long as is promised."""
     lost = time.monotonic()
     for each in dependents:
@@ -146,9 +146,9 @@ def _bear(on: Deployed, loss: Loss, dependents: list[Depend]) -> None:
     time.sleep(max(0.0, lost + max(lasts, default=0.0) - time.monotonic()))
 
 
-def _asks(on: Deployed, depend: Depend) -> list[dict[str, Any]]:
+def _asks(on: Deployed, dependency: Dependency) -> list[dict[str, Any]]:
     """What each pod of a dependent is asked, by its own address: a Service without endpoints has nobody to ask."""
-    workload, entry = on.workload(depend.workload), on.profile.entry(depend.workload)
+    workload, entry = on.workload(dependency.workload), on.profile.entry(dependency.workload)
     questions: list[tuple[str, str, int | str | None, dict[str, Any]]] = [
         ("liveness", probe.path, probe.port, {"method": "GET", "body": None, "headers": dict(probe.headers)})
         for probe in workload.probes("liveness")

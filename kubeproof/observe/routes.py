@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from conformance.declared.routes import (
+from kubeproof.manifests.routes import (
     HTTP_ROUTE,
     INGRESS,
     Request,
@@ -18,9 +18,9 @@ from conformance.declared.routes import (
     read_rules,
     requests,
 )
-from conformance.observe.cluster import ExecFailed
-from conformance.observe.system import AGENT, PROBE, Deployed
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.cluster import ExecFailed
+from kubeproof.observe.system import AGENT, PROBE, Deployed
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service
 TAKEN_UP = 30.0  # seconds for the controllers to say in the objects' status where they listen

@@ -8,12 +8,12 @@ from typing import Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from conformance.observe.system import Deployed, promised
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
 SILENCE = 60  # seconds without a line after which the log is taken for lost; it says one a second
-LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/locustfile.py", "--headless"]
+LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/probe/locustfile.py", "--headless"]
 
 
 def observe_scaling(on: Deployed, of: str, name: str) -> None:

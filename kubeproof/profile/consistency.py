@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from conformance.declared.intent import Backup, Persist, Profile
-from conformance.declared.numbers import Connections
-from conformance.declared.quantities import amount
-from conformance.declared.tables import ProfileError
+from kubeproof.profile.intent import Backup, Persistence, Profile
+from kubeproof.profile.numbers import Connections
+from kubeproof.manifests.quantities import amount
+from kubeproof.profile.tables import ProfileError
 
 
 def refuse_contradictions(profile: Profile, path: Path | str) -> None:
@@ -26,7 +26,7 @@ def _refuse_twice(profile: Profile, path: Path | str) -> None:
     """Of two tables about one thing one would be passed over in silence."""
     about: dict[str, list[tuple[str, ...]]] = {
         "workloads": [(each.name,) for each in profile.workloads],
-        "depends": [(each.workload, each.database) for each in profile.depends],
+        "dependencies": [(each.workload, each.database) for each in profile.dependencies],
         "drains": [(each.workload,) for each in profile.drains],
         "levels": [(each.workload,) for each in profile.levels],
         "scales": [(each.workload,) for each in profile.scales],
@@ -49,7 +49,7 @@ def _refuse_quantities(profile: Profile, path: Path | str) -> None:
             ("idle_memory", each.idle_memory),
         )
     ]
-    texts += [(f"persists[{n}].capacity", each.capacity) for n, each in enumerate(profile.persists)]
+    texts += [(f"persistence[{n}].capacity", each.capacity) for n, each in enumerate(profile.persistence)]
     for field, text in texts:
         if text is not None and amount(text) is None:
             raise ProfileError(path, field, f"must be a quantity such as 128Mi or 100m, is {text!r}")
@@ -98,7 +98,7 @@ def _refuse_dangling(profile: Profile, path: Path | str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ProfileError(path, "journeys", f"{name!r} is there {names.count(name)} times")
-    promises: dict[str, tuple[Persist | Backup, ...]] = {"persists": profile.persists, "backups": profile.backups}
+    promises: dict[str, tuple[Persistence | Backup, ...]] = {"persistence": profile.persistence, "backups": profile.backups}
     for table, made in promises.items():
         for index, promise in enumerate(made):
             for field, name in (("write", promise.write), ("read", promise.read)):

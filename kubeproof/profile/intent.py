@@ -10,22 +10,29 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from conformance.declared.labels import Labels
-from conformance.declared.numbers import Chain, Connections, Drain, IntendedWorkload
+from kubeproof.manifests.labels import Labels
+from kubeproof.profile.numbers import Chain, Connections, Drain, IntendedWorkload
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image that the embedded cluster builds and loads; `group` is None when it needs no Python packages."""
+    """
+    An image that the embedded cluster builds and loads; its paths are relative to the profile.
+
+    What its Dockerfile copies is in `context`. Python packages for it are those of a dependency group of the context's
+    pyproject.toml, or of a requirements file. `base` is one that the embedded cluster makes, None for the Dockerfile's.
+    """
 
     name: str
     dockerfile: str
-    group: str | None
-    base: str
+    context: str = "."
+    group: str | None = None
+    requirements: str | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True)
-class Talk:
+class AllowedPair:
     """This source may connect to this target."""
 
     source: str
@@ -56,7 +63,7 @@ class Outage:
 
 
 @dataclass(frozen=True)
-class Depend:
+class Dependency:
     """This workload leaves its Services within so many seconds of losing that database."""
 
     workload: str
@@ -109,7 +116,7 @@ class Journey:
 
 
 @dataclass(frozen=True)
-class Persist:
+class Persistence:
     """
     What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back.
 
@@ -195,11 +202,11 @@ class Profile:
     namespace: str
     overlays: tuple[tuple[str, str], ...] = ()
     images: tuple[Image, ...] = ()
-    talks: tuple[Talk, ...] = ()
-    depends: tuple[Depend, ...] = ()
+    allowed: tuple[AllowedPair, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     entries: tuple[Entry, ...] = ()
     journeys: tuple[Journey, ...] = ()
-    persists: tuple[Persist, ...] = ()
+    persistence: tuple[Persistence, ...] = ()
     backups: tuple[Backup, ...] = ()
     scales: tuple[Scale, ...] = ()
     rollout: Rollout = Rollout()
@@ -228,9 +235,9 @@ class Profile:
         """What callers of this workload are promised, or None."""
         return next((each for each in self.levels if each.workload == workload), None)
 
-    def depend(self, workload: str, database: str) -> Depend | None:
+    def dependency(self, workload: str, database: str) -> Dependency | None:
         """What this workload does without that database, or None."""
-        return next((d for d in self.depends if (d.workload, d.database) == (workload, database)), None)
+        return next((d for d in self.dependencies if (d.workload, d.database) == (workload, database)), None)
 
     def entry(self, workload: str) -> Entry | None:
         """The entry of that workload, or None."""
@@ -240,9 +247,9 @@ class Profile:
         """The promise of growth of that workload, or None."""
         return next((s for s in self.scales if s.workload == workload), None)
 
-    def persist(self, workload: str) -> Persist | None:
+    def persistence_of(self, workload: str) -> Persistence | None:
         """The promise of persistence of that workload, or None."""
-        return next((p for p in self.persists if p.workload == workload), None)
+        return next((p for p in self.persistence if p.workload == workload), None)
 
     def backup(self, workload: str) -> Backup | None:
         """The promise that a backup of that workload brings its data back, or None."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from conformance.declared.intent import (
+from kubeproof.profile.intent import (
     Backup,
-    Depend,
+    Dependency,
     Entry,
     Image,
     Level,
@@ -12,15 +12,17 @@ from conformance.declared.intent import (
     Loss,
     Neighbour,
     Outage,
-    Persist,
+    Persistence,
     Scale,
-    Talk,
+    AllowedPair,
 )
-from conformance.declared.number_reading import pairs
-from conformance.declared.numbers import (
+from kubeproof.profile.number_reading import pairs
+from kubeproof.profile.numbers import (
     IntendedWorkload,
 )
-from conformance.declared.tables import Table
+from kubeproof.profile.tables import Table
+
+BASES = ("debian", "python")  # what the embedded cluster makes without a registry
 
 
 def read_image(t: Table) -> Image:
@@ -28,8 +30,10 @@ def read_image(t: Table) -> Image:
     return Image(
         t.text("name", "the image as the manifests name it"),
         t.text("dockerfile", "its Dockerfile, relative to this file"),
-        t.maybe_text("group", "the dependency group of pyproject.toml that goes into it"),
-        t.text("base", "what it is built on"),
+        t.text("context", "the folder that its Dockerfile copies from, relative to this file", "."),
+        t.maybe_text("group", "a dependency group of the context's pyproject.toml: laid out in `packages` for it to copy"),
+        t.maybe_text("requirements", "the same from a requirements file, relative to this file"),
+        t.choice("base", BASES, "what it is built on in place of its first FROM (default: what FROM names is pulled)"),
     )
 
 
@@ -41,26 +45,26 @@ def read_neighbour(t: Table) -> Neighbour:
     )
 
 
-def read_talk(t: Table) -> Talk:
-    """Read one of `talks`."""
-    return Talk(
+def read_allowed_pair(t: Table) -> AllowedPair:
+    """Read one of `allowed`."""
+    return AllowedPair(
         t.text("source", "the workload that opens the connection"), t.text("target", "the workload that receives it")
     )
 
 
-def read_depend(t: Table) -> Depend:
-    """Read one of `depends`; two promises of one kind of loss are refused."""
-    depend = Depend(
+def read_dependency(t: Table) -> Dependency:
+    """Read one of `dependencies`; two promises of one kind of loss are refused."""
+    dependency = Dependency(
         t.text("workload", "the workload that needs the database"),
         t.text("database", "the workload it needs"),
         t.seconds("within", "seconds from the loss to the last pod's leaving"),
         t.each("outages", _outage, "how it bears the loss, one table for each kind"),
     )
-    kinds = [each.kind for each in depend.outages]
+    kinds = [each.kind for each in dependency.outages]
     for index, kind in enumerate(kinds):
         if kind in kinds[:index]:
             raise t.error(f"outages[{index}].kind", f"{kind.value!r} is promised already")
-    return depend
+    return dependency
 
 
 def _outage(t: Table) -> Outage:
@@ -85,9 +89,9 @@ def read_entry(t: Table) -> Entry:
     )
 
 
-def read_persist(t: Table) -> Persist:
-    """Read one of `persists`."""
-    return Persist(
+def read_persistence(t: Table) -> Persistence:
+    """Read one of `persistence`."""
+    return Persistence(
         workload=t.text("workload", "the workload with the volume"),
         write=t.text("write", "the journey that writes"),
         read=t.text("read", "the journey that reads it again"),

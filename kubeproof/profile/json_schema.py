@@ -8,7 +8,7 @@ that neither can say what the other does not.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from conformance.declared.tables import Amount, Table
+from kubeproof.profile.tables import Amount, Table
 
 T = TypeVar("T")
 Schema = dict[str, Any]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from conformance.declared.labels import Labels
-from conformance.declared.numbers import (
+from kubeproof.manifests.labels import Labels
+from kubeproof.profile.numbers import (
     Chain,
     Connections,
     Drain,
@@ -13,7 +13,7 @@ from conformance.declared.numbers import (
     Pace,
     Timeout,
 )
-from conformance.declared.tables import Table
+from kubeproof.profile.tables import Table
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 

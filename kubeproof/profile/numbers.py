@@ -6,8 +6,8 @@ They are judged without a cluster; what a cluster must do is in `intent`.
 
 from dataclasses import dataclass
 
-from conformance.declared.labels import Labels
-from conformance.declared.tables import Amount
+from kubeproof.manifests.labels import Labels
+from kubeproof.profile.tables import Amount
 
 
 @dataclass(frozen=True)

@@ -10,33 +10,37 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.declared.consistency import refuse_contradictions
-from conformance.declared.intent import Journey, Profile, Rollout, Step
-from conformance.declared.number_reading import read_chain, read_connections, read_drain, read_workload
-from conformance.declared.promises import (
+from kubeproof.profile.consistency import refuse_contradictions
+from kubeproof.profile.intent import Journey, Profile, Rollout, Step
+from kubeproof.profile.number_reading import read_chain, read_connections, read_drain, read_workload
+from kubeproof.profile.intent_reading import (
     read_backup,
-    read_depend,
+    read_dependency,
     read_entry,
     read_image,
     read_level,
     read_neighbour,
-    read_persist,
+    read_persistence,
     read_scale,
-    read_talk,
+    read_allowed_pair,
 )
-from conformance.declared.recording import Recorder, Schema
-from conformance.declared.tables import ProfileError, Table
+from kubeproof.profile.json_schema import Recorder, Schema
+from kubeproof.profile.tables import ProfileError, Table
 
 LEVELS = ("privileged", "baseline", "restricted")
 
 
 def read_profile(path: Path | str) -> Profile:
     """Read the profile at `path`."""
+    return parse_profile(read_text(path), path)
+
+
+def read_text(path: Path | str) -> str:
+    """The text of the profile at `path`."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(path, "", f"cannot be read: {error}") from error
-    return parse_profile(text, path)
 
 
 def parse_profile(text: str, path: Path | str) -> Profile:
@@ -80,11 +84,11 @@ def _profile(t: Table) -> Profile:
         provided=t.texts("provided", "Kind/name of objects that somebody else makes in the namespace"),
         neighbours=t.each("neighbours", read_neighbour, "namespaces beside the system's that its policies speak of"),
         workloads=workloads,
-        talks=t.each("talks", read_talk, "exactly these workloads may open connections to each other"),
-        depends=t.each("depends", read_depend, "how fast a workload leaves its Services without its database"),
+        allowed=t.each("allowed", read_allowed_pair, "exactly these workloads may open connections to each other"),
+        dependencies=t.each("dependencies", read_dependency, "how fast a workload leaves its Services without its database"),
         entries=t.each("entries", read_entry, "where traffic enters: what must not fail while pods are replaced"),
         journeys=t.each("journeys", _journey, "requests in order that must hold from inside the cluster"),
-        persists=t.each("persists", read_persist, "what outlives a pod, and on which storage"),
+        persistence=t.each("persistence", read_persistence, "what outlives a pod, and on which storage"),
         backups=t.each("backups", read_backup, "what outlives a volume"),
         scales=t.each("scales", lambda each: read_scale(each, workloads), "how a workload grows under load"),
         drains=t.each("drains", read_drain, "how long a pod needs from its signal to its end"),
@@ -121,4 +125,4 @@ def _step(t: Table) -> Step:
     )
 
 
-__all__ = ["ProfileError", "parse_profile", "profile_schema", "read_profile"]
+__all__ = ["ProfileError", "parse_profile", "profile_schema", "read_profile", "read_text"]

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from conformance.verdicts.catalogue import Judged
-from conformance.verdicts.verdict import Outcome
+from kubeproof.checks.judging import Judged
+from kubeproof.verdict import Outcome
 
 # What XML 1.0 cannot carry, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

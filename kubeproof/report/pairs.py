@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.report.text import printable
-from conformance.verdicts.policy.paper import Paper
-from conformance.verdicts.policy.witness import Witness, Worth
+from kubeproof.report.text import printable
+from kubeproof.netpol.expected_reachability import Paper
+from kubeproof.netpol.rule_coverage import Witness, Worth
 
 LEGEND = "a row calls a column   . allowed   X blocked   ? not known   - not asked"
 

@@ -10,12 +10,12 @@ HEAD = """\
 
 What the architecture says of a system, independent of its manifests. An unknown field, a missing one and one of the
 wrong type are refused with their place. Editors that read `#:schema` check it while it is typed, by
-`conformance/declared/profile.schema.json`.
+`kubeproof/profile/schema.json`.
 
 *Number, or a variable*: the number itself, or `{ env = "NAME" }`. It is then read from that variable of the workload's
 containers, so that what a manifest says is not typed again.
 
-This page and the schema are made from the reader: `python -m conformance profile --write`.
+This page and the schema are made from the reader: `kubeproof profile --write`.
 """
 
 

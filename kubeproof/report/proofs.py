@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from conformance.report.text import printable
-from conformance.verdicts.static.rule import Finding, Proof
-from conformance.verdicts.verdict import Outcome
+from kubeproof.report.text import printable
+from kubeproof.rules.rule import Finding, Proof
+from kubeproof.verdict import Outcome
 
 WIDTH = 118
 INDENT = " " * 9

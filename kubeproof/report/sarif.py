@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.verdicts.static.rule import Finding, Proof, Rule
-from conformance.verdicts.verdict import Outcome
+from kubeproof.rules.rule import Finding, Proof, Rule
+from kubeproof.verdict import Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

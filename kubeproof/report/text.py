@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conformance.verdicts.catalogue import Judged
-from conformance.verdicts.evidence import Damage
-from conformance.verdicts.reachability import Matrix
-from conformance.verdicts.verdict import Fact, Outcome, Verdict, merge
+from kubeproof.checks.judging import Judged
+from kubeproof.evidence.reading import Damage
+from kubeproof.checks.isolation import Matrix
+from kubeproof.verdict import Fact, Outcome, Verdict, merge
 
 INDENT = " " * 23
 LAW_WIDTH = 75

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.verdicts.catalogue import Judged
-from conformance.verdicts.verdict import Fact
+from kubeproof.checks.judging import Judged
+from kubeproof.verdict import Fact
 
 
 def verdicts_json(judged: Sequence[Judged], run: Mapping[str, Any], *, exit: int) -> str:

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.declared.documents import Document, named
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled
+from kubeproof.manifests.documents import Document, named
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled
 
 _is_name = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?").fullmatch
 _is_domain = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*").fullmatch

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.declared.objects import Autoscaler, ScalingRules
+from kubeproof.manifests.objects import Autoscaler, ScalingRules
 
 # Seconds between two looks of the controller.
 SYNC = 15.0

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from conformance.declared.intent import Profile
-from conformance.declared.objects import Budget, Quota
-from conformance.declared.quantities import amount, share
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled, untold
-from conformance.verdicts.static.selection import selects
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.objects import Budget, Quota
+from kubeproof.manifests.quantities import amount, share
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled, untold
+from kubeproof.rules.selection import selects
 
 # What a ResourceQuota counts of pods, by the side of a container's resources it sums.
 _COUNTED = {

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from math import ceil
 
-from conformance.declared.intent import Profile
-from conformance.declared.quantities import share
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.budgets import resolved
-from conformance.verdicts.static.rule import Finding, Rule, judged, untold
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.quantities import share
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.time_budgets import resolved
+from kubeproof.rules.rule import Finding, Rule, judged, untold
 
 
 def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:

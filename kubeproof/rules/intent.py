@@ -1,11 +1,11 @@
-"""The manifests have what the profile names: workloads, Services, and the storage of what must persist."""
+"""The manifests have what the profile names: workloads, Services, and the storage of what must promise."""
 
 from collections.abc import Iterable, Iterator
 
-from conformance.declared.intent import Profile
-from conformance.declared.quantities import amount
-from conformance.declared.system import System
-from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, judged, titled
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.quantities import amount
+from kubeproof.manifests.system import System
+from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled
 
 SOURCE = "kubeproof.toml"
 SAY = "let manifests and profile say the same"
@@ -47,18 +47,18 @@ def _there(kind: str, kinds: tuple[str, ...], named: Iterable[tuple[str, str]], 
 def _named_workloads(profile: Profile) -> Iterator[tuple[str, str]]:
     for n, workload in enumerate(profile.workloads):
         yield f"workloads[{n}].name", workload.name
-    for n, talk in enumerate(profile.talks):
-        yield f"talks[{n}].source", talk.source
-        yield f"talks[{n}].target", talk.target
-    for n, depend in enumerate(profile.depends):
-        yield f"depends[{n}].workload", depend.workload
-        yield f"depends[{n}].database", depend.database
+    for n, pair in enumerate(profile.allowed):
+        yield f"allowed[{n}].source", pair.source
+        yield f"allowed[{n}].target", pair.target
+    for n, dependency in enumerate(profile.dependencies):
+        yield f"dependencies[{n}].workload", dependency.workload
+        yield f"dependencies[{n}].database", dependency.database
     for n, backup in enumerate(profile.backups):
         yield f"backups[{n}].backup", backup.backup
         yield f"backups[{n}].restore", backup.restore
     promises = {
         "entries": profile.entries,
-        "persists": profile.persists,
+        "persistence": profile.persistence,
         "backups": profile.backups,
         "scales": profile.scales,
         "drains": profile.drains,
@@ -96,9 +96,9 @@ def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
 
 def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
     """What every promise of persistence says of its claim."""
-    for persist in profile.persists:
-        workload = system.workload(persist.workload)
-        asked = (persist.capacity, persist.mode, persist.storage_class)
+    for promise in profile.persistence:
+        workload = system.workload(promise.workload)
+        asked = (promise.capacity, promise.mode, promise.storage_class)
         if workload is None or asked == (None, None, None):
             continue
         subject = titled(system, workload.kind, workload)
@@ -110,17 +110,17 @@ def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
         for claim in claims:
             place = f"{claim.place}.spec" if claim.place else "spec"
             where = subject if claim.place else f"PersistentVolumeClaim/{claim.name}"
-            if persist.capacity is not None:
+            if promise.capacity is not None:
                 field, here = f"{place}.resources.requests.storage", claim.capacity
-                ok = here is not None and amount(here) == amount(persist.capacity)
-                yield judged(ok, where, field, here or "nothing", persist.capacity, SAY)
-            if persist.mode is not None:
+                ok = here is not None and amount(here) == amount(promise.capacity)
+                yield judged(ok, where, field, here or "nothing", promise.capacity, SAY)
+            if promise.mode is not None:
                 found = ", ".join(claim.modes) or "nothing"
-                yield judged(persist.mode in claim.modes, where, f"{place}.accessModes", found, persist.mode, SAY)
-            if persist.storage_class is not None:
+                yield judged(promise.mode in claim.modes, where, f"{place}.accessModes", found, promise.mode, SAY)
+            if promise.storage_class is not None:
                 found = claim.storage_class or "the cluster's default"
-                ok = claim.storage_class == persist.storage_class
-                yield judged(ok, where, f"{place}.storageClassName", found, persist.storage_class, SAY)
+                ok = claim.storage_class == promise.storage_class
+                yield judged(ok, where, f"{place}.storageClassName", found, promise.storage_class, SAY)
 
 
 RULES = (

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.intent import Profile
-from conformance.declared.policies import Direction
-from conformance.declared.system import System
-from conformance.verdicts.policy.cast import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
-from conformance.verdicts.policy.endpoints import Pod
-from conformance.verdicts.policy.paper import Paper, PaperCell, on_paper
-from conformance.verdicts.policy.sides import Side
-from conformance.verdicts.reach import Reach
-from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, judged, titled
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.policies import Direction
+from kubeproof.manifests.system import System
+from kubeproof.netpol.topology import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
+from kubeproof.netpol.endpoints import Pod
+from kubeproof.netpol.expected_reachability import Paper, PaperCell, on_paper
+from kubeproof.netpol.direction_decision import Side
+from kubeproof.netpol.reach import Reach
+from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, judged, titled
 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
@@ -26,7 +26,7 @@ def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
         fix = "name a workload of the manifests, and a target with a container port"
         lacks = tuple(f"{kind}/{name}" for kind in PODS for name in (source, target))
         subject, found = f"profile {source} -> {target}", "no such pair in the manifests"
-        yield broken(subject, "talks", found, "a pair of theirs", fix, lacks)
+        yield broken(subject, "allowed", found, "a pair of theirs", fix, lacks)
 
 
 def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
 
     A profile that says nothing of who may talk has no intent that a way could be outside of.
     """
-    if not profile.talks:
+    if not profile.allowed:
         return
     for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
         if cell.source not in NOBODYS:
@@ -105,7 +105,7 @@ def _fix(system: System, cell: PaperCell) -> str:
     if cell.wanted is Reach.BLOCKED:
         # Only what is ours can be closed, and be said to talk.
         ours = [name for name in (cell.target, cell.source) if name in own_names(system)]
-        meant = f", or say {pair} in the profile's [[talks]]" if len(ours) == 2 else ""
+        meant = f", or say {pair} in the profile's [[allowed]]" if len(ours) == 2 else ""
         return f"close it at {' or at '.join(ours)}{meant}"
     shut = [f"an {side.direction.word} rule" for side in cell.decision.sides if side.reach is Reach.BLOCKED]
     return f"add {' and '.join(shut)} for {pair} on {cell.protocol} {cell.port}"
@@ -117,14 +117,14 @@ RULES = (
         law="the policies let every pair of the intent talk, on every port that its target declares",
         source=SPECIFICATION,
         examine=examine_talks,
-        nothing="the profile has no [[talks]]",
+        nothing="the profile has no [[allowed]]",
     ),
     Rule(
         name="static.dns-egress",
         law="every workload that calls another may ask the cluster's DNS, over UDP and over TCP",
         source="RFC 7766: an answer too long for UDP is asked for again over TCP",
         examine=examine_dns,
-        nothing="no workload calls another in the profile's [[talks]]",
+        nothing="no workload calls another in the profile's [[allowed]]",
     ),
     Rule(
         name="static.stranger-denied",
@@ -138,7 +138,7 @@ RULES = (
         law="what the policies let the workloads and those they name reach, the intent says",
         source=SPECIFICATION,
         examine=examine_other_paths,
-        nothing="the profile has no [[talks]]",
+        nothing="the profile has no [[allowed]]",
         severity=Severity.WARNING,
     ),
 )

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.containers import Container, Probe
-from conformance.declared.intent import Profile
-from conformance.declared.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
-from conformance.declared.objects import Autoscaler, ScalingRules
-from conformance.declared.quantities import amount
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.intent import SAY, SOURCE
-from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled
+from kubeproof.manifests.containers import Container, Probe
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
+from kubeproof.manifests.objects import Autoscaler, ScalingRules
+from kubeproof.manifests.quantities import amount
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.intent import SAY, SOURCE
+from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled
 
 
 def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ check. Ephemeral containers are not looked at: no manifest has them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.declared.containers import Container, Security
-from conformance.declared.workloads import Workload
+from kubeproof.manifests.containers import Container, Security
+from kubeproof.manifests.workloads import Workload
 
 LEVELS = ("privileged", "baseline", "restricted")
 

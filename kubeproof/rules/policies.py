@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.intent import Profile
-from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
-from conformance.declared.policies import Rule as PolicyRule
-from conformance.declared.system import System
-from conformance.verdicts.policy.cast import DNS, Cast, cast_of
-from conformance.verdicts.policy.endpoints import Pod
-from conformance.verdicts.policy.matching import Match, any_of, peer_matches, peers_match, pod_selected
-from conformance.verdicts.policy.standins import stand_in
-from conformance.verdicts.static.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
+from kubeproof.manifests.policies import Rule as PolicyRule
+from kubeproof.manifests.system import System
+from kubeproof.netpol.topology import DNS, Cast, cast_of
+from kubeproof.netpol.endpoints import Pod
+from kubeproof.netpol.matching import Match, any_of, peer_matches, peers_match, pod_selected
+from kubeproof.netpol.synthetic_peers import stand_in
+from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
 NO_POLICY = "there is no NetworkPolicy"

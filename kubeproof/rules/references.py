@@ -7,11 +7,11 @@ told: good practice keeps it out of the manifests.
 
 from collections.abc import Iterator
 
-from conformance.declared.containers import Reference
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
+from kubeproof.manifests.containers import Reference
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 # The API server and the controller manager put these into every namespace.
 GIVEN = ("ConfigMap/kube-root-ca.crt", "ServiceAccount/default")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from conformance.declared.access import AccessRule, Binding, Role
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, titled
+from kubeproof.manifests.access import AccessRule, Binding, Role
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, titled
 
 # What may be done with it, the API group, the resources, the verbs.
 _DANGERS = (

@@ -8,14 +8,14 @@ nobody can tell here what is in it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.declared.gateway import Gateway, Listener, Parent, Route, RouteBackend
-from conformance.declared.intent import Profile
-from conformance.declared.objects import Service
-from conformance.declared.routes import includes
-from conformance.declared.system import System
-from conformance.verdicts.policy.endpoints import NAME_LABEL
-from conformance.verdicts.policy.matching import Answer, Match, any_of, selected
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds, judged, titled, untold
+from kubeproof.manifests.gateway import Gateway, Listener, Parent, Route, RouteBackend
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.objects import Service
+from kubeproof.manifests.routes import includes
+from kubeproof.manifests.system import System
+from kubeproof.netpol.endpoints import NAME_LABEL
+from kubeproof.netpol.matching import Answer, Match, any_of, selected
+from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 
 def examine_ingresses(system: System, profile: Profile) -> Iterator[Finding]:

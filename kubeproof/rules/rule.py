@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from conformance.declared.intent import Profile
-from conformance.declared.pod_reading import DAEMONS, LASTING, TASKS
-from conformance.declared.system import System, Unread
-from conformance.verdicts.verdict import Fact, Outcome, Verdict
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS
+from kubeproof.manifests.system import System, Unread
+from kubeproof.verdict import Fact, Outcome, Verdict
 
 # What makes pods: lacked by a selector that selects nobody.
 PODS = (*LASTING, *DAEMONS, *TASKS)

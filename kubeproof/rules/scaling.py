@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from conformance.declared.intent import Profile
-from conformance.declared.objects import Utilisation
-from conformance.declared.quantities import amount
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.pace import slowest_growth, worst_shrink
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.objects import Utilisation
+from kubeproof.manifests.quantities import amount
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.autoscaler_simulation import slowest_growth, worst_shrink
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, judged, titled, untold
 
 NOTHING = "the manifests declare no autoscaler"
 BEHAVIOUR = "spec.behavior"

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from conformance.declared.access import Binding
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.pod_security import LEVELS, level_of
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
+from kubeproof.manifests.access import Binding
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.pod_security import LEVELS, level_of
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 

@@ -4,13 +4,13 @@ Selectors that must select: of Services, workloads and budgets; ports that must 
 
 from collections.abc import Iterator
 
-from conformance.declared.intent import Profile
-from conformance.declared.objects import Autoscaler, ServicePort, Utilisation
-from conformance.declared.policies import Selector
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.policy.matching import Match, selected
-from conformance.verdicts.static.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.objects import Autoscaler, ServicePort, Utilisation
+from kubeproof.manifests.policies import Selector
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.netpol.matching import Match, selected
+from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
 
 
 def selects(selector: Selector, workload: Workload) -> bool:

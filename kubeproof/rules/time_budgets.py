@@ -9,12 +9,12 @@ from itertools import pairwise
 from math import ceil
 from textwrap import shorten
 
-from conformance.declared.intent import Profile
-from conformance.declared.numbers import Drain, Timeout
-from conformance.declared.system import System
-from conformance.declared.tables import Amount
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, judged, titled, untold
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.numbers import Drain, Timeout
+from kubeproof.manifests.system import System
+from kubeproof.profile.tables import Amount
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, judged, titled, untold
 
 # Seconds between the end of the last request and the kill: closing connections, writing the last log line.
 SPARE = 10
@@ -86,12 +86,12 @@ def examine_probes(system: System, profile: Profile) -> Iterator[Finding]:
 
 def examine_detection(system: System, profile: Profile) -> Iterator[Finding]:
     """How long readiness takes to see a lost database, beside what the profile promises."""
-    for depend in profile.depends:
-        workload = system.workload(depend.workload)
+    for dependency in profile.dependencies:
+        workload = system.workload(dependency.workload)
         if workload is None:
             continue
         subject, probes = titled(system, workload.kind, workload), workload.probes("readiness")
-        wanted = f"at most {depend.within:g} s after {depend.database} is lost"
+        wanted = f"at most {dependency.within:g} s after {dependency.database} is lost"
         if not probes:
             fix = "give it a readiness probe: without one it never leaves its Service"
             yield broken(subject, workload.path("containers"), "no readiness probe", wanted, fix)
@@ -100,8 +100,8 @@ def examine_detection(system: System, profile: Profile) -> Iterator[Finding]:
             worst = probe.period * probe.failure_threshold + probe.timeout
             sum_of = f"{probe.failure_threshold} x period {probe.period:g} + time-out {probe.timeout:g}"
             field = workload.path("containers[].readinessProbe")
-            fix = "probe more often, or believe fewer failures, or promise less in [[depends]]"
-            yield judged(worst <= depend.within, subject, field, f"{worst:g} s at worst ({sum_of})", wanted, fix)
+            fix = "probe more often, or believe fewer failures, or promise less in [[dependencies]]"
+            yield judged(worst <= dependency.within, subject, field, f"{worst:g} s at worst ({sum_of})", wanted, fix)
 
 
 def examine_chains(system: System, profile: Profile) -> Iterator[Finding]:
@@ -166,7 +166,7 @@ RULES = (
     Rule(
         name="static.detection",
         law="readiness sees a lost database within the time the profile promises",
-        source="the profile's [[depends]]",
+        source="the profile's [[dependencies]]",
         examine=examine_detection,
         nothing="the profile names no database that a workload depends on",
     ),

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from conformance.declared.documents import called, named
-from conformance.declared.intent import Profile
-from conformance.declared.schema import kinds, violations
-from conformance.declared.system import System
-from conformance.verdicts.static.rule import Finding, Rule, broken, holds
+from kubeproof.manifests.documents import called, named
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.schema import kinds, violations
+from kubeproof.manifests.system import System
+from kubeproof.rules.rule import Finding, Rule, broken, holds
 
 NO_OBJECTS = "there is no object of Kubernetes' own kinds"
 

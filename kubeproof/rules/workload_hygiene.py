@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from conformance.declared.containers import Container
-from conformance.declared.intent import Profile
-from conformance.declared.quantities import amount
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.static.room import fewest
-from conformance.verdicts.static.rule import Finding, Rule, Severity, broken, holds, judged, titled
-from conformance.verdicts.static.selection import selects
+from kubeproof.manifests.containers import Container
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.quantities import amount
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.rules.capacity import fewest
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled
+from kubeproof.rules.selection import selects
 
 # What the scheduler places a pod by, and what keeps one container from taking the memory of all.
 _ASKED = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))

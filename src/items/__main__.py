@@ -23,7 +23,7 @@ def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callab
     """Give the app, and what lets go of the database."""
     from items.app import make_app
     from items.database_check import DatabaseCheck, DatabaseDown
-    from items.recess import Recess
+    from items.outage_backoff import Recess
     from items.store import Store
     from serving.checker import BackgroundCheck
 

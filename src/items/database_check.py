@@ -6,7 +6,7 @@ import time
 from pg8000.exceptions import DatabaseError
 
 from items.connection import BROKEN, FOR_CHECKS, FOR_MIGRATIONS, connect, hang_up, is_silence, said
-from items.recess import Recess
+from items.outage_backoff import Recess
 from items.schema import is_current, migrate, steps
 from items.settings import Database
 from items.statements import SWEEP

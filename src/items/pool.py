@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from items.connection import BROKEN, hang_up, said
 from items.errors import StoreUnavailable
-from items.recess import Recess
+from items.outage_backoff import Recess
 from items.wire import Line
 
 PATIENCE = 0.5  # seconds that a borrower waits for a connection

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bench.static_tools.positions import FILE, SAME, read_tools
-from conformance.declared.documents import Document
-from conformance.declared.intent import Profile
-from conformance.declared.loading import load
-from conformance.declared.reading import read_system
-from conformance.verdicts.static.rules import prove_all
-from conformance.verdicts.verdict import Outcome
+from kubeproof.manifests.documents import Document
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.loading import load
+from kubeproof.manifests.reading import read_system
+from kubeproof.rules.catalogue import prove_all
+from kubeproof.verdict import Outcome
 
 SOUND = load(Path(__file__).parents[1] / "fixtures" / "static_tools" / "sound.yaml")
 BY = {

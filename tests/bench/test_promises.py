@@ -6,11 +6,11 @@ import pytest
 
 from bench.errors import CannotMeasure
 from bench.row import Row
-from bench.services.alone import Alone, StoreWall, pgbench_microseconds
+from bench.services.own_measurements import Alone, StoreWall, pgbench_microseconds
 from bench.services.contestants import CONSUMER, CONTESTANTS, NAIVE, OURS
 from bench.services.counts import Counts
 from bench.services.environments import requirements
-from bench.services.grids import grids, losses, rows
+from bench.services.comparison_tables import grids, losses, rows
 from bench.services.latency import Request
 from bench.services.load import Load
 from bench.services.promises import Seen, promises

@@ -8,10 +8,10 @@ from bench.static_tools import LAWS, PAGE, page
 from bench.static_tools.findings import BROKEN, UNTOLD, Found, from_kube_score, from_sarif
 from bench.static_tools.positions import FILE, Position, Tool, ours_alone, read_tools
 from bench.static_tools.running import Run, kube_score_version, manifest_sets
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.report.sarif import sarif
-from conformance.verdicts.static.rule import Rule, broken, holds, prove, untold
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.report.sarif import sarif
+from kubeproof.rules.rule import Rule, broken, holds, prove, untold
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "static_tools" / "kube-score.json"
 TOOLS = read_tools(FILE.read_text())

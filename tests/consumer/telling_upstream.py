@@ -9,7 +9,7 @@ from consumer.upstream import Upstream
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
-from tests.wsgi_client import Answered, ask
+from tests.helpers.wsgi_client import Answered, ask
 
 Outcome = Reply | UpstreamFailed
 

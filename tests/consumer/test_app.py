@@ -10,7 +10,7 @@ from consumer.settings import Settings
 from serving.lifecycle import Lifecycle
 from serving.settings import SettingsError
 from tests.consumer.telling_upstream import Outcome, TellingUpstream, app_before, replying, through
-from tests.wsgi_client import ask, ask_json
+from tests.helpers.wsgi_client import ask, ask_json
 
 PROBLEM = "application/problem+json"
 JSON = "application/json"

@@ -10,7 +10,7 @@ from consumer.call import Ending
 from consumer.upstream import MAX_REPLY, Upstream
 from tests.consumer.calls import GET, HEADERS, KEYED, POST, QUICK, SPARE, Remembering, failure
 from tests.consumer.scripted_upstream import Move, answers, drips, says, says_nothing, scripted_upstream
-from tests.service_child import free_port
+from tests.helpers.service_child import free_port
 
 
 def test_a_request_says_what_is_asked_by_whom() -> None:

@@ -14,7 +14,7 @@ from serving.bulkhead import PERMITS
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
 from tests.consumer.telling_upstream import Outcome, TellingUpstream, app_before, replying
-from tests.contract import RIGHT, WRONG, answered_as_documented, contract_of, fuzz, operations, statuses
+from tests.helpers.contract import RIGHT, WRONG, answered_as_documented, contract_of, fuzz, operations, statuses
 
 DOCUMENT: dict[str, Any] = json.loads(files("consumer").joinpath("openapi.json").read_bytes())
 OPERATIONS = operations(DOCUMENT)

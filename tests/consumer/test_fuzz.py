@@ -12,7 +12,7 @@ from consumer.retrying import Patience
 from consumer.upstream import Upstream
 from tests.consumer.scripted_upstream import says, scripted_upstream
 from tests.consumer.telling_upstream import Outcome, TellingUpstream, app_before
-from tests.wsgi_client import ask
+from tests.helpers.wsgi_client import ask
 
 FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 HASTY = Patience(connect=0.3, attempt=0.3, total=0.6, attempts=2, first_pause=0.001, longest_pause=0.001)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.consumer.scripted_upstream import answers, says_nothing, scripted_upstream
-from tests.service_child import ROOT, service_child
+from tests.helpers.service_child import ROOT, service_child
 
 READINESS = {"X-Probe": "readiness"}
 

@@ -10,7 +10,7 @@ from consumer.upstream import Upstream
 from serving.middleware import WsgiApp
 from tests.consumer.scripted_upstream import losing_the_first_answer
 from tests.consumer.telling_upstream import app_before
-from tests.wsgi_client import ask, ask_json
+from tests.helpers.wsgi_client import ask, ask_json
 
 
 def test_an_item_is_created_read_changed_listed_and_deleted_through_the_consumer(app: WsgiApp) -> None:

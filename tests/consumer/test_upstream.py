@@ -34,7 +34,7 @@ from tests.consumer.scripted_upstream import (
     says_nothing,
     scripted_upstream,
 )
-from tests.service_child import free_port
+from tests.helpers.service_child import free_port
 
 
 def test_the_bounds_are_those_that_were_promised() -> None:

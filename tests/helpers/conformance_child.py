@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.loopback import QuietHandler
+from tests.helpers.loopback import QuietHandler
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMESPACES = "/api/v1/namespaces"
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.service_child import ServiceChild
+from tests.helpers.service_child import ServiceChild
 
 CLIENTS = 24
 LONGEST_PAUSE = 0.6  # seconds between two requests of a client: a linger must be longer

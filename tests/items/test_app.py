@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serving.middleware import WsgiApp
-from tests.wsgi_client import Answered, ask, ask_json
+from tests.helpers.wsgi_client import Answered, ask, ask_json
 
 PROBLEM = "application/problem+json"
 

@@ -10,7 +10,7 @@ import pytest
 from schemathesis.core.failures import FailureGroup
 
 from items.app import MAX_ID, MAX_NAME, MAX_PAGE, PAGE, make_app
-from items.recess import Recess
+from items.outage_backoff import Recess
 from items.settings import Database
 from items.store import Store
 from items.wire import Line
@@ -19,7 +19,7 @@ from serving.bulkhead import PERMITS
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
-from tests.contract import RIGHT, WRONG, answered_as_documented, contract_of, fuzz, operations, statuses
+from tests.helpers.contract import RIGHT, WRONG, answered_as_documented, contract_of, fuzz, operations, statuses
 
 DOCUMENT: dict[str, Any] = json.loads(files("items").joinpath("openapi.json").read_bytes())
 LAMP = {"body": {"name": "lamp"}, "media_type": "application/json"}

@@ -8,8 +8,8 @@ import pytest
 
 from children.postgres import PostgresChild
 from items.wire import Line
-from tests.keep_alive_clients import CLIENTS, KeepAliveClients
-from tests.service_child import service_child
+from tests.helpers.keep_alive_clients import CLIENTS, KeepAliveClients
+from tests.helpers.service_child import service_child
 
 PROGRAM = ("-m", "tests.lingering_briefly", "items")
 

@@ -15,7 +15,7 @@ from children.postgres import PostgresChild
 from items.connection import FOR_CHECKS, FOR_MIGRATIONS, FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
 from items.errors import StoreUnavailable
-from items.recess import Recess
+from items.outage_backoff import Recess
 from items.settings import Database
 from items.store import Store
 from items.wire import Line

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serving.middleware import WsgiApp
-from tests.wsgi_client import Answered, ask, ask_json
+from tests.helpers.wsgi_client import Answered, ask, ask_json
 
 FUZZ = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None

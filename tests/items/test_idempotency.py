@@ -15,7 +15,7 @@ from items.store import Store
 from items.wire import Line
 from serving.middleware import WsgiApp
 from tests.items.conftest import kill_others
-from tests.wsgi_client import Answered, ask, ask_json
+from tests.helpers.wsgi_client import Answered, ask, ask_json
 
 LAMP = {"name": "lamp", "description": "green"}
 

@@ -18,8 +18,8 @@ from serving.bulkhead import PERMITS
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.settings import SettingsError
-from tests.service_child import ROOT, ServiceChild, service_child
-from tests.wsgi_client import ask
+from tests.helpers.service_child import ROOT, ServiceChild, service_child
+from tests.helpers.wsgi_client import ask
 
 READINESS = {"X-Probe": "readiness"}
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from items.recess import FIRST, LONGEST, WATCHED, Recess
+from items.outage_backoff import FIRST, LONGEST, WATCHED, Recess
 
 
 class Clock:

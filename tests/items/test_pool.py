@@ -9,7 +9,7 @@ import pytest
 import items.pool
 from items.errors import StoreUnavailable
 from items.pool import QUEUE, Pool
-from items.recess import Recess
+from items.outage_backoff import Recess
 
 
 class FakeLine:

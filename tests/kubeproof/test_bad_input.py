@@ -2,9 +2,9 @@
 
 import pytest
 
-from conformance.verdicts.verdict import Exit
-from tests.conformance_child import ApiServer, conformance, ends, kubeconfig
-from tests.loopback import serving
+from kubeproof.verdict import Exit
+from tests.helpers.conformance_child import ApiServer, conformance, ends, kubeconfig
+from tests.helpers.loopback import serving
 
 
 class Forbidding(ApiServer):

@@ -5,9 +5,9 @@ import signal
 import subprocess
 import threading
 
-from conformance.verdicts.verdict import Exit
-from tests.conformance_child import NAMESPACES, ApiServer, conformance, ended, ends, kubeconfig, started
-from tests.loopback import serving
+from kubeproof.verdict import Exit
+from tests.helpers.conformance_child import NAMESPACES, ApiServer, conformance, ended, ends, kubeconfig, started
+from tests.helpers.loopback import serving
 
 PART = ("-k", "dns or deploy")
 

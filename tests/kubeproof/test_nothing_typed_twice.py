@@ -1,4 +1,4 @@
-"""Nothing under conformance/ knows the system it proves: names and ports come from manifests and profile alone."""
+"""Nothing under kubeproof/ knows the system it proves: names and ports come from manifests and profile alone."""
 
 import re
 from dataclasses import replace
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.catalogue import CHECKS, check
-from conformance.declared.profile import parse_profile, read_profile
-from conformance.declared.reading import read_system
+from kubeproof.checks.check import CHECKS, check
+from kubeproof.profile.reading import parse_profile, read_profile
+from kubeproof.manifests.reading import read_system
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 OTHERS = """
 apiVersion: apps/v1
@@ -40,7 +40,7 @@ spec: {selector: {role: shop}, ports: [{port: 80, targetPort: 7000}]}
 THEIRS = """
 system = "market"
 namespace = "market"
-[[depends]]
+[[dependencies]]
 workload = "shop"
 database = "ledger"
 within = 10.0
@@ -64,7 +64,7 @@ def test_no_name_label_or_port_of_our_system_stands_in_the_harness(ours):
     ports = [str(port.number) for each in system.workloads for port in each.ports]
     ours_alone = re.compile(rf"\b({'|'.join(names + ports)})\b")
     # Seeded defects are about this system by their nature; they are data, not the harness.
-    sources = [path for path in (ROOT / "conformance").rglob("*.py") if "mutants" not in path.parts]
+    sources = [path for path in (ROOT / "kubeproof").rglob("*.py") if "mutants" not in path.parts]
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in sources
@@ -98,4 +98,4 @@ def test_the_two_laws_about_the_database_look_at_the_same_window(ours):
     system, profile = ours
     both = [check("probes.readiness-follows-database"), check("probes.liveness-ignores-database")]
     seen = {planned.observation for each in both for planned in each.planned(system, profile)}
-    assert len(seen) == len({each.database for each in profile.depends})
+    assert len(seen) == len({each.database for each in profile.dependencies})

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from conformance import run as running
-from conformance.declared.intent import Journey, Profile, Step
-from conformance.declared.system import System
-from conformance.observe.api_errors import Refused
-from conformance.observe.applying import Owner
-from conformance.observe.waiting import NotInTime
-from conformance.run import NotDeployed, Run
-from conformance.verdicts.evidence import Planned, read_evidence
+from kubeproof import run as running
+from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.manifests.system import System
+from kubeproof.observe.api_errors import Refused
+from kubeproof.observe.applying import Owner
+from kubeproof.observe.waiting import NotInTime
+from kubeproof.run import NotDeployed, Run
+from kubeproof.evidence.reading import Planned, read_evidence
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "market", "labels": {"level": "restricted"}}}
 CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}

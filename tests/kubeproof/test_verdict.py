@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.verdicts.verdict import Fact, Outcome, Verdict, exit_status, failed, merge, passed, unknown
+from kubeproof.verdict import Fact, Outcome, Verdict, exit_status, failed, merge, passed, unknown
 
 SEEN = Fact(3, "seen")
 PASS, FAIL, UNKNOWN = passed("holds", SEEN), failed("broken", SEEN), unknown("not seen")

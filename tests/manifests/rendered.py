@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.render import find_kubectl, render
+from kubeproof.manifests.rendering import find_kubectl, render
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"

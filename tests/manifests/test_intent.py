@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.profile import read_profile
+from kubeproof.profile.reading import read_profile
 
 ROOT = Path(__file__).parents[2]
 PROFILE = read_profile(ROOT / "kubeproof.toml")
@@ -36,7 +36,7 @@ def admits(subject: str, direction: str, app: str, port: int) -> bool:
 
 def test_the_policies_admit_exactly_the_declared_talks() -> None:
     """
-    Of all ordered pairs, those that egress and ingress both admit are the profile's [[talks]].
+    Of all ordered pairs, those that egress and ingress both admit are the profile's [[allowed]].
 
     What it promises to be backed up must be reached by what backs it up and restores it, and is so by nobody else.
     """
@@ -50,7 +50,7 @@ def test_the_policies_admit_exactly_the_declared_talks() -> None:
             if source != target and admits(source, "egress", target, port) and admits(target, "ingress", source, port):
                 admitted.add((source, target))
     needed = {(job, each.workload) for each in PROFILE.backups for job in (each.backup, each.restore)}
-    assert admitted == needed | {(talk.source, talk.target) for talk in PROFILE.talks}
+    assert admitted == needed | {(pair.source, pair.target) for pair in PROFILE.allowed}
 
 
 def test_the_promised_scale_is_the_autoscaler_s() -> None:
@@ -64,20 +64,20 @@ def test_the_promised_scale_is_the_autoscaler_s() -> None:
 
 def test_readiness_can_follow_the_database_in_the_promised_time() -> None:
     """A full period, then failures in a row, each seen after its time-out at worst: still within the promise."""
-    for depend in PROFILE.depends:
-        [container] = specs("Deployment")[depend.workload]["template"]["spec"]["containers"]
+    for dependency in PROFILE.dependencies:
+        [container] = specs("Deployment")[dependency.workload]["template"]["spec"]["containers"]
         probe = container["readinessProbe"]
         worst = probe["periodSeconds"] * probe["failureThreshold"] + probe["timeoutSeconds"]
-        assert worst < depend.within
+        assert worst < dependency.within
 
 
 def test_what_the_profile_names_is_declared() -> None:
     """Workloads, Services and overlays that the profile relies on are there."""
     workloads, services = specs("Deployment", "StatefulSet"), specs("Service")
     assert {entry.workload for entry in PROFILE.entries} == set(specs("Deployment"))
-    assert {promise.workload for promise in (*PROFILE.persists, *PROFILE.backups)} <= set(specs("StatefulSet"))
+    assert {promise.workload for promise in (*PROFILE.persistence, *PROFILE.backups)} <= set(specs("StatefulSet"))
     assert {job for each in PROFILE.backups for job in (each.backup, each.restore)} <= set(specs("CronJob"))
-    assert {depend.database for depend in PROFILE.depends} <= set(workloads)
+    assert {dependency.database for dependency in PROFILE.dependencies} <= set(workloads)
     used = {step.service for journey in PROFILE.journeys for step in journey.steps}
     assert used | {entry.service for entry in PROFILE.entries} <= set(services)
     for _, folder in PROFILE.overlays:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.declared.renaming import rename
+from kubeproof.manifests.renaming import rename
 from tests.manifests.rendered import (
     MANIFESTS,
     ROOT,

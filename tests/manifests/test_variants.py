@@ -2,7 +2,7 @@
 
 import yaml
 
-from conformance.declared.routes import HTTP_ROUTE, INGRESS, read_rules
+from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, read_rules
 from tests.manifests.rendered import MANIFESTS, ROOT, documents, rendered
 
 
@@ -17,7 +17,7 @@ def test_the_gateway_variant_routes_what_the_ingress_routes() -> None:
 
 
 def test_its_routes_join_the_gateway_that_the_embedded_cluster_has() -> None:
-    cluster = yaml.safe_load_all((ROOT / "cluster/ingress.yaml").read_text())
+    cluster = yaml.safe_load_all((ROOT / "kubeproof/embedded/ingress.yaml").read_text())
     (there,) = (
         {k: each["metadata"][k] for k in ("name", "namespace")} for each in cluster if each["kind"] == "Gateway"
     )

@@ -9,7 +9,7 @@ from bottle import Bottle
 from serving.bulkhead import Bulkhead
 from serving.metrics import Metrics, add_metrics
 from serving.middleware import WsgiApp
-from tests.wsgi_client import ask
+from tests.helpers.wsgi_client import ask
 
 
 class Stuck:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.keep_alive_clients import CLIENTS, KeepAliveClients
-from tests.service_child import ServiceChild, service_child
+from tests.helpers.keep_alive_clients import CLIENTS, KeepAliveClients
+from tests.helpers.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
 PATIENCE = 5.0  # seconds that something may take to show

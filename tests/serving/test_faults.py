@@ -16,7 +16,7 @@ import pytest
 from serving.body import MAX_BODY
 from serving.bulkhead import PERMITS
 from serving.server import CONNECTIONS, ROOM
-from tests.service_child import ServiceChild, service_child
+from tests.helpers.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
 LARGE = 8_000_000  # bytes that GET /large answers

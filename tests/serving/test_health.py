@@ -7,7 +7,7 @@ from serving.checker import CheckState
 from serving.health import add_health
 from serving.lifecycle import Lifecycle
 from serving.problem import speak_problems
-from tests.wsgi_client import Answered, ask
+from tests.helpers.wsgi_client import Answered, ask
 
 GOOD = CheckState(seen=True, ok=True, age=0.2, latency=0.001, says="")
 NEVER = CheckState(seen=False, ok=False, age=3.0, latency=1.0, says="refused", failing_for=3.0)

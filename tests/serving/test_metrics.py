@@ -9,7 +9,7 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import add_metrics
 from serving.middleware import WsgiApp, observed
 from serving.problem import speak_problems
-from tests.wsgi_client import ask
+from tests.helpers.wsgi_client import ask
 
 
 class Counted:

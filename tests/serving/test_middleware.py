@@ -13,7 +13,7 @@ from serving.metrics import Metrics
 from serving.middleware import WsgiApp, observed
 from serving.problem import problem, speak_problems
 from serving.settings import Mode
-from tests.wsgi_client import ask
+from tests.helpers.wsgi_client import ask
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from bottle import Bottle
 
 from serving.openapi import add_openapi
-from tests.wsgi_client import ask
+from tests.helpers.wsgi_client import ask
 
 
 def test_the_document_is_served_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

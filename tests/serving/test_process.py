@@ -14,7 +14,7 @@ import pytest
 
 import serving
 from children.postgres import free_port
-from tests.service_child import ROOT
+from tests.helpers.service_child import ROOT
 
 PROGRAM = """
 import sys, time

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service_child import ServiceChild, service_child
+from tests.helpers.service_child import ServiceChild, service_child
 
 PROGRAM = str(Path(__file__).with_name("small_service.py"))
 REQUESTS = 200

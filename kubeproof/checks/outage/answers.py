@@ -5,13 +5,16 @@ The evidence is what a client in the cluster was told by each pod, asked by its 
 `liveness` as the kubelet asks it, and the `request` of the profile's entry. An ask that was not answered took for ever.
 """
 
+from collections.abc import Iterator
+from functools import partial
 from math import inf
 
-from conformance.declared.intent import Entry, Loss, Profile
-from conformance.declared.system import System
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
-from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.profile.intent import Entry, Loss, Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject, Subjects
 
 QUESTIONS = ("liveness", "request")
 ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
@@ -19,9 +22,9 @@ ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
 
 def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Judge how the pods of one workload answered while its database was lost in this way, and after."""
-    depend, entry = profile.depend(subject, about(lines)), profile.entry(subject)
-    promise = depend.outage(loss) if depend else None
-    if system.workload(subject) is None or depend is None or promise is None or entry is None:
+    dependency, entry = profile.dependency(subject, about(lines)), profile.entry(subject)
+    promise = dependency.outage(loss) if dependency else None
+    if system.workload(subject) is None or dependency is None or promise is None or entry is None:
         return unknown(f"{subject} is not a workload whose outage and entry the profile describes")
     stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
     if stopped is None or started is None or started.t <= stopped.t:
@@ -38,7 +41,7 @@ def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lin
             _everyone(subject, lines, stopped),
             _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
             _fast(lines, "request", (stopped, started), promise.answers, alive=False),
-            _serves_again(loss, entry, level.recovery if level else None, depend.database, started, lines),
+            _serves_again(loss, entry, level.recovery if level else None, dependency.database, started, lines),
         ]
     )
 
@@ -139,3 +142,26 @@ def _took(line: Line) -> float:
 def _succeeded(line: Line) -> bool:
     status = number(line, "status")
     return status is not None and 200 <= status < 400
+
+
+def bearers_of(loss: Loss, observation: str) -> Subjects:
+    """Subjects: each workload that promises how it bears this loss of its database; one observation a database."""
+
+    def subjects(_: System, profile: Profile) -> Iterator[Subject]:
+        for needed in profile.dependencies:
+            if needed.outage(loss) is not None:
+                yield Subject(needed.workload, f"{observation}:{needed.database}")
+
+    return subjects
+
+
+ANSWERS = Check(
+    name="outage.answers",
+    law="without its database a pod is alive, says so at once, and serves again in time",
+    needs="the right to scale the database",
+    phase=Phase.TAKE_A_DEPENDENCY,
+    subjects=bearers_of(Loss.REFUSED, "outage"),
+    observer="outage.observe_refused",
+    reads=("marker", "pod", "asked", "asked.end"),
+    judge=partial(judge_outage, Loss.REFUSED),
+)

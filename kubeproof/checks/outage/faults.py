@@ -5,16 +5,20 @@ The evidence is that of an outage, and greetings: all the while somebody called 
 it, and waited for any word. So is seen that the fault was there, that it was this one, and that it was gone after.
 """
 
-from conformance.declared.intent import Loss, Profile
-from conformance.declared.system import System
-from conformance.verdicts.evidence import NODE, Line
-from conformance.verdicts.history import Lines, about, began, fact, marker, of_kind, restarts, seconds
-from conformance.verdicts.outage import judge_outage, told
-from conformance.verdicts.probes import judge_readiness, restarted_without_it
-from conformance.verdicts.verdict import Outcome, Verdict, merge, passed, unknown
+from functools import partial
+
+from kubeproof.profile.intent import Loss, Profile
+from kubeproof.manifests.system import System
+from kubeproof.evidence.reading import NODE, Line
+from kubeproof.evidence.questions import Lines, about, began, fact, marker, of_kind, restarts, seconds
+from kubeproof.checks.outage.answers import bearers_of, judge_outage, told
+from kubeproof.checks.outage.probes import judge_readiness, restarted_without_it
+from kubeproof.verdict import Outcome, Verdict, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase
 
 GREETED = {Loss.FROZEN: "silent", Loss.BLACK_HOLED: "timeout"}  # what becomes of a greeting to a database lost so
 LATE = 1.0  # seconds that an answer from before the fault may be on its way into the evidence
+_READS = ("need", "marker", "pod", "endpoints", "workload", "asked", "asked.end", "greeted")
 UNSEEN = 5.0  # seconds without a greeting in which the database may have been back
 
 
@@ -71,3 +75,25 @@ def _no_restart(subject: str, lines: Lines) -> Verdict:
         return unknown(f"no pod of {subject} was seen while its database was away")
     restarted = restarts(pods, stopped.t)
     return restarted_without_it(restarted) if restarted else passed("no restart", fact(pods[-1], "no restart"))
+
+
+FROZEN = Check(
+    name="outage.frozen",
+    law="while its database hangs a pod does not hang, leaves, and is back in time",
+    needs="the embedded cluster: the node below the database",
+    phase=Phase.TAKE_A_DEPENDENCY,
+    subjects=bearers_of(Loss.FROZEN, "frozen"),
+    observer="outage.observe_frozen",
+    reads=_READS,
+    judge=partial(judge_fault, Loss.FROZEN),
+)
+BLACK_HOLED = Check(
+    name="outage.black-holed",
+    law="while packets to its database vanish a pod does not hang, and is back in time",
+    needs="the embedded cluster: the node below the database",
+    phase=Phase.TAKE_A_DEPENDENCY,
+    subjects=bearers_of(Loss.BLACK_HOLED, "black-holed"),
+    observer="outage.observe_black_holed",
+    reads=_READS,
+    judge=partial(judge_fault, Loss.BLACK_HOLED),
+)

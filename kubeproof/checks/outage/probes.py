@@ -5,11 +5,13 @@ The outage is bracketed by the markers 'database stopped' and 'database started'
 by their changes: between two lines of an object it stayed as the first says.
 """
 
-from conformance.declared.intent import Depend, Profile
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.evidence import Line
-from conformance.verdicts.history import (
+from collections.abc import Iterator
+
+from kubeproof.profile.intent import Dependency, Profile
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.evidence.reading import Line
+from kubeproof.evidence.questions import (
     Lines,
     about,
     fact,
@@ -21,15 +23,16 @@ from conformance.verdicts.history import (
     texts,
     watched_until,
 )
-from conformance.verdicts.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
+from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Without its database a workload leaves every Service of it in time, and all of it returns afterwards."""
     workload = system.workload(subject)
     # A workload may depend on several databases: the observation says which.
-    depend = profile.depend(subject, about(lines))
-    if workload is None or depend is None:
+    dependency = profile.dependency(subject, about(lines))
+    if workload is None or dependency is None:
         return unknown(f"{subject} is not a workload that the profile lets depend on this database")
     services = system.services_of(workload)
     if not services:
@@ -45,15 +48,15 @@ def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines
             # The positive control: what was never in the Service cannot be seen leaving it.
             verdicts.append(unknown(f"{service.name} had no ready endpoint before the outage"))
             continue
-        verdicts.append(_left(depend, service.name, samples, stopped, started, watched_until(lines)))
-        verdicts.append(_returned(depend, workload, samples, before[-1], started, lines))
+        verdicts.append(_left(dependency, service.name, samples, stopped, started, watched_until(lines)))
+        verdicts.append(_returned(dependency, workload, samples, before[-1], started, lines))
     verdict = merge(verdicts)
     if not verdict.passed:
         return verdict
     return passed("; ".join(fact.says for fact in verdict.evidence), *verdict.evidence)
 
 
-def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
+def _left(dependency: Dependency, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
     end = started.t if started else watched
     within = [line for line in samples if stopped.t < line.t < end]
     empty = next((line for line in within if line.data.get("ready") == []), None)
@@ -61,10 +64,10 @@ def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: 
         outage = end - stopped.t
         because = f"{service} still had ready endpoints {seconds(outage)} after the database stopped"
         where = fact((within or [stopped])[-1], because)
-        return failed(because, where) if outage >= depend.within else unknown(because, where)
+        return failed(because, where) if outage >= dependency.within else unknown(because, where)
     took = empty.t - stopped.t
-    if took > depend.within:
-        says = f"left {service} after {seconds(took)}, promised are {seconds(depend.within)}"
+    if took > dependency.within:
+        says = f"left {service} after {seconds(took)}, promised are {seconds(dependency.within)}"
         return failed(says, fact(empty, says))
     if started is None:
         # Whatever happened after, nobody can say whether it was still without the database.
@@ -77,7 +80,7 @@ def _left(depend: Depend, service: str, samples: Lines, stopped: Line, started: 
 
 
 def _returned(
-    depend: Depend, workload: Workload, samples: Lines, before: Line, started: Line | None, lines: Lines
+    dependency: Dependency, workload: Workload, samples: Lines, before: Line, started: Line | None, lines: Lines
 ) -> Verdict:
     if started is None:
         return unknown("no marker says that the database was started again")
@@ -91,13 +94,13 @@ def _returned(
     watched = watched_until(lines) - started.t
     says = f"not all {wanted:.0f} are back in {service} {seconds(watched)} after the database"
     where = fact(samples[-1], says)
-    return failed(says, where) if watched >= depend.within else unknown(says, where)
+    return failed(says, where) if watched >= dependency.within else unknown(says, where)
 
 
 def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """No container of a workload restarts because its database is away, in a window long enough for it."""
     workload = system.workload(subject)
-    if workload is None or profile.depend(subject, about(lines)) is None:
+    if workload is None or profile.dependency(subject, about(lines)) is None:
         return unknown(f"{subject} is not a workload that the profile lets depend on this database")
     stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
     if stopped is None:
@@ -143,3 +146,31 @@ def _too_little(workload: Workload, pods: Lines, stopped: Line, started: Line) -
     if any(number(line, "restarts") is None for line in pods):
         return f"a pod line of {workload.name} does not say how often it restarted"
     return None
+
+
+def _dependents(_: System, profile: Profile) -> Iterator[Subject]:
+    for needed in profile.dependencies:
+        yield Subject(needed.workload, f"outage:{needed.database}")
+
+
+READINESS = Check(
+    name="probes.readiness-follows-database",
+    law="without its database a pod leaves the Service, and returns with it",
+    needs="the right to scale the database",
+    phase=Phase.TAKE_A_DEPENDENCY,
+    subjects=_dependents,
+    observer="outage.observe_refused",
+    reads=("marker", "endpoints", "workload"),
+    judge=judge_readiness,
+)
+LIVENESS = Check(
+    name="probes.liveness-ignores-database",
+    law="no container restarts because its database is away",
+    needs="the right to scale the database",
+    phase=Phase.TAKE_A_DEPENDENCY,
+    subjects=_dependents,
+    observer="outage.observe_refused",
+    reads=("marker", "pod"),
+    judge=judge_liveness,
+    lasting=True,
+)

@@ -5,8 +5,17 @@ Images without a registry: archives that `containerd` imports.
 under test.
 """
 
-from cluster.images.build import build_image
-from cluster.images.running import ImageNotBuilt
-from cluster.images.system import ingress_archives, system_archives
+from kubeproof.embedded.images.build import ImageRecipe, build_image
+from kubeproof.embedded.images.packages import group_requirements, listed_requirements
+from kubeproof.embedded.images.running import ImageNotBuilt
+from kubeproof.embedded.images.system import ingress_archives, system_archives
 
-__all__ = ["ImageNotBuilt", "build_image", "ingress_archives", "system_archives"]
+__all__ = [
+    "ImageNotBuilt",
+    "ImageRecipe",
+    "build_image",
+    "group_requirements",
+    "ingress_archives",
+    "listed_requirements",
+    "system_archives",
+]

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.images.buildah import Buildah
-from cluster.images.running import ImageNotBuilt, run
+from kubeproof.embedded.images.buildah import Buildah
+from kubeproof.embedded.images.running import ImageNotBuilt, run
 
 RELEASE = "bookworm"
 

@@ -8,66 +8,72 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.images.bases import BASES, provide_base
-from cluster.images.buildah import Buildah
-from cluster.images.context import PACKAGES, stage, tree_hash
-from cluster.images.packages import TARGET, install_packages, requirements
-from cluster.images.running import ImageNotBuilt
+from kubeproof.embedded.images.bases import BASES, provide_base
+from kubeproof.embedded.images.buildah import Buildah
+from kubeproof.embedded.images.context import PACKAGES, stage, tree_hash
+from kubeproof.embedded.images.packages import TARGET, install_packages
+from kubeproof.embedded.images.running import ImageNotBuilt
 
 
-def build_image(
-    name: str,
-    dockerfile: Path,
-    context: Path,
-    group: str | None,
-    base: str,
-    cache: Path,
-    progress: Callable[[str], object] = print,
-) -> Path:
+@dataclass(frozen=True)
+class ImageRecipe:
     """
-    Give the docker-archive of image `name`, built if no archive of the same content is in `cache`.
+    What an image is made of.
 
-    `context` is the folder that the Dockerfile's COPY lines are relative to and whose pyproject.toml has the
-    dependency group `group` (None: no Python packages); `base` names a recipe of `bases.py`. Content is the
-    Dockerfile, what it copies, the requirements and the base's recipe. Safe to call from several processes.
-    Raises ImageNotBuilt, which says what to do.
+    `context` is the folder that the Dockerfile's COPY lines are relative to. `requirements` are Python packages laid
+    out in the context's folder `packages`. `base` names a recipe of `bases.py`, which takes the place of the
+    Dockerfile's first FROM; None leaves it to the Dockerfile, whose base is then pulled.
     """
-    if base not in BASES:
+
+    name: str
+    dockerfile: Path
+    context: Path
+    requirements: tuple[str, ...] = ()
+    base: str | None = None
+
+
+def build_image(recipe: ImageRecipe, cache: Path, progress: Callable[[str], object] = print) -> Path:
+    """
+    Give the docker-archive of an image, built if no archive of the same content is in `cache`.
+
+    Content is the Dockerfile, what it copies, the requirements and the base's recipe. Safe to call from several
+    processes. Raises ImageNotBuilt, which says what to do.
+    """
+    name, base = recipe.name, recipe.base
+    if base is not None and base not in BASES:
         raise ImageNotBuilt(f"{name}: there is no base image {base!r}, only {', '.join(sorted(BASES))}")
-    wanted = requirements(context / "pyproject.toml", group) if group is not None else ()
+    if not recipe.dockerfile.is_file():
+        raise ImageNotBuilt(f"{name}: there is no Dockerfile {recipe.dockerfile}")
     with tempfile.TemporaryDirectory(prefix="kubeproof-image-") as folder:
         staged = Path(folder) / "context"
-        stage(dockerfile, context, staged)
-        content = repr((name, dockerfile.read_text(), tree_hash(staged), wanted, TARGET, BASES[base].image))
-        key = hashlib.sha256(content.encode()).hexdigest()[:16]
-        archive = cache / f"{name.split('/')[-1].replace(':', '-')}-{key}.tar"
+        stage(recipe.dockerfile, recipe.context, staged)
+        archive = cache / f"{name.split('/')[-1].replace(':', '-')}-{_content_key(recipe, staged)}.tar"
         if archive.exists():
             return archive
         with _alone(cache):
             if not archive.exists():  # another process may have built it meanwhile
-                _build(name, dockerfile, staged, wanted, base, archive, progress)
+                _build(recipe, staged, archive, progress)
     return archive
 
 
-def _build(
-    name: str,
-    dockerfile: Path,
-    staged: Path,
-    wanted: tuple[str, ...],
-    base: str,
-    archive: Path,
-    progress: Callable[[str], object],
-) -> None:
-    started = time.monotonic()
+def _content_key(recipe: ImageRecipe, staged: Path) -> str:
+    base = BASES[recipe.base].image if recipe.base else None
+    content = (recipe.name, recipe.dockerfile.read_text(), tree_hash(staged), recipe.requirements, TARGET, base)
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+def _build(recipe: ImageRecipe, staged: Path, archive: Path, progress: Callable[[str], object]) -> None:
+    started, name = time.monotonic(), recipe.name
     buildah = Buildah(archive.parent / "buildah")
-    base_image = provide_base(base, buildah, progress)
-    if wanted:
-        progress(f"image {name}: resolving {len(wanted)} Python packages")
-        install_packages(wanted, staged / PACKAGES)
+    base = provide_base(recipe.base, buildah, progress) if recipe.base else None
+    if recipe.requirements:
+        progress(f"image {name}: resolving {len(recipe.requirements)} Python packages")
+        install_packages(recipe.requirements, staged / PACKAGES)
     progress(f"image {name}: building")
-    buildah.build(name, dockerfile, staged, base_image)
+    buildah.build(name, recipe.dockerfile, staged, base)
     buildah.write_archive(name, archive)
     size = archive.stat().st_size / 1e6
     progress(f"image {name}: {size:.0f} MB in {time.monotonic() - started:.1f} s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.images.running import ImageNotBuilt, run
+from kubeproof.embedded.images.running import ImageNotBuilt, run
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Buildah:
         finally:
             self._call("rm", container, purpose=f"clearing up after {image}")
 
-    def build(self, image: str, dockerfile: Path, context: Path, base: str) -> None:
-        """Build a Dockerfile on a base that the store holds; nothing is pulled."""
-        arguments = ("--isolation", "chroot", "--pull-never", "--layers=false")
+    def build(self, image: str, dockerfile: Path, context: Path, base: str | None) -> None:
+        """Build a Dockerfile: on a base that the store holds, and then nothing is pulled, or on the one it names."""
+        on = ("--pull-never", "--from", base) if base else ()
         self._call(
-            *("bud", "--quiet", *arguments, "--build-arg", f"BASE={base}", "--tag", image),
+            *("bud", "--quiet", "--isolation", "chroot", "--layers=false", *on, "--tag", image),
             *("--file", dockerfile, context),
             purpose=image,
         )

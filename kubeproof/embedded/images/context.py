@@ -12,7 +12,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from cluster.images.running import ImageNotBuilt
+from kubeproof.embedded.images.running import ImageNotBuilt
 
 # The folder that the build fills with Python packages; it does not come from the repository.
 PACKAGES = "packages"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tomllib
 from pathlib import Path
 
-from cluster.images.running import ImageNotBuilt, run
+from kubeproof.embedded.images.running import ImageNotBuilt, run
 
 # The Python of the base image on the libc of Debian 12; the host's own Python does not matter.
 TARGET = (
@@ -18,14 +19,27 @@ TARGET = (
 BALLAST = ("bin", "*/tests", "*/test", "**/*.c", "**/*.h", "**/*.pyx", "**/*.pxd", "**/*.cpp", "**/*.pyi")
 
 
-def requirements(pyproject: Path, group: str) -> tuple[str, ...]:
+def group_requirements(pyproject: Path, group: str) -> tuple[str, ...]:
     """
     Give the requirements of a dependency group (PEP 735), included groups in their place.
 
-    Raises ImageNotBuilt when the file has no such group, or groups include each other in a circle.
+    Raises ImageNotBuilt when there is no such file or group, or groups include each other in a circle.
     """
-    groups = tomllib.loads(pyproject.read_text()).get("dependency-groups", {})
+    try:
+        groups = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("dependency-groups", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ImageNotBuilt(f"{pyproject} cannot be read: {error}") from error
     return _expand(groups, group, pyproject, ())
+
+
+def listed_requirements(path: Path) -> tuple[str, ...]:
+    """Give the requirements of a requirements.txt, without comments; raises ImageNotBuilt when it cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImageNotBuilt(f"{path} cannot be read: {error}") from error
+    wanted = (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)
+    return tuple(line for line in wanted if line)
 
 
 def _expand(groups: dict[str, list[object]], group: str, source: Path, inside: tuple[str, ...]) -> tuple[str, ...]:

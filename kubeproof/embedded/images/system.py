@@ -6,8 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from cluster.images.ociarchive import FileImage, write_archive
-from cluster.images.running import run
+from kubeproof.embedded.images.ociarchive import FileImage, write_archive
+from kubeproof.embedded.images.running import run
 
 # Debian's static catatonit sleeps and reaps like the upstream pause program when called with -P.
 PAUSE = Path("/usr/bin/catatonit")

@@ -4,27 +4,27 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.declared.containers import Container, Port, Probe
-from conformance.declared.intent import (
+from kubeproof.manifests.containers import Container, Port, Probe
+from kubeproof.profile.intent import (
     Backup,
-    Depend,
+    Dependency,
     Entry,
     Journey,
     Level,
     Load,
     Loss,
     Outage,
-    Persist,
+    Persistence,
     Profile,
     Rollout,
     Scale,
     Step,
-    Talk,
+    AllowedPair,
 )
-from conformance.declared.objects import Autoscaler, Service, ServicePort, Utilisation
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.evidence import Line, checksum
+from kubeproof.manifests.objects import Autoscaler, Service, ServicePort, Utilisation
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.evidence.reading import Line, checksum
 
 Moment = tuple[float, str, dict[str, Any]]
 History = list[Moment]
@@ -68,8 +68,8 @@ SYSTEM = System(
 PROFILE = Profile(
     system="market",
     namespace="market",
-    talks=(Talk("shop", "ledger"),),
-    depends=(Depend("shop", "ledger", 15.0, tuple(Outage(loss, 20.0, liveness=0.1, answers=1.0) for loss in Loss)),),
+    allowed=(AllowedPair("shop", "ledger"),),
+    dependencies=(Dependency("shop", "ledger", 15.0, tuple(Outage(loss, 20.0, liveness=0.1, answers=1.0) for loss in Loss)),),
     entries=(Entry("shop", "shop", "/", 200, host="shop.example"),),
     journeys=(
         Journey(
@@ -83,7 +83,7 @@ PROFILE = Profile(
         Journey("write", (Step("POST", "shop", "/things", 201, {"name": "kept"}, save=(("id", "id"),)),)),
         Journey("read", (Step("GET", "shop", "/things/{id}", 200, contains={"name": "kept", "id": "{id}"}),)),
     ),
-    persists=(Persist("ledger", "write", "read"),),
+    persistence=(Persistence("ledger", "write", "read"),),
     backups=(Backup("ledger", "save", "bring-back", 60.0, "write", "read"),),
     scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
     levels=(Level("shop", 0.0, 1.0, 10.0),),

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.verdicts.catalogue import JUDGES, LAWS, declared_plan, judge_run
-from conformance.verdicts.evidence import checksum, read_evidence
-from conformance.verdicts.verdict import Outcome, exit_status
-from tests.verdicts.histories import HISTORIES, PROFILE, SYSTEM, written
+from kubeproof.checks.catalogue import JUDGES, LAWS, declared_plan, judge_run
+from kubeproof.evidence.reading import checksum, read_evidence
+from kubeproof.verdict import Outcome, exit_status
+from tests.kubeproof.checks.histories import HISTORIES, PROFILE, SYSTEM, written
 
 PLAN = [[each.check, each.subject, each.observation] for each in declared_plan(SYSTEM, PROFILE)]
 ROWS = written({of: history() for of, history in HISTORIES.items()}, PLAN)

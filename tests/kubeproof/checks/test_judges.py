@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.declared.intent import Talk
-from conformance.verdicts.catalogue import JUDGES
-from conformance.verdicts.verdict import Outcome
-from tests.verdicts import histories as h
-from tests.verdicts.histories import PROFILE, SYSTEM, History
+from kubeproof.profile.intent import AllowedPair
+from kubeproof.checks.catalogue import JUDGES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.checks import histories as h
+from tests.kubeproof.checks.histories import PROFILE, SYSTEM, History
 
 SUBJECTS = {
     "deploy.ready": ("shop", "deploy"),
@@ -702,7 +702,7 @@ def test_a_workload_without_liveness_probe_cannot_be_judged_by_it():
 
 
 def test_a_declared_pair_that_nothing_can_try_is_unknown():
-    profile = replace(PROFILE, talks=(*PROFILE.talks, Talk("shop", "elsewhere")))
+    profile = replace(PROFILE, allowed=(*PROFILE.allowed, AllowedPair("shop", "elsewhere")))
     verdict = judged("isolation.reachability", profile=profile)
     assert verdict.outcome is Outcome.UNKNOWN
     assert "shop -> elsewhere" in verdict.report()

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.verdicts.catalogue import JUDGES, declared_plan
-from conformance.verdicts.verdict import Outcome
-from tests.verdicts import histories as h
-from tests.verdicts.histories import PROFILE, SYSTEM
+from kubeproof.checks.catalogue import JUDGES, declared_plan
+from kubeproof.verdict import Outcome
+from tests.kubeproof.checks import histories as h
+from tests.kubeproof.checks.histories import PROFILE, SYSTEM
 
 CHECKS = {"ingress.routes": ("ingress", "Ingress"), "gateway.routes": ("gateway", "HTTPRoute")}
 HOST = "shop.example"

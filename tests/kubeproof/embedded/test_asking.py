@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.asking import Asker, condition
-from cluster.logs import last_lines
-from cluster.pki import write_pki
-from cluster.volumes import open_new
+from kubeproof.embedded.asking import Asker, condition
+from kubeproof.embedded.logs import last_lines
+from kubeproof.embedded.pki import write_pki
+from kubeproof.embedded.volumes import open_new
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster import build as building
-from cluster.errors import BuildFailed
-from cluster.programs import CONTAINERD, ENVOY_WHEEL, GROUPS, INGRESS, KUBERNETES, LINKS, RUNC
+from kubeproof.embedded import build as building
+from kubeproof.embedded.errors import BuildFailed
+from kubeproof.embedded.programs import CONTAINERD, ENVOY_WHEEL, GROUPS, INGRESS, KUBERNETES, LINKS, RUNC
 
 GO = """#!/bin/sh
 if [ "$1" = list ]; then for module; do :; done; echo "{modules}/$module"; exit; fi

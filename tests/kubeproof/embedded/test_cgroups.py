@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import cgroups
+from kubeproof.embedded import cgroups
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_member_is_killed(hybrid: Path, monkeypatch: pytest.MonkeyPatch) -> No
         (Path(folder) / "cgroup.procs").unlink(missing_ok=True)
         real(folder)
 
-    monkeypatch.setattr("cluster.cgroups.os.rmdir", rmdir)
+    monkeypatch.setattr("kubeproof.embedded.cgroups.os.rmdir", rmdir)
     try:
         cgroups.remove("kp", hybrid)
         assert member.wait(timeout=10) == -9

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 SCRIPT = """
 import ctypes, json, os, pathlib, sys, threading, time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become ours
-from cluster.children import Children
+from kubeproof.embedded.children import Children
 
 ended = {}
 children = Children(lambda pid, status: ended.__setitem__(pid, status))

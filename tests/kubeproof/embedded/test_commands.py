@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster import __main__ as commands
-from cluster.folders import folders
-from cluster.report import Reporter
+from kubeproof.embedded import __main__ as commands
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.report import Reporter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("command", [["kubeconfig"], ["ingress"], ["load", __file__]])
 def test_what_needs_a_cluster_says_how_to_start_one(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main([*command, "--name", "none"]) == 1
-    assert "python -m cluster up --name none" in capsys.readouterr().err
+    assert "kubeproof cluster up --name none" in capsys.readouterr().err
 
 
 def test_status_of_none(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,7 +34,7 @@ def test_status_names_what_ended_later(capsys: pytest.CaptureFixture[str], monke
     place = folders("dev")
     place.state.mkdir(parents=True)
     reporter = Reporter(place.report)
-    monkeypatch.setattr("cluster.__main__.processes.find", lambda _: (1,))
+    monkeypatch.setattr("kubeproof.embedded.__main__.processes.find", lambda _: (1,))
     reporter.reach("etcd")
     reporter.reach("dns")
     assert commands.main(["status", "--name", "dev"]) == 0
@@ -47,7 +47,7 @@ def test_status_while_starting_is_not_yet_a_yes(monkeypatch: pytest.MonkeyPatch)
     place = folders("dev")
     place.state.mkdir(parents=True)
     Reporter(place.report).reach("etcd")
-    monkeypatch.setattr("cluster.__main__.processes.find", lambda _: (1,))
+    monkeypatch.setattr("kubeproof.embedded.__main__.processes.find", lambda _: (1,))
     assert commands.main(["status", "--name", "dev"]) == 1
 
 

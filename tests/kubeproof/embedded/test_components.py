@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import settings
-from cluster.components import components
-from cluster.plan import Plan
-from cluster.starting import ADDONS, CONTROL_PLANE, INGRESS
+from kubeproof.embedded import settings
+from kubeproof.embedded.components import components
+from kubeproof.embedded.plan import Plan
+from kubeproof.embedded.starting import ADDONS, CONTROL_PLANE, INGRESS
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_box_starts_every_component(plan: Plan) -> None:
 
 
 def test_every_program_is_one_that_is_built(plan: Plan) -> None:
-    from cluster.programs import LINKS
+    from kubeproof.embedded.programs import LINKS
 
     programs = {Path(daemon.argv[0]).name for daemon in components(plan)}
     assert programs <= {*LINKS, "containerd"}

@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from cluster import holding
-from cluster.errors import ClusterError, NotRunning
-from cluster.faults import Faults
-from cluster.folders import folders
-from cluster.plan import Plan
+from kubeproof.embedded import fault_holder as holding
+from kubeproof.embedded.errors import ClusterError, NotRunning
+from kubeproof.embedded.faults import Faults
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.plan import Plan
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # The holder as it is, but for where it looks for cgroups.
 HOLDER = """
 import functools, pathlib, sys
-from cluster import holding
+from kubeproof.embedded import fault_holder as holding
 holding.FAULTS["freeze"] = functools.partial(holding.freeze, mount=pathlib.Path(sys.argv[1]))
 sys.exit(holding.main(sys.argv[2:]))
 """
 # Somebody who asks for a fault, says that it is there, and stays.
 ASKER = """
 import sys, time
-from cluster import faults
+from kubeproof.embedded import faults
 faults.HOLDER = (sys.executable, "-c", sys.argv[1], sys.argv[2])
 with faults.Faults("dev").frozen("u-1"):
     print("there", flush=True)
@@ -47,7 +47,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the cgroups of the holder are."""
     mount = tmp_path / "cgroup"
-    monkeypatch.setattr("cluster.faults.HOLDER", (sys.executable, "-c", HOLDER, str(mount)))
+    monkeypatch.setattr("kubeproof.embedded.faults.HOLDER", (sys.executable, "-c", HOLDER, str(mount)))
     return mount
 
 
@@ -118,7 +118,7 @@ def test_the_first_container_goes_on_when_the_second_cannot_be_frozen(
         (group / "freezer.state").write_text("FROZEN")
         frozen.append(group)
 
-    monkeypatch.setattr("cluster.holding.cgroups.freeze", freeze)
+    monkeypatch.setattr("kubeproof.embedded.fault_holder.cgroups.freeze", freeze)
     with pytest.raises(TimeoutError), holding.freeze(plan, "u-1", mount):
         pytest.fail("the block ran without its fault")
     assert frozen
@@ -145,8 +145,8 @@ def nft(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         given.append(command[1])
         return subprocess.CompletedProcess(command, int("refused" in str(given)), "", "no such hook")
 
-    monkeypatch.setattr("cluster.holding.processes.find", lambda _: (7, 8))
-    monkeypatch.setattr("cluster.holding.processes.in_box", in_box)
+    monkeypatch.setattr("kubeproof.embedded.fault_holder.processes.find", lambda _: (7, 8))
+    monkeypatch.setattr("kubeproof.embedded.fault_holder.processes.in_box", in_box)
     return given
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.errors import ClusterError
-from cluster.folders import cache, folders
+from kubeproof.embedded.errors import ClusterError
+from kubeproof.embedded.folders import cache, folders
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_without_a_home_the_system_folders(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_home_that_takes_no_writes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.folders.os.access", lambda *_: False)
+    monkeypatch.setattr("kubeproof.embedded.folders.os.access", lambda *_: False)
     assert cache() == Path("/var/cache/kubeproof")
     assert home.exists()
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-import cluster
-from cluster import lifecycle
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
-from cluster.folders import Folders, folders
-from cluster.plan import Plan
-from cluster.report import Report, Reporter
+from kubeproof import embedded as cluster
+from kubeproof.embedded import lifecycle
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
+from kubeproof.embedded.folders import Folders, folders
+from kubeproof.embedded.plan import Plan
+from kubeproof.embedded.report import Report, Reporter
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     """The folders of a cluster whose box seems to live."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr("cluster.lifecycle.processes.find", lambda _: (1,))
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.processes.find", lambda _: (1,))
     found = folders("dev")
     found.log.mkdir(parents=True)
     return found
@@ -61,7 +61,7 @@ def test_a_box_that_says_nothing_is_late_itself(place: Folders) -> None:
 
 def test_a_box_that_is_gone_is_told_with_its_log(place: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     (place.log / "box.log").write_text("unshare: unshare failed: Operation not permitted\n")
-    monkeypatch.setattr("cluster.lifecycle.processes.find", lambda _: ())
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.processes.find", lambda _: ())
     with pytest.raises(ComponentExited, match="Operation not permitted"):
         lifecycle._follow(place, "dns", _quiet, within=10)
 
@@ -89,15 +89,15 @@ def test_up_on_a_broken_cluster_says_what_broke_and_what_to_do(place: Folders) -
 @pytest.mark.usefixtures("place")
 def test_a_failed_start_leaves_no_process_and_no_cgroup(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setattr("cluster.lifecycle.processes.find", lambda _: ())
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.processes.find", lambda _: ())
 
     def end(_: Path) -> bool:
         done.append("end")
         return True
 
-    monkeypatch.setattr("cluster.lifecycle.processes.end", end)
-    monkeypatch.setattr("cluster.lifecycle.cgroups.remove", lambda _: done.append("remove"))
-    monkeypatch.setattr("cluster.lifecycle.cgroups.leftovers", lambda _: ())
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.processes.end", end)
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.cgroups.remove", lambda _: done.append("remove"))
+    monkeypatch.setattr("kubeproof.embedded.lifecycle.cgroups.leftovers", lambda _: ())
     monkeypatch.setattr(lifecycle, "make_programs", lambda *_, **__: None)
 
     def interrupted(*_: object) -> None:
@@ -148,7 +148,7 @@ def test_up_on_a_running_cluster_waits_for_what_is_asked(place: Folders) -> None
 
 def test_load_needs_a_running_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    with pytest.raises(NotRunning, match="python -m cluster up --name never-there"):
+    with pytest.raises(NotRunning, match="kubeproof cluster up --name never-there"):
         cluster.load("never-there", tmp_path / "x.tar")
 
 

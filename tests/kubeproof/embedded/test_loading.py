@@ -7,10 +7,10 @@ from typing import IO
 
 import pytest
 
-from cluster import loading
-from cluster.errors import LoadFailed
-from cluster.folders import folders
-from cluster.plan import Plan
+from kubeproof.embedded import loading
+from kubeproof.embedded.errors import LoadFailed
+from kubeproof.embedded.folders import folders
+from kubeproof.embedded.plan import Plan
 
 
 class Containerd:
@@ -40,8 +40,8 @@ def containerd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Containerd:
     place.state.mkdir(parents=True)
     Plan("dev", place.state, tmp_path, (), (), ingress_port=1, cgroup="c").write(place.plan)
     standing_in = Containerd()
-    monkeypatch.setattr("cluster.loading.processes.find", lambda _: (7, 8))
-    monkeypatch.setattr("cluster.loading.processes.in_box", standing_in.run)
+    monkeypatch.setattr("kubeproof.embedded.loading.processes.find", lambda _: (7, 8))
+    monkeypatch.setattr("kubeproof.embedded.loading.processes.in_box", standing_in.run)
     return standing_in
 
 

@@ -9,7 +9,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cluster.pki import write_pki
+from kubeproof.embedded.pki import write_pki
 
 
 @pytest.fixture(scope="module")

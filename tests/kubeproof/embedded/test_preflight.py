@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from cluster import preflight as checking
-from cluster import toolchain
-from cluster.errors import PreflightFailed
+from kubeproof.embedded import preflight as checking
+from kubeproof.embedded import toolchain
+from kubeproof.embedded.errors import PreflightFailed
 
 
 @pytest.fixture
 def a_root_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.preflight.os.geteuid", lambda: 0)
-    monkeypatch.setattr("cluster.preflight.platform.system", lambda: "Linux")
-    monkeypatch.setattr("cluster.preflight.platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("kubeproof.embedded.preflight.os.geteuid", lambda: 0)
+    monkeypatch.setattr("kubeproof.embedded.preflight.platform.system", lambda: "Linux")
+    monkeypatch.setattr("kubeproof.embedded.preflight.platform.machine", lambda: "x86_64")
 
 
 def _quiet(_: str) -> None:
@@ -54,7 +54,7 @@ def test_with_leave_it_is_installed_and_named(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(checking, "_is_present", lambda shows: there.get(shows, True))
     monkeypatch.setattr(checking, "_apt", apt)
-    monkeypatch.setattr("cluster.preflight.shutil.which", lambda *_, **__: "/usr/bin/apt-get")
+    monkeypatch.setattr("kubeproof.embedded.preflight.shutil.which", lambda *_, **__: "/usr/bin/apt-get")
     said: list[str] = []
     checking.preflight(building=False, install=True, progress=said.append)
     assert said == ["installing Debian packages: ipset"]
@@ -65,20 +65,20 @@ def test_with_leave_it_is_installed_and_named(monkeypatch: pytest.MonkeyPatch) -
 def test_an_install_that_brings_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "_is_present", lambda shows: shows != "ipset")
     monkeypatch.setattr(checking, "_apt", lambda *_: None)
-    monkeypatch.setattr("cluster.preflight.shutil.which", lambda *_, **__: "/usr/bin/apt-get")
+    monkeypatch.setattr("kubeproof.embedded.preflight.shutil.which", lambda *_, **__: "/usr/bin/apt-get")
     with pytest.raises(PreflightFailed, match="cannot be found: ipset"):
         checking.preflight(building=False, install=True, progress=_quiet)
 
 
 def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch, a_root_on_linux: None) -> None:
     assert a_root_on_linux is None
-    monkeypatch.setattr("cluster.preflight.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("kubeproof.embedded.preflight.os.geteuid", lambda: 1000)
     with pytest.raises(PreflightFailed, match="must be run as root"):
         checking.preflight(building=False, install=True, progress=_quiet)
 
 
 def test_another_machine_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.preflight.platform.machine", lambda: "aarch64")
+    monkeypatch.setattr("kubeproof.embedded.preflight.platform.machine", lambda: "aarch64")
     with pytest.raises(PreflightFailed, match="aarch64"):
         checking.preflight(building=False, install=True, progress=_quiet)
 
@@ -112,7 +112,7 @@ def test_a_new_enough_go_on_path_is_taken(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_old_go_gives_way_to_the_wheel_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(_go(tmp_path / "tools", "1.25.9").parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cluster.wheels.sys.executable", "/bin/false")  # no pip is needed when it is there
+    monkeypatch.setattr("kubeproof.embedded.wheels.sys.executable", "/bin/false")  # no pip is needed when it is there
     wheel = tmp_path / "cache/kubeproof" / toolchain.WHEEL.replace("==", "-")
     go = _go(wheel / "go/bin", "1.27.3")
     assert toolchain.find_go(_quiet) == str(go)
@@ -121,6 +121,6 @@ def test_an_old_go_gives_way_to_the_wheel_in_the_cache(tmp_path: Path, monkeypat
 def test_no_go_and_no_wheel_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cluster.wheels.sys.executable", "/bin/false")
+    monkeypatch.setattr("kubeproof.embedded.wheels.sys.executable", "/bin/false")
     with pytest.raises(PreflightFailed, match=r"Go 1\.26 or newer is needed"):
         toolchain.find_go(_quiet)

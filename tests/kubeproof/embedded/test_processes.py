@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import processes
+from kubeproof.embedded import processes
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def pretend(tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[bytes]
     def start(plan: Path) -> subprocess.Popen[bytes]:
         script = tmp_path / "sleeper"
         script.write_text("import time; time.sleep(60)")
-        process = subprocess.Popen([sys.executable, str(script), "cluster.box", str(plan), "4"])
+        process = subprocess.Popen([sys.executable, str(script), "kubeproof.embedded.box", str(plan), "4"])
         started.append(process)
         processes.wait_found(process, plan)
         return process
@@ -70,9 +70,9 @@ def test_a_launcher_that_ended_is_not_waited_for() -> None:
 def test_the_launcher_comes_first(tmp_path: Path) -> None:
     plan = Path("/x/plan.json")
     for pid, argv in (
-        ("7", ["/usr/bin/python3", "-m", "cluster.box", str(plan), "4"]),
+        ("7", ["/usr/bin/python3", "-m", "kubeproof.embedded.box", str(plan), "4"]),
         ("9", processes.launcher_command("/usr/bin/python3", plan, (4, 5))),
-        ("8", ["grep", "cluster.box"]),
+        ("8", ["grep", "kubeproof.embedded.box"]),
     ):
         (tmp_path / pid).mkdir()
         (tmp_path / pid / "cmdline").write_text("\0".join(argv) + "\0")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster import relay
+from kubeproof.embedded import relay
 
 
 def _listening() -> socket.socket:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.errors import ClusterError, ComponentExited, NotReadyInTime
-from cluster.report import Report, Reporter
+from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime
+from kubeproof.embedded.report import Report, Reporter
 
 
 def test_there_is_an_empty_report_before_the_first(tmp_path: Path) -> None:

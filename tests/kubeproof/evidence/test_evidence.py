@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from conformance.verdicts.evidence import Damage, Planned, checksum, read_evidence
-from tests.verdicts.histories import dns, restart, written
+from kubeproof.evidence.reading import Damage, Planned, checksum, read_evidence
+from tests.kubeproof.checks.histories import dns, restart, written
 
 
 def file(*drop):

@@ -3,16 +3,16 @@
 import re
 from pathlib import Path
 
-from conformance.verdicts.catalogue import JUDGES, declared_plan
-from tests.verdicts.histories import HISTORIES, PROFILE, SYSTEM
+from kubeproof.checks.catalogue import JUDGES, declared_plan
+from tests.kubeproof.checks.histories import HISTORIES, PROFILE, SYSTEM
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "evidence.md").read_text()
 KINDS = set(re.findall(r"^\| `([a-z.]+)` \|", DOCUMENT.split("## Which lines")[0], re.MULTILINE))
 
 
 def test_every_kind_that_a_judge_reads_is_documented():
-    sources = "".join(path.read_text() for path in (ROOT / "conformance" / "verdicts").glob("*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "kubeproof").rglob("*.py"))
     read = set(re.findall(r'of_kind\(\w+, "([a-z.]+)"', sources))
     assert len(read) > 10
     assert read <= KINDS

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from conformance.declared.loading import CannotLoad, load, parse
+from kubeproof.manifests.loading import CannotLoad, load, parse
 
 THING = "{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}}\n"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.declared.origins import Origins, Place
+from kubeproof.manifests.origins import Origins, Place
 
 SHOP = """\
 apiVersion: apps/v1

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from conformance.declared.quantities import amount, share
+from kubeproof.manifests.quantities import amount, share
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from conformance.declared.access import AccessRule, Account, Binding, Role, Subject
-from conformance.declared.containers import Container, Hook, Mount, Port, Probe, Reference, Security, Variable
-from conformance.declared.documents import ManifestError
-from conformance.declared.objects import (
+from kubeproof.manifests.access import AccessRule, Account, Binding, Role, Subject
+from kubeproof.manifests.containers import Container, Hook, Mount, Port, Probe, Reference, Security, Variable
+from kubeproof.manifests.documents import ManifestError
+from kubeproof.manifests.objects import (
     Autoscaler,
     Backend,
     Budget,
@@ -23,11 +23,11 @@ from conformance.declared.objects import (
     ServicePort,
     Utilisation,
 )
-from conformance.declared.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
-from conformance.declared.reading import read_system
-from conformance.declared.renaming import rename
-from conformance.declared.system import System, Unread
-from conformance.declared.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
+from kubeproof.manifests.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
+from kubeproof.manifests.reading import read_system
+from kubeproof.manifests.renaming import rename
+from kubeproof.manifests.system import System, Unread
+from kubeproof.manifests.workloads import ClaimTemplate, Pod, Strategy, Volume, Workload
 
 MANIFESTS = """
 apiVersion: v1

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
+from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
 
 
 @pytest.fixture

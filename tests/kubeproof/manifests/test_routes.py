@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from conformance.declared.renaming import rename
-from conformance.declared.routes import (
+from kubeproof.manifests.renaming import rename
+from kubeproof.manifests.routes import (
     ANY_HOST,
     HTTP_ROUTE,
     INGRESS,

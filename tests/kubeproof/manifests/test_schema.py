@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.declared.schema import Violation, kinds, mistyped, violations
-from conformance.declared.schema_refresh import collected, compact
+from kubeproof.manifests.schema import Violation, kinds, mistyped, violations
+from kubeproof.manifests.schema_refresh import collected, compact
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.declared.render import find_kubectl, render
-from conformance.mutants import __main__ as mutants
-from conformance.mutants.mutant import (
+from kubeproof.manifests.rendering import find_kubectl, render
+from kubeproof.mutants import __main__ as mutants
+from kubeproof.mutants.mutant import (
     Fate,
     Mutant,
     MutantError,
@@ -24,7 +24,7 @@ from conformance.mutants.mutant import (
     write_kustomization,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OVERLAY = ROOT / "manifests" / "overlays" / "embedded"
 ROLLOUT = Mutant("m", Path("m"), "damage", ("rollout.no-loss",))
 

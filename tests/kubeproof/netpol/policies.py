@@ -2,10 +2,10 @@
 
 import yaml
 
-from conformance.declared.containers import Port
-from conformance.declared.policies import NetworkPolicy
-from conformance.declared.policy_reading import read_policy
-from conformance.verdicts.policy.endpoints import Namespace, Network, Outside, Pod
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.policies import NetworkPolicy
+from kubeproof.manifests.policy_reading import read_policy
+from kubeproof.netpol.endpoints import Namespace, Network, Outside, Pod
 
 SHOP = Pod("market", "shop", (("app", "shop"),), (Port("http", 8080), Port("http", 8081, "UDP")), ("10.0.0.1",), "n1")
 LEDGER = Pod("market", "ledger", (("app", "ledger"),), (Port("http", 9090),), ("10.0.0.2",), "n2")

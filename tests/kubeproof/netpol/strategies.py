@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from conformance.declared.containers import Port
-from conformance.declared.policies import (
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.policies import (
     Direction,
     Expression,
     IpBlock,
@@ -14,7 +14,7 @@ from conformance.declared.policies import (
     Rule,
     Selector,
 )
-from conformance.verdicts.policy.endpoints import Endpoint, Flow, Namespace, Node, Outside, Pod
+from kubeproof.netpol.endpoints import Endpoint, Flow, Namespace, Node, Outside, Pod
 
 KEYS, VALUES, SPACES = ("app", "tier"), ("a", "b"), ("x", "y")
 BLOCKS = (IpBlock("10.0.0.0/30"), IpBlock("10.0.0.0/29", ("10.0.0.4/31",)), IpBlock("0.0.0.0/0"))

@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 
-from conformance.declared.intent import Entry, Profile, Talk
-from conformance.declared.reading import read_system
-from conformance.declared.system import System
+from kubeproof.profile.intent import Entry, Profile, AllowedPair
+from kubeproof.manifests.reading import read_system
+from kubeproof.manifests.system import System
 
 WORKLOADS = """
 - {kind: Namespace, metadata: {name: market, labels: {team: sales}}}
@@ -61,7 +61,7 @@ nightly:
 PROFILE = Profile(
     system="market",
     namespace="market",
-    talks=(Talk("shop", "ledger"), Talk("nightly", "ledger")),
+    allowed=(AllowedPair("shop", "ledger"), AllowedPair("nightly", "ledger")),
     entries=(Entry("shop", "shop", "/", 200),),
 )
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.containers import Port
-from conformance.verdicts.policy.deciding import decide
-from conformance.verdicts.policy.endpoints import Endpoint, Flow, Network, Node, Outside, Pod
-from conformance.verdicts.reach import Reach
-from tests.policy.policies import CLERK, LEDGER, NAMESPACES, SHOP, WORLD, network, policies
+from kubeproof.manifests.containers import Port
+from kubeproof.netpol.decision import decide
+from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Node, Outside, Pod
+from kubeproof.netpol.reach import Reach
+from tests.kubeproof.netpol.policies import CLERK, LEDGER, NAMESPACES, SHOP, WORLD, network, policies
 
 FROM_OFFICE = "namespaceSelector: {matchLabels: {team: paper}}"
 CLOSED = network("closed: {podSelector: {}, policyTypes: [Ingress, Egress]}")

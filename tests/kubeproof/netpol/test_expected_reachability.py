@@ -5,14 +5,14 @@ from pathlib import Path
 
 import yaml
 
-from conformance.declared.intent import Talk
-from conformance.declared.profile import read_profile
-from conformance.declared.reading import read_system
-from conformance.verdicts.policy.paper import Paper, on_paper
-from conformance.verdicts.reach import Reach
-from tests.policy.systems import PROFILE, system
+from kubeproof.profile.intent import AllowedPair
+from kubeproof.profile.reading import read_profile
+from kubeproof.manifests.reading import read_system
+from kubeproof.netpol.expected_reachability import Paper, on_paper
+from kubeproof.netpol.reach import Reach
+from tests.kubeproof.netpol.systems import PROFILE, system
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def cells(paper: Paper, kind: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_what_the_manifests_do_not_tell_is_undecided() -> None:
 
 def test_a_talk_between_nobody_is_dangling() -> None:
     """The intent names what nothing declares, or what declares no port."""
-    profile = replace(PROFILE, talks=(Talk("shop", "ledgre"), Talk("ledger", "nightly")))
+    profile = replace(PROFILE, allowed=(AllowedPair("shop", "ledgre"), AllowedPair("ledger", "nightly")))
     paper = on_paper(system(), profile)
     assert paper.dangling == (("shop", "ledgre"), ("ledger", "nightly"))
     assert paper.text().splitlines()[-1] == "no such pair        ledger -> nightly"

@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.declared.containers import Port
-from conformance.declared.labels import Labels
-from conformance.declared.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule, Selector
-from conformance.verdicts.policy.deciding import decide
-from conformance.verdicts.policy.endpoints import Endpoint, Flow, Namespace, Network, Pod
-from conformance.verdicts.reach import Reach
-from tests.policy import strategies as some
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.labels import Labels
+from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule, Selector
+from kubeproof.netpol.decision import decide
+from kubeproof.netpol.endpoints import Endpoint, Flow, Namespace, Network, Pod
+from kubeproof.netpol.reach import Reach
+from tests.kubeproof.netpol import strategies as some
 
 RANK = {Reach.BLOCKED: 0, Reach.UNKNOWN: 1, Reach.ALLOWED: 2}
 often = settings(max_examples=80, deadline=None)

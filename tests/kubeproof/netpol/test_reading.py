@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.declared.policies import (
+from kubeproof.manifests.policies import (
     Direction,
     Expression,
     IpBlock,
@@ -16,7 +16,7 @@ from conformance.declared.policies import (
     Rule,
     Selector,
 )
-from conformance.declared.policy_reading import PolicyError, read_policy
+from kubeproof.manifests.policy_reading import PolicyError, read_policy
 
 BOTH = (Direction.INGRESS, Direction.EGRESS)
 

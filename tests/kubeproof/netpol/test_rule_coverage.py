@@ -6,19 +6,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conformance.declared.containers import Container, Port
-from conformance.declared.intent import Profile
-from conformance.declared.policies import Direction, IpBlock, NetworkPolicy, PolicyPort, Rule
-from conformance.declared.system import System
-from conformance.declared.workloads import Workload
-from conformance.verdicts.policy.cast import OUTSIDE, STRANGER, cast_of
-from conformance.verdicts.policy.deciding import decide
-from conformance.verdicts.policy.endpoints import Network
-from conformance.verdicts.policy.paper import on_paper
-from conformance.verdicts.policy.witness import Witness, Worth, without, witnesses
-from conformance.verdicts.reach import Reach
-from tests.policy import strategies as some
-from tests.policy.systems import PROFILE, system
+from kubeproof.manifests.containers import Container, Port
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, PolicyPort, Rule
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.netpol.topology import OUTSIDE, STRANGER, cast_of
+from kubeproof.netpol.decision import decide
+from kubeproof.netpol.endpoints import Network
+from kubeproof.netpol.expected_reachability import on_paper
+from kubeproof.netpol.rule_coverage import Witness, Worth, without, witnesses
+from kubeproof.netpol.reach import Reach
+from tests.kubeproof.netpol import strategies as some
+from tests.kubeproof.netpol.systems import PROFILE, system
 
 # Whom it lets out to is not known, for nobody's address is: it is not dead, though nothing shows it.
 BY_ADDRESS = NetworkPolicy(

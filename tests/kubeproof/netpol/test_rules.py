@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.intent import Neighbour, Profile, Talk
-from conformance.declared.system import System
-from conformance.verdicts.static.isolation import RULES as ISOLATION
-from conformance.verdicts.static.policies import RULES as POLICIES
-from conformance.verdicts.static.rule import Finding, prove
-from conformance.verdicts.verdict import Outcome
-from tests.policy.systems import PROFILE, system
+from kubeproof.profile.intent import Neighbour, Profile, AllowedPair
+from kubeproof.manifests.system import System
+from kubeproof.rules.isolation import RULES as ISOLATION
+from kubeproof.rules.policies import RULES as POLICIES
+from kubeproof.rules.rule import Finding, prove
+from kubeproof.verdict import Outcome
+from tests.kubeproof.netpol.systems import PROFILE, system
 
 RULES = {rule.name: rule for rule in (*ISOLATION, *POLICIES)}
 SHOP, LEDGER, NIGHTLY = (f"podSelector: {{matchLabels: {{app: {name}}}}}" for name in ("shop", "ledger", "nightly"))
@@ -69,7 +69,7 @@ def test_a_renamed_port_shuts_a_pair() -> None:
 
 def test_a_talk_with_nobody_is_broken() -> None:
     """A profile that names a workload wrongly must not pass for having nothing to check."""
-    profile = replace(PROFILE, talks=(Talk("shop", "ledgre"),))
+    profile = replace(PROFILE, allowed=(AllowedPair("shop", "ledgre"),))
     outcome, findings = proved("static.reachability-intended", system(), profile)
     assert (outcome, findings[0].subject) == (Outcome.FAIL, "profile shop -> ledgre")
 
@@ -132,7 +132,7 @@ def test_an_egress_rule_for_everything_is_an_unintended_path() -> None:
 def test_a_pair_that_only_one_side_opens_is_explained_where_the_rule_is() -> None:
     """It is blocked, as the intent has it; and the finding says that the other side admits it."""
     spec = f"{{{LEDGER}, ingress: [{{from: [{{{SHOP}}}, {{{NIGHTLY}}}]}}]}}"
-    profile = replace(PROFILE, talks=(Talk("shop", "ledger"),))
+    profile = replace(PROFILE, allowed=(AllowedPair("shop", "ledger"),))
     shut = system(ledger=spec, nightly=f"{{{NIGHTLY}, policyTypes: [Egress]}}")
     outcome, findings = proved("static.no-unintended-path", shut, profile)
     assert outcome is Outcome.PASS

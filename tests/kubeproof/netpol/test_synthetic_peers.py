@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 
-from conformance.declared.policies import IpBlock, NetworkPolicy, Peer, PolicyPort, Rule
-from conformance.verdicts.policy.endpoints import Network, Outside
-from conformance.verdicts.policy.matching import Match, peer_matches
-from conformance.verdicts.policy.standins import probes, stand_in
-from tests.policy import strategies as some
-from tests.policy.policies import SHOP
+from kubeproof.manifests.policies import IpBlock, NetworkPolicy, Peer, PolicyPort, Rule
+from kubeproof.netpol.endpoints import Network, Outside
+from kubeproof.netpol.matching import Match, peer_matches
+from kubeproof.netpol.synthetic_peers import probes, stand_in
+from tests.kubeproof.netpol import strategies as some
+from tests.kubeproof.netpol.policies import SHOP
 
 POLICY = NetworkPolicy("x", "p")
 

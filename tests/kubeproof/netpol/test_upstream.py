@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.declared.containers import Port
-from conformance.declared.policy_reading import read_policy
-from conformance.verdicts.policy.deciding import decide
-from conformance.verdicts.policy.endpoints import Flow, Namespace, Network, Pod
+from kubeproof.manifests.containers import Port
+from kubeproof.manifests.policy_reading import read_policy
+from kubeproof.netpol.decision import decide
+from kubeproof.netpol.endpoints import Flow, Namespace, Network, Pod
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "upstream.yaml").read_text())
 NAMESPACES = "xyz"

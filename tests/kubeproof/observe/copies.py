@@ -3,13 +3,13 @@
 import time
 from dataclasses import replace
 
-from conformance.observe.applying import Owner
-from conformance.observe.recorder import Recorder
-from conformance.observe.system import Deployed
-from conformance.observe.watches import Watches
-from conformance.verdicts.catalogue import judge_planned
-from conformance.verdicts.evidence import Planned, read_evidence
-from tests.verdicts.histories import LEDGER, PROFILE, SHOP, SYSTEM
+from kubeproof.observe.applying import Owner
+from kubeproof.evidence.writing import Recorder
+from kubeproof.observe.system import Deployed
+from kubeproof.observe.watches import Watches
+from kubeproof.checks.catalogue import judge_planned
+from kubeproof.evidence.reading import Planned, read_evidence
+from tests.kubeproof.checks.histories import LEDGER, PROFILE, SHOP, SYSTEM
 
 NAMESPACE = "kubeproof-7f3a"
 

@@ -4,7 +4,7 @@ import pytest
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from conformance.observe.api_errors import Refused, Silent, translated
+from kubeproof.observe.api_errors import Refused, Silent, translated
 
 
 def said(error, kind):

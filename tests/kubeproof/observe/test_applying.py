@@ -6,8 +6,8 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
-from conformance.observe import applying
-from conformance.observe.applying import RUN_LABEL, ApplyFailed, Owner, apply
+from kubeproof.observe import applying
+from kubeproof.observe.applying import RUN_LABEL, ApplyFailed, Owner, apply
 
 OWNER = Owner("7f3a", "kubeproof-7f3a", "u-1")
 VOLUME = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk", "labels": {"tier": "data"}}}

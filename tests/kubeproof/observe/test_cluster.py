@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from conformance.observe import cluster as clusters
-from conformance.observe.api_errors import Silent, translated
-from conformance.observe.applying import Owner
-from conformance.observe.cluster import OWNER_ANNOTATION, Cluster
-from tests.conformance_child import ApiServer, kubeconfig
-from tests.loopback import serving
+from kubeproof.observe import cluster as clusters
+from kubeproof.observe.api_errors import Silent, translated
+from kubeproof.observe.applying import Owner
+from kubeproof.observe.cluster import OWNER_ANNOTATION, Cluster
+from tests.helpers.conformance_child import ApiServer, kubeconfig
+from tests.helpers.loopback import serving
 
 OWNER = Owner("7f3a", "kubeproof-7f3a", "u-1")
 LISTS = {

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from conformance.observe import outage
-from conformance.observe.applying import Owner
-from conformance.observe.system import Deployed
-from conformance.observe.waiting import NotInTime
-from tests.verdicts.histories import PROFILE, SYSTEM
+from kubeproof.observe import outage
+from kubeproof.observe.applying import Owner
+from kubeproof.observe.system import Deployed
+from kubeproof.observe.waiting import NotInTime
+from tests.kubeproof.checks.histories import PROFILE, SYSTEM
 
 LIVENESS_WINDOW = 21.0  # of the shop's probe: every 5 s, three failures and one more, 1 s for an answer
 

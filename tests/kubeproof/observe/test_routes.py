@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from conformance.declared.routes import HTTP_ROUTE, INGRESS
-from conformance.observe import routes
-from conformance.observe.cluster import ExecFailed
-from conformance.observe.routes import observe_gateway, observe_ingress
-from conformance.observe.system import PROBE
-from conformance.verdicts.verdict import Outcome
-from tests.observe.copies import NAMESPACE, Copy
+from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS
+from kubeproof.observe import routes
+from kubeproof.observe.cluster import ExecFailed
+from kubeproof.observe.routes import observe_gateway, observe_ingress
+from kubeproof.observe.system import PROBE
+from kubeproof.verdict import Outcome
+from tests.kubeproof.observe.copies import NAMESPACE, Copy
 
 OURS = f"shop.{NAMESPACE}.example"
 BOTH = pytest.mark.parametrize(

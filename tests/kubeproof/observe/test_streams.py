@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conformance.observe.streams import agent_running
+from kubeproof.observe.streams import agent_running
 
 
 class Stream:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conformance.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.waiting import NotInTime, wait_until
 
 
 def test_a_wait_that_fails_says_what_was_hoped_and_how_long():

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client import V1ObjectMeta, V1Pod, V1PodCondition, V1PodSpec, V1PodStatus
 
-from conformance.observe import listings
-from conformance.observe.listings import follow
-from conformance.observe.recorder import NotWritten
-from conformance.observe.watches import Watches
+from kubeproof.observe import listings
+from kubeproof.observe.listings import follow
+from kubeproof.evidence.writing import NotWritten
+from kubeproof.observe.watches import Watches
 
 GAP = ConnectionError("the watch broke")
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from cluster.images.context import stage
-from conformance.observe.system import AGENT
-from tests.loopback import QuietHandler, serving
+from kubeproof.embedded.images.context import stage
+from kubeproof.observe.system import AGENT
+from tests.helpers.loopback import QuietHandler, serving
 
-ROOT = Path(__file__).parents[2]
-DOCKERFILE = ROOT / "conformance" / "probe" / "Dockerfile"
+ROOT = Path(__file__).parents[3]
+DOCKERFILE = ROOT / "kubeproof" / "probe" / "Dockerfile"
 GET = {"method": "GET", "body": None}
 POST = {"method": "POST", "body": {"name": "cup"}}
 
@@ -43,7 +43,7 @@ def image(tmp_path_factory):
     """The folder that the image has as /opt/kubeproof: what its Dockerfile copies, and nothing of this repository."""
     staged = tmp_path_factory.mktemp("image") / "context"
     stage(DOCKERFILE, ROOT, staged)
-    return staged / "conformance"
+    return staged / "kubeproof"
 
 
 @pytest.fixture

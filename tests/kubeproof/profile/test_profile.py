@@ -2,21 +2,21 @@
 
 import pytest
 
-from conformance.declared.intent import (
+from kubeproof.profile.intent import (
     Backup,
-    Depend,
+    Dependency,
     Journey,
     Load,
     Loss,
     Outage,
-    Persist,
+    Persistence,
     Profile,
     Rollout,
     Scale,
     Step,
-    Talk,
+    AllowedPair,
 )
-from conformance.declared.profile import ProfileError, parse_profile, read_profile
+from kubeproof.profile.reading import ProfileError, parse_profile, read_profile
 
 HEAD = 'system = "market"\nnamespace = "market"\n'
 JOURNEY = """
@@ -46,15 +46,15 @@ FULL = (
     + """
 [overlays]
 embedded = "manifests/here"
-[[talks]]
+[[allowed]]
 source = "shop"
 target = "ledger"
-[[depends]]
+[[dependencies]]
 workload = "shop"
 database = "ledger"
 within = 15
 outages = [{kind = "frozen", lasts = 45, liveness = 0.1, answers = 1}]
-[[persists]]
+[[persistence]]
 workload = "ledger"
 write = "buy"
 read = "buy"
@@ -86,10 +86,10 @@ def test_a_full_profile_is_read():
         system="market",
         namespace="market",
         overlays=(("embedded", "manifests/here"),),
-        talks=(Talk("shop", "ledger"),),
-        depends=(Depend("shop", "ledger", 15.0, (Outage(Loss.FROZEN, 45.0, 0.1, 1.0),)),),
+        allowed=(AllowedPair("shop", "ledger"),),
+        dependencies=(Dependency("shop", "ledger", 15.0, (Outage(Loss.FROZEN, 45.0, 0.1, 1.0),)),),
         journeys=(Journey("buy", (step,)),),
-        persists=(Persist("ledger", "buy", "buy"),),
+        persistence=(Persistence("ledger", "buy", "buy"),),
         backups=(Backup("ledger", "save", "bring-back", 60.0, "buy", "buy"),),
         scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
         rollout=Rollout(50),
@@ -102,7 +102,7 @@ def test_a_full_profile_is_read():
 
 NAMED = '[[workloads]]\nname = "shop"\n'
 DRAIN = '[[drains]]\nworkload = "shop"\nlinger = 1\nin_flight = 2\n'
-DEPEND = '[[depends]]\nworkload = "shop"\ndatabase = "till"\nwithin = 3\n'
+DEPEND = '[[dependencies]]\nworkload = "shop"\ndatabase = "till"\nwithin = 3\n'
 CONNECT = '[[connections]]\nworkload = "shop"\ndatabase = "till"\nper_pod = 5\nmost = {}\nreserved = {}\n'
 
 
@@ -118,31 +118,31 @@ def test_what_is_not_named_promises_nothing():
         ('system = ""\nnamespace = "x"', "system", "must not be empty"),
         ('system = 3\nnamespace = "x"', "system", "must be a text"),
         (HEAD + "talk = []", "talk", "is not a field here"),
-        (HEAD + "talks = 3", "talks", "must be a list"),
-        (HEAD + "talks = [3]", "talks[0]", "must be a table"),
-        (HEAD + '[[talks]]\nsource = "a"', "talks[0].target", "is missing"),
-        (HEAD + '[[talks]]\nsource = "a"\ntarget = "b"\nport = 1', "talks[0].port", "is not a field here"),
-        (FULL.replace("lasts = 45, ", ""), "depends[0].outages[0].lasts", "is missing"),
-        (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "depends[0].outages[0].long", "is not a field here"),
-        (FULL.replace('kind = "frozen", ', ""), "depends[0].outages[0].kind", "is missing"),
-        (FULL.replace('"frozen"', '"asleep"'), "depends[0].outages[0].kind", "one of refused, frozen, black-holed, is"),
-        (FULL.replace("outages = [", f"outages = [{FROZEN}, "), "depends[0].outages[1].kind", "is promised already"),
-        (FULL.replace("within = 15", "within = 0"), "depends[0].within", "must be more than 0 seconds"),
-        (FULL.replace("within = 15", "within = true"), "depends[0].within", "must be a number"),
-        (FULL.replace("within = 15", "within = inf"), "depends[0].within", "must be more than 0 seconds"),
-        (FULL.replace("within = 15", "within = nan"), "depends[0].within", "must be more than 0 seconds"),
+        (HEAD + "allowed = 3", "allowed", "must be a list"),
+        (HEAD + "allowed = [3]", "allowed[0]", "must be a table"),
+        (HEAD + '[[allowed]]\nsource = "a"', "allowed[0].target", "is missing"),
+        (HEAD + '[[allowed]]\nsource = "a"\ntarget = "b"\nport = 1', "allowed[0].port", "is not a field here"),
+        (FULL.replace("lasts = 45, ", ""), "dependencies[0].outages[0].lasts", "is missing"),
+        (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "dependencies[0].outages[0].long", "is not a field here"),
+        (FULL.replace('kind = "frozen", ', ""), "dependencies[0].outages[0].kind", "is missing"),
+        (FULL.replace('"frozen"', '"asleep"'), "dependencies[0].outages[0].kind", "one of refused, frozen, black-holed, is"),
+        (FULL.replace("outages = [", f"outages = [{FROZEN}, "), "dependencies[0].outages[1].kind", "is promised already"),
+        (FULL.replace("within = 15", "within = 0"), "dependencies[0].within", "must be more than 0 seconds"),
+        (FULL.replace("within = 15", "within = true"), "dependencies[0].within", "must be a number"),
+        (FULL.replace("within = 15", "within = inf"), "dependencies[0].within", "must be more than 0 seconds"),
+        (FULL.replace("within = 15", "within = nan"), "dependencies[0].within", "must be more than 0 seconds"),
         (FULL.replace("target = 4", "target = 2"), "scales[0].target", "must be above minimum 2"),
         (FULL.replace("target = 4", "target = 6"), "scales[0].target", "within 5"),
         (FULL.replace("users = 20", 'users = "many"'), "scales[0].load.users", "must be a whole number"),
         (FULL.replace("users = 20", "user = 20"), "scales[0].load.users", "is missing"),
         (FULL.replace("requests = 50", "requests = 0"), "rollout.minimum_requests", "must be at least 1"),
-        (FULL.replace('read = "buy"', 'read = "sell"'), "persists[0].read", "no journey is named 'sell'"),
+        (FULL.replace('read = "buy"', 'read = "sell"'), "persistence[0].read", "no journey is named 'sell'"),
         (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
         (HEAD + ENTERED, "entries[0].method", "must be GET"),
         (HEAD + NAMED + NAMED, "workloads[1]", "shop is in workloads[0] as well"),
         (HEAD + DRAIN + DRAIN, "drains[1]", "shop is in drains[0] as well"),
-        (HEAD + DEPEND + DEPEND, "depends[1]", "shop and till is in depends[0]"),
+        (HEAD + DEPEND + DEPEND, "dependencies[1]", "shop and till is in dependencies[0]"),
         (HEAD + NAMED + 'idle_memory = "lots"', "workloads[0].idle_memory", "must be a quantity such as 128Mi"),
         (HEAD + NAMED + 'requests = { cpu = "x" }', "workloads[0].requests.cpu", "is 'x'"),
         (HEAD + CONNECT.format(100, 3) + CONNECT.format(60, 3), "connections[1].most", "60 for till, and 100 in conn"),

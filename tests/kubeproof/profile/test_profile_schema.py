@@ -7,11 +7,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conformance.declared.profile import ProfileError, parse_profile, profile_schema
-from conformance.declared.tables import Amount
-from conformance.report.profile_document import profile_document
+from kubeproof.profile.reading import ProfileError, parse_profile, profile_schema
+from kubeproof.profile.tables import Amount
+from kubeproof.report.profile_document import profile_document
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OURS = (ROOT / "kubeproof.toml").read_text()
 SCHEMA = profile_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -30,15 +30,15 @@ def is_read(text: str) -> bool:
 
 
 def test_the_saved_schema_and_page_are_those_of_the_reader():
-    saved = json.loads((ROOT / "conformance" / "declared" / "profile.schema.json").read_text())
-    assert saved == SCHEMA, "run: python -m conformance profile --write"
+    saved = json.loads((ROOT / "kubeproof" / "profile" / "schema.json").read_text())
+    assert saved == SCHEMA, "run: kubeproof profile --write"
     page = (ROOT / "docs" / "profile.md").read_text()
-    assert page == profile_document(SCHEMA), "run: python -m conformance profile --write"
+    assert page == profile_document(SCHEMA), "run: kubeproof profile --write"
 
 
 def test_the_schema_is_one_and_our_profile_names_it():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert OURS.startswith("#:schema ./conformance/declared/profile.schema.json\n")
+    assert OURS.startswith("#:schema ./kubeproof/profile/schema.json\n")
 
 
 def test_our_profile_is_read_and_valid():

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.__main__ import main
-from conformance.command_line import ended
-from conformance.mutants.__main__ import main as mutants
-from conformance.verdicts.verdict import Exit
+from kubeproof.cli import main
+from kubeproof.command_line import ended
+from kubeproof.mutants.__main__ import main as mutants
+from kubeproof.verdict import Exit
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMANDS = ["list", "prove", "judge", "schemas", "profile"]
 
 
@@ -66,7 +66,7 @@ def test_ctrl_c_has_a_status_of_its_own():
 
 
 def test_a_reader_that_leaves_early_is_told_nothing_on_the_way_out():
-    command = [sys.executable, "-m", "conformance", "list"]
+    command = [sys.executable, "-m", "kubeproof", "list"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         child.stdout.close()
         assert child.stderr.read() == ""

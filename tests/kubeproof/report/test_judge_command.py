@@ -1,13 +1,13 @@
-"""`python -m conformance judge`: the verdicts again from a folder alone, and a sentence for what is no folder."""
+"""`kubeproof judge`: the verdicts again from a folder alone, and a sentence for what is no folder."""
 
 import json
 
 import pytest
 
-from conformance.__main__ import main
-from conformance.conclusion import judge_folder
-from conformance.verdicts.catalogue import LAWS, STATIC
-from tests.verdicts.histories import buy, written
+from kubeproof.cli import main
+from kubeproof.conclusion import judge_folder
+from kubeproof.checks.catalogue import LAWS, STATIC
+from tests.kubeproof.checks.histories import buy, written
 
 MANIFESTS = """
 apiVersion: apps/v1

@@ -1,11 +1,11 @@
 """The matrix of a declared system for a terminal, and what of its policies no pair shows."""
 
-from conformance.declared.intent import Profile
-from conformance.report.pairs import pairs_text
-from conformance.verdicts.policy.cast import cast_of
-from conformance.verdicts.policy.paper import on_paper
-from conformance.verdicts.policy.witness import witnesses
-from tests.policy.systems import PROFILE, system
+from kubeproof.profile.intent import Profile
+from kubeproof.report.pairs import pairs_text
+from kubeproof.netpol.topology import cast_of
+from kubeproof.netpol.expected_reachability import on_paper
+from kubeproof.netpol.rule_coverage import witnesses
+from tests.kubeproof.netpol.systems import PROFILE, system
 
 
 def told(profile: Profile, *, has_intent: bool, **policies: str) -> list[str]:

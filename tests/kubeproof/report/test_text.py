@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from conformance.report.junit import junit_xml
-from conformance.report.text import text_report
-from conformance.report.verdicts_json import verdicts_json
-from conformance.verdicts.catalogue import Judged
-from conformance.verdicts.evidence import Damage
-from conformance.verdicts.reachability import judge_reachability
-from conformance.verdicts.verdict import Fact, Outcome, Verdict, failed, passed, unknown
-from tests.verdicts.histories import PROFILE, SYSTEM, lines, reach, reachability
+from kubeproof.report.junit import junit_xml
+from kubeproof.report.text import text_report
+from kubeproof.report.verdicts_json import verdicts_json
+from kubeproof.checks.catalogue import Judged
+from kubeproof.evidence.reading import Damage
+from kubeproof.checks.isolation import judge_reachability
+from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
+from tests.kubeproof.checks.histories import PROFILE, SYSTEM, lines, reach, reachability
 
 RUN = {"run": "7f3a", "cluster": "embedded", "started": "2026-01-01T00:00:00Z", "versions": {"kubernetes": "v1"}}
 SEEN = Fact(3, "seen")

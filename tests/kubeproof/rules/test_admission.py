@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from conformance.declared.reading import read_system
-from conformance.verdicts.static.admission import RULES
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import declared
+from kubeproof.manifests.reading import read_system
+from kubeproof.rules.admission import RULES
+from kubeproof.rules.rule import prove
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import declared
 
 LABELS, PORTS, RESTARTS = RULES
 _, PROFILE = declared()

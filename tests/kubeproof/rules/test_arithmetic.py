@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.containers import Container
-from conformance.declared.objects import Autoscaler
-from conformance.declared.system import System
-from conformance.declared.workloads import Strategy, Workload
-from conformance.verdicts.static.connections import pods_at_most
-from conformance.verdicts.static.room import pods_at_maximum
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.static.rules import RULES
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, found, intended, without
+from kubeproof.manifests.containers import Container
+from kubeproof.manifests.objects import Autoscaler
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Strategy, Workload
+from kubeproof.rules.connections import pods_at_most
+from kubeproof.rules.capacity import pods_at_maximum
+from kubeproof.rules.rule import prove
+from kubeproof.rules.catalogue import RULES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, found, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.declared.objects import Autoscaler, ScalingRule, ScalingRules
-from conformance.verdicts.static.pace import slowest_growth, worst_shrink
+from kubeproof.manifests.objects import Autoscaler, ScalingRule, ScalingRules
+from kubeproof.rules.autoscaler_simulation import slowest_growth, worst_shrink
 
 ONE_A_MINUTE = ScalingRules((ScalingRule("Pods", 1, 60),), 0)
 ONE_IN_FIVE = ScalingRules((ScalingRule("Pods", 1, 300),), 300)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from conformance.declared.profile import read_profile
+from kubeproof.profile.reading import read_profile
 from consumer.retrying import PATIENCE
 from items.connection import FOR_CHECKS, FOR_REQUESTS
 from items.settings import POOL
 from serving.checker import STALE
 from serving.server import Drain
 
-PROFILE = read_profile(Path(__file__).resolve().parents[2] / "kubeproof.toml")
+PROFILE = read_profile(Path(__file__).resolve().parents[3] / "kubeproof.toml")
 DRAIN = Drain()
 
 

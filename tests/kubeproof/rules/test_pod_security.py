@@ -9,8 +9,8 @@ from copy import deepcopy
 
 import pytest
 
-from conformance.declared.pod_reading import read_workload
-from conformance.verdicts.static.pod_security import Breach, level_of
+from kubeproof.manifests.workload_reading import read_workload
+from kubeproof.rules.pod_security import Breach, level_of
 
 RESTRICTED = {
     "kind": "Pod",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conformance.__main__ import main
+from kubeproof.cli import main
 
 FINE = """\
 apiVersion: v1
@@ -234,9 +234,9 @@ def test_a_field_of_an_object_that_looks_like_a_promise_is_in_the_manifests(prov
 
 def test_sarif_names_the_line_of_a_promise_in_the_profile(prove, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    talks = '[[talks]]\nsource = "shop"\ntarget = "shop"\n'
-    gone = '[[talks]]\nsource = "shop"\ntarget = "gone"\n'
-    (tmp_path / "kubeproof.toml").write_text(f'system = "market"\nnamespace = "default"\n{talks}{gone}')
+    allowed = '[[allowed]]\nsource = "shop"\ntarget = "shop"\n'
+    gone = '[[allowed]]\nsource = "shop"\ntarget = "gone"\n'
+    (tmp_path / "kubeproof.toml").write_text(f'system = "market"\nnamespace = "default"\n{allowed}{gone}')
     status, _ = prove(POD, "--sarif", "out.sarif")
     assert status == 1
     [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]

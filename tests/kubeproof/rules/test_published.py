@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench.static_tools.findings import BROKEN, UNTOLD, from_sarif
-from conformance import proving
-from conformance.declared.documents import flat
-from conformance.declared.loading import load
-from conformance.declared.schema import violations
+from kubeproof import prove as proving
+from kubeproof.manifests.documents import flat
+from kubeproof.manifests.loading import load
+from kubeproof.manifests.schema import violations
 
-PUBLISHED = Path(__file__).parents[1] / "fixtures" / "published"
+PUBLISHED = Path(__file__).parents[2] / "fixtures" / "published"
 SETS = sorted(each.stem for each in PUBLISHED.glob("*.yaml"))
 
 # By set: how many places a rule finds broken, and how many it cannot tell.

@@ -4,11 +4,11 @@ from copy import deepcopy
 
 import pytest
 
-from conformance.declared.access import Binding, Subject
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.static.rules import RULES
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import POD, SHOP, both, declared, edit, found
+from kubeproof.manifests.access import Binding, Subject
+from kubeproof.rules.rule import prove
+from kubeproof.rules.catalogue import RULES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import POD, SHOP, both, declared, edit, found
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BINDING = "RoleBinding/microservices"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.static.rules import RULES
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import ROUTE, both, by_gateway, declared, edit, intended, without
+from kubeproof.rules.rule import prove
+from kubeproof.rules.catalogue import RULES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import ROUTE, both, by_gateway, declared, edit, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN

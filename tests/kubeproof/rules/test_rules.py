@@ -2,12 +2,12 @@
 
 import pytest
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.static.rules import RULES
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import TWINS, declared
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.rules.rule import prove
+from kubeproof.rules.catalogue import RULES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import TWINS, declared
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conformance.report.sarif import Location, sarif
-from conformance.verdicts.static.rule import Proof, Rule, Severity, broken, holds, prove, untold
-from conformance.verdicts.static.rules import RULES, prove_all
-from tests.static.twins import TWINS, declared
+from kubeproof.report.sarif import Location, sarif
+from kubeproof.rules.rule import Proof, Rule, Severity, broken, holds, prove, untold
+from kubeproof.rules.catalogue import RULES, prove_all
+from tests.kubeproof.rules.twins import TWINS, declared
 
 SCHEMA = json.loads(gzip.decompress(Path(__file__).with_name("sarif-2.1.0.json.gz").read_bytes()))
 FINDINGS = (

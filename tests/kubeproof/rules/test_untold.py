@@ -4,10 +4,10 @@ from copy import deepcopy
 
 import pytest
 
-from conformance.verdicts.static.rule import prove
-from conformance.verdicts.static.rules import RULES
-from conformance.verdicts.verdict import Outcome
-from tests.static.twins import CONSUMER, GONE, MAIN, POD, SHOP, both, declared, edit, found, intended, without
+from kubeproof.rules.rule import prove
+from kubeproof.rules.catalogue import RULES
+from kubeproof.verdict import Outcome
+from tests.kubeproof.rules.twins import CONSUMER, GONE, MAIN, POD, SHOP, both, declared, edit, found, intended, without
 
 BY_NAME = {rule.name: rule for rule in RULES}
 DRAIN = '[[drains]]\nworkload = "microservice-1"\nlinger = 5\nin_flight = 25\n'

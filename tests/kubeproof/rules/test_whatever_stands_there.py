@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.declared.profile import parse_profile
-from conformance.declared.reading import read_readable
-from conformance.declared.schema import mistyped
-from conformance.verdicts.static.rules import RULES, prove_all
-from tests.static.twins import DOCUMENTS, GATEWAYS, PROFILE
+from kubeproof.profile.reading import parse_profile
+from kubeproof.manifests.reading import read_readable
+from kubeproof.manifests.schema import mistyped
+from kubeproof.rules.catalogue import RULES, prove_all
+from tests.kubeproof.rules.twins import DOCUMENTS, GATEWAYS, PROFILE
 
 OURS = [*DOCUMENTS, *GATEWAYS]
 INTENT = parse_profile(PROFILE, "kubeproof.toml")

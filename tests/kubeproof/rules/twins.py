@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.declared.loading import load
-from conformance.declared.profile import parse_profile
-from conformance.declared.reading import read_system
+from kubeproof.manifests.loading import load
+from kubeproof.profile.reading import parse_profile
+from kubeproof.manifests.reading import read_system
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = load(ROOT / "manifests" / "k8s.yaml")
 PROFILE = (ROOT / "kubeproof.toml").read_text()
 GONE = object()
@@ -142,7 +142,7 @@ TWINS: dict[str, Twin] = {
         "CronJob/postgres-backup",
         "spec.jobTemplate.spec.template.spec.restartPolicy",
     ),
-    "static.intent-names": Twin(intended('source = "microservice-2"', 'source = "none"'), "workload none", "talks[0]"),
+    "static.intent-names": Twin(intended('source = "microservice-2"', 'source = "none"'), "workload none", "allowed[0]"),
     "static.intent-entries": Twin(
         intended('workload = "microservice-1"\nservice', 'workload = "microservice-2"\nservice'),
         "Service/microservice-1",

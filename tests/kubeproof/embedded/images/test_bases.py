@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.images import ImageNotBuilt, bases
-from cluster.images.running import run
+from kubeproof.embedded.images import ImageNotBuilt
+from kubeproof.embedded.images import bases
+from kubeproof.embedded.images.running import run
 
 RECIPE = bases.Base("tiny", packages=("dash",), dropped=("usr/lib/*/big*",), links=(("usr/bin/sh", "dash"),))
 

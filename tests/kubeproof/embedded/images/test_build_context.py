@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.images import ImageNotBuilt, build_image
-from cluster.images.context import copied_paths, stage, tree_hash
-from cluster.images.packages import requirements
+from kubeproof.embedded.images import ImageNotBuilt, build_image
+from kubeproof.embedded.images.context import copied_paths, stage, tree_hash
+from kubeproof.embedded.images.packages import requirements
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 IMAGES = tomllib.loads((ROOT / "kubeproof.toml").read_text())["images"]
 BUILT = pytest.mark.parametrize("image", IMAGES, ids=lambda image: image["name"])
 
@@ -92,7 +92,7 @@ def test_the_same_content_is_built_once(repository: Path, tmp_path: Path, monkey
         built.append(name)
         archive.write_text("archive")
 
-    monkeypatch.setattr("cluster.images.build._build", build)
+    monkeypatch.setattr("kubeproof.embedded.images.build._build", build)
 
     def image() -> Path:
         return build_image("localhost/x:1", repository / "Dockerfile", repository, "a", "python", tmp_path / "cache")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.images.ociarchive import FileImage, write_archive
-from cluster.images.system import _archive, libraries
+from kubeproof.embedded.images.ociarchive import FileImage, write_archive
+from kubeproof.embedded.images.system import _archive, libraries
 
 
 @pytest.fixture

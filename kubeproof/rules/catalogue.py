@@ -1,26 +1,26 @@
 """Every static rule, in the order of the report: what the API takes, what leads nowhere, numbers, ways, rights."""
 
-from conformance.declared.intent import Profile
-from conformance.declared.system import System
-from conformance.verdicts.static import (
+from kubeproof.profile.intent import Profile
+from kubeproof.manifests.system import System
+from kubeproof.rules import (
     admission,
-    budgets,
+    time_budgets,
     connections,
     intent,
     isolation,
     numbers,
     policies,
-    practice,
+    workload_hygiene,
     references,
     rights,
-    room,
+    capacity,
     routes,
     scaling,
     security,
     selection,
     validity,
 )
-from conformance.verdicts.static.rule import Proof, Rule, prove
+from kubeproof.rules.rule import Proof, Rule, prove
 
 RULES: tuple[Rule, ...] = (
     *validity.RULES,
@@ -30,11 +30,11 @@ RULES: tuple[Rule, ...] = (
     *references.RULES,
     *routes.RULES,
     *selection.RULES,
-    *budgets.RULES,
+    *time_budgets.RULES,
     *connections.RULES,
     *scaling.RULES,
-    *room.RULES,
-    *practice.RULES,
+    *capacity.RULES,
+    *workload_hygiene.RULES,
     *policies.RULES,
     *isolation.RULES,
     *security.RULES,

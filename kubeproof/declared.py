@@ -1,0 +1,48 @@
+"""What a run is about, read once: the profile, the manifests that it names, and the system that they declare."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubeproof.checks.catalogue import live_plan, static_plan
+from kubeproof.evidence.reading import Planned
+from kubeproof.manifests.documents import ManifestError
+from kubeproof.manifests.loading import CannotLoad, load
+from kubeproof.manifests.reading import read_system
+from kubeproof.manifests.rendering import NoKubectl, RenderFailed
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.reading import ProfileError, parse_profile, read_text
+from kubeproof.sources import NothingHere, overlay_for
+
+UNREADABLE = (ProfileError, NothingHere, CannotLoad, RenderFailed, NoKubectl, ManifestError)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A profile with its file and its text, the manifests' place, their objects as rendered, and what these declare."""
+
+    profile_path: Path
+    profile_text: str
+    profile: Profile
+    manifests: Path
+    documents: list[dict[str, Any]]
+    system: System
+
+    @property
+    def plan(self) -> tuple[Planned, ...]:
+        """Every check that has a subject here, in the order of a run."""
+        return (*static_plan(self.profile), *live_plan(self.system, self.profile))
+
+
+def read_declared(profile_path: Path, manifests: Path | None, *, cluster: str) -> Declared:
+    """
+    Read a profile and its manifests for a kind of cluster, `embedded` or `given`.
+
+    Raises one of UNREADABLE, each one sentence.
+    """
+    text = read_text(profile_path)
+    profile = parse_profile(text, profile_path)
+    manifests = manifests or overlay_for(profile, profile_path, cluster)
+    documents = [dict(document) for document in load(manifests)]
+    return Declared(profile_path, text, profile, manifests, documents, read_system(documents))

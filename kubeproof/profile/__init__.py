@@ -1,0 +1,1 @@
+"""kubeproof.toml: what the architecture says, independent of the manifests."""

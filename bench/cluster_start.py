@@ -10,9 +10,9 @@ cluster, pods included, SETTLE seconds after it is ready.
 import statistics
 import time
 
-from kubeproof import embedded as cluster
 from bench.processes import family, pss_megabytes
 from bench.row import Figures, at_most, measured
+from kubeproof import embedded as cluster
 from kubeproof.embedded import processes
 from kubeproof.embedded.folders import folders
 from kubeproof.embedded.report import METRICS_READY, NODE_READY

@@ -1,4 +1,4 @@
-"""The command `kubeproof`: prove, run, judge, list, profile, cluster. What a command needs is imported when it is called."""
+"""The command `kubeproof`. What one of its commands needs is imported when that one is called."""
 
 import argparse
 import json

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import yaml
 
+from kubeproof.evidence.reading import Evidence, read_evidence
+from kubeproof.judging import Judged, judge_run
 from kubeproof.manifests.documents import ManifestError
-from kubeproof.profile.reading import ProfileError, parse_profile
 from kubeproof.manifests.reading import read_system
+from kubeproof.profile.reading import ProfileError, parse_profile
 from kubeproof.report.junit import junit_xml
 from kubeproof.report.text import text_report
 from kubeproof.report.verdicts_json import verdicts_json
-from kubeproof.checks.judging import Judged, judge_run
-from kubeproof.evidence.reading import Evidence, read_evidence
 from kubeproof.verdict import Exit, exit_status
 
 

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubeproof.manifests.documents import ManifestError
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.loading import STANDARD_INPUT, CannotLoad, load
 from kubeproof.manifests.origins import Origins
-from kubeproof.profile.reading import ProfileError, profile_schema, read_profile
 from kubeproof.manifests.reading import read_readable
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed
 from kubeproof.manifests.schema import mistyped
 from kubeproof.manifests.system import System
+from kubeproof.netpol.expected_reachability import on_paper
+from kubeproof.netpol.rule_coverage import witnesses
+from kubeproof.netpol.topology import cast_of
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.reading import ProfileError, profile_schema, read_profile
 from kubeproof.report.pairs import pairs_text
 from kubeproof.report.proofs import proofs_text
 from kubeproof.report.sarif import Locate, Location, sarif
-from kubeproof.netpol.topology import cast_of
-from kubeproof.netpol.expected_reachability import on_paper
-from kubeproof.netpol.rule_coverage import witnesses
-from kubeproof.rules.rule import Finding, Proof
 from kubeproof.rules.catalogue import prove_all
+from kubeproof.rules.rule import Finding, Proof
 from kubeproof.sources import PROFILE, NothingHere, holds_manifests, manifests_of, profile_here
 from kubeproof.verdict import Exit, exit_status
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from kubeproof.checks.judging import judge_planned
 from kubeproof.cluster_choice import PROBE, embedded_cluster, given_cluster
 from kubeproof.conclusion import NotARun, judge_folder
 from kubeproof.declared import UNREADABLE, read_declared
 from kubeproof.evidence.reading import read_evidence
 from kubeproof.evidence.writing import NotWritten
+from kubeproof.judging import judge_planned
 from kubeproof.observe.api_errors import Refused, Silent
 from kubeproof.observe.applying import ApplyFailed
 from kubeproof.observe.cluster import CannotStart, connect

@@ -14,18 +14,17 @@ import yaml
 from kubeproof import observe as observers
 from kubeproof.checks.catalogue import LIVE
 from kubeproof.checks.check import Check
-from kubeproof.manifests.renaming import rename
 from kubeproof.declared import Declared
+from kubeproof.evidence.reading import Planned
+from kubeproof.evidence.writing import NotWritten, Recorder
+from kubeproof.manifests.renaming import rename
 from kubeproof.observe.api_errors import Refused, Silent, translated
 from kubeproof.observe.cluster import Cluster
 from kubeproof.observe.deploy import observe_deploy
 from kubeproof.observe.listings import listings
-from kubeproof.evidence.writing import NotWritten, Recorder
 from kubeproof.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches
-from kubeproof.evidence.reading import Planned
-
 
 # (the deployed system, the observation's id, what it is about: the part of the id after the colon)
 Observer = Callable[[Deployed, str, str], None]

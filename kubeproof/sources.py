@@ -28,7 +28,7 @@ def holds_manifests(folder: Path) -> bool:
 
 
 def manifests_of(profile: Profile, path: Path) -> tuple[Path, ...]:
-    """What a profile is about: the overlays that it names, else the manifests of its folder; `path` is the profile's."""
+    """What a profile is about: the overlays that it names, else the manifests in its folder; `path` is its file."""
     overlays = tuple(dict.fromkeys(path.parent / folder for _, folder in profile.overlays))
     if overlays:
         return overlays

@@ -14,14 +14,14 @@ from bench.errors import CannotMeasure
 from bench.processes import busy_percent
 from bench.row import Figures
 from bench.services import comparison_tables as grids
-from bench.services.own_measurements import alone
-from bench.services.test_bed import Bed, bed
 from bench.services.contestants import NAIVE, OURS
 from bench.services.load import CLIENTS
+from bench.services.own_measurements import alone
 from bench.services.promises import Seen, promises
 from bench.services.rounds import QUICK, WHOLE, Admitted, Plan, Turn, admitted, turns
 from bench.services.server import Contestant
 from bench.services.standings import standing
+from bench.services.test_bed import Bed, bed
 
 SETTLE = 2.0  # seconds
 STAT = Path("/proc/stat")

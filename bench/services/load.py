@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from bench.services.test_bed import PATHS, Bed
 from bench.services.latency import Request, seconds_of
 from bench.services.quota import Throttling
 from bench.services.server import Server
+from bench.services.test_bed import PATHS, Bed
 
 CLIENTS = 8
 """Of a closed loop. As many as the servers have threads, or connections."""

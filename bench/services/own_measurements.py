@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CannotMeasure
-from bench.services.test_bed import ROWS, Bed
 from bench.services.contestants import CONSUMER, NAIVE, OURS
 from bench.services.counts import Counts, counted
 from bench.services.load import Load, load
 from bench.services.quota import quota
 from bench.services.rounds import MILLICORES, WARM_UP, Plan, Turn, relayed
 from bench.services.server import ROOT, Contestant
+from bench.services.test_bed import ROWS, Bed
 
 PROMISED_RATE = 600.0
 DUELS = 4  # times the rounds: the ratio of two neighbours varies with whatever else the processor's owner does

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.row import Row, at_least, at_most
-from bench.services.own_measurements import PROMISED_RATE, Alone, StoreWall
 from bench.services.counts import Counts
 from bench.services.latency import latency, lateness
 from bench.services.load import Load
+from bench.services.own_measurements import PROMISED_RATE, Alone, StoreWall
 from bench.services.rounds import Turn
 from bench.services.standings import throttled
 

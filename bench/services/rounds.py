@@ -12,12 +12,12 @@ from itertools import cycle
 from typing import NamedTuple
 
 from bench.errors import CannotMeasure
-from bench.services.test_bed import PATHS, Bed
 from bench.services.contestants import CONTESTANTS
 from bench.services.counts import Counts, Relay, counted, relay
 from bench.services.load import Load, load
 from bench.services.quota import quota
 from bench.services.server import Contestant, Server, get
+from bench.services.test_bed import PATHS, Bed
 
 MILLICORES = 500
 WARM_UP = 1.0  # seconds of a closed loop, not counted

@@ -1,12 +1,12 @@
 """persistence.backup-restore: what a journey wrote is read again after its volumes were lost and a backup restored."""
 
-from kubeproof.profile.intent import Backup, Journey, Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, marker, not_observed, number, of_kind, seconds
-from kubeproof.checks.journeys import Saved, walked
-from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.checks.journeys import Saved, walked
+from kubeproof.evidence.questions import Lines, fact, marker, not_observed, number, of_kind, seconds
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Backup, Journey, Profile
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 
 def judge_backup(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:

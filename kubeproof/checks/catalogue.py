@@ -20,7 +20,9 @@ from kubeproof.rules.catalogue import RULES
 def _found() -> Iterator[Check]:
     for module in sorted(pkgutil.walk_packages(checks.__path__, f"{checks.__name__}."), key=lambda each: each.name):
         if module.name != __name__:
-            yield from (value for value in vars(importlib.import_module(module.name)).values() if isinstance(value, Check))
+            yield from (
+                value for value in vars(importlib.import_module(module.name)).values() if isinstance(value, Check)
+            )
 
 
 # Imported by another module of the package, a check is found twice.

@@ -5,13 +5,13 @@ Available is what `kubectl rollout status` asks, all of it: the spec is observed
 and available, none of the old are left, and at least one is wanted.
 """
 
-from kubeproof.profile.intent import Profile
+from kubeproof.checks.check import Check, Phase, every_workload
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, watched_until
+from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, watched_until
+from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
-from kubeproof.checks.check import Check, Phase, every_workload
 
 # What the kubelet says when an image is not there: waiting longer will not bring it.
 IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})

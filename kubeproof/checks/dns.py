@@ -4,12 +4,12 @@ dns.names: a Service answers under its three names, each with exactly its addres
 The three are told apart by their shape: NAME, NAME.NAMESPACE and NAME.NAMESPACE.svc.DOMAIN.
 """
 
-from kubeproof.profile.intent import Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind, texts
-from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind, texts
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 FORMS = ("NAME", "NAME.NAMESPACE", "NAME.NAMESPACE.svc.DOMAIN")
 

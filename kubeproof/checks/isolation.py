@@ -8,14 +8,14 @@ UNKNOWN. That the cluster enforces policies at all is shown by the canary, never
 
 from dataclasses import dataclass
 
-from kubeproof.profile.intent import Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
+from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import Lines, fact, number, of_kind, unmet
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
 from kubeproof.netpol.matrix import draw
 from kubeproof.netpol.reach import Reach
+from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
-from kubeproof.checks.check import Check, Phase, Subject
 
 STRANGER = "stranger"
 FAILED_ATTEMPT = frozenset({"refused", "timeout", "unreachable"})

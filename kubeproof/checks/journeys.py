@@ -8,12 +8,12 @@ would have been right. A value that a step saves is taken from its own answer an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kubeproof.profile.intent import Journey, Profile, Step
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind
-from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 Saved = dict[str, Any]
 
@@ -120,7 +120,7 @@ def _short(body: Any) -> str:
 
 
 def _subjects(_: System, profile: Profile) -> Iterator[Subject]:
-    """Each journey, but for the halves of a promise: a read that only makes sense after its write is none of its own."""
+    """Each journey, but for the halves of a promise: a read that only makes sense after its write is none."""
     halves = {name for kept in (*profile.persistence, *profile.backups) for name in (kept.write, kept.read)}
     for journey in profile.journeys:
         if journey.name not in halves:

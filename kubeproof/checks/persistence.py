@@ -1,11 +1,11 @@
 """persistence.pod-delete: what a journey wrote is read again after the pod with the volume was replaced."""
 
-from kubeproof.profile.intent import Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.questions import Lines, fact, marker, of_kind
-from kubeproof.checks.journeys import walked
-from kubeproof.verdict import Verdict, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.checks.journeys import walked
+from kubeproof.evidence.questions import Lines, fact, marker, of_kind
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
+from kubeproof.verdict import Verdict, merge, passed, unknown
 
 
 def judge_persistence(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:

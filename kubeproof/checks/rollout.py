@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from kubeproof.profile.intent import Profile
-from kubeproof.manifests.system import System
+from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import Lines, fact, marker, ninety_ninth, of_kind, seconds
 from kubeproof.evidence.request_log import CONNECTIONS, Request, read_requests, whole
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
-from kubeproof.checks.check import Check, Phase, Subject
 
 SAME_DISRUPTION = 1.0  # seconds between failures of one disruption
 

@@ -8,13 +8,13 @@ workload and the status are judged: rules that lead astray consistently are stil
 
 from collections.abc import Iterable, Iterator
 
-from kubeproof.profile.intent import Entry, Profile
+from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind, texts
+from kubeproof.evidence.reading import Line
 from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, Rule, hosts, includes, read_rules, requests
 from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind, texts
+from kubeproof.profile.intent import Entry, Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
-from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_ingress(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:

@@ -6,12 +6,12 @@ Reached means wanted by the autoscaler within the promised seconds of the marker
 
 from itertools import pairwise
 
-from kubeproof.profile.intent import Profile, Scale
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, unmet, watched_until
-from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, unmet, watched_until
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile, Scale
+from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
 
 # Seconds between two samples: further apart, two steps of one may look like one of two.
 DENSE = 30.0

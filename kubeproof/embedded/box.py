@@ -12,9 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from kubeproof.embedded import node
-from kubeproof.embedded import relay
-from kubeproof.embedded import volumes
+from kubeproof.embedded import node, relay, volumes
 from kubeproof.embedded.errors import ClusterError
 from kubeproof.embedded.folders import Folders
 from kubeproof.embedded.plan import INGRESS_ADDRESS, Plan

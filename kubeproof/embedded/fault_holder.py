@@ -1,5 +1,6 @@
 """
-`python -m kubeproof.embedded.fault_holder PLAN FAULT TARGET`: puts a fault upon a pod, says so, and takes it back at the end of input.
+`python -m kubeproof.embedded.fault_holder PLAN FAULT TARGET`: a fault upon a pod, said when it is there, and taken back
+at the end of input.
 
 FAULT is `freeze`, TARGET then the pod's uid, or `black-hole` and the pod's address. A signal that a terminal sends does
 not end it: what it holds ends in order. Exit status 1 and a sentence when it could not be done.
@@ -12,8 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from kubeproof.embedded import cgroups
-from kubeproof.embedded import processes
+from kubeproof.embedded import cgroups, processes
 from kubeproof.embedded.errors import ClusterError, NotRunning
 from kubeproof.embedded.faults import BLACK_HOLE, FREEZE, HELD
 from kubeproof.embedded.plan import Plan

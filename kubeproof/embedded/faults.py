@@ -4,8 +4,8 @@ Faults put upon a pod from the node below it, each for as long as a block lasts.
     with Faults("default").frozen(uid): ...            # every process of the pod is stopped
     with Faults("default").black_holed(address): ...   # no packet reaches the pod or leaves it
 
-What runs in the pod is not asked and cannot tell. A program of its own (`kubeproof.embedded.fault_holder`) keeps the fault up and takes
-it back when its standard input ends: that comes with the end of whoever asked for it, be it by kill -9.
+What runs in the pod is not asked and cannot tell. A program of its own (`fault_holder`) keeps the fault up and takes it
+back when its standard input ends: that comes with the end of whoever asked for it, be it by kill -9.
 """
 
 import subprocess

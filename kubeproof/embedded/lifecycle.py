@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from kubeproof.embedded import cgroups
-from kubeproof.embedded import processes
+from kubeproof.embedded import cgroups, processes
 from kubeproof.embedded.build import binaries, build, is_built
 from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
 from kubeproof.embedded.folders import Folders, cache, folders

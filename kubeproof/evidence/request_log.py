@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
-from kubeproof.profile.intent import Entry, Profile
-from kubeproof.evidence.reading import Line
 from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds
+from kubeproof.evidence.reading import Line
+from kubeproof.profile.intent import Entry, Profile
 from kubeproof.verdict import Verdict, passed, unknown
 
 CONNECTIONS = ("new", "reused")

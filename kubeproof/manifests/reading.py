@@ -15,9 +15,9 @@ from kubeproof.manifests.documents import Document, ManifestError, called, flat,
 from kubeproof.manifests.fields import labels
 from kubeproof.manifests.gateway_reading import ROUTES, read_gateway, read_grant, read_route
 from kubeproof.manifests.objects import Named, Namespace
-from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
 from kubeproof.manifests.policy_reading import read_policy
 from kubeproof.manifests.system import System, Unread
+from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS, read_claim, read_workload
 
 Read = Callable[[Document, str], Any]
 

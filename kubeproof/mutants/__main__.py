@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from kubeproof.command_line import Parser, ended
-from kubeproof.profile.reading import ProfileError, read_profile
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
 from kubeproof.mutants.mutant import (
     Fate,
@@ -34,6 +33,7 @@ from kubeproof.mutants.mutant import (
     read_mutants,
     write_kustomization,
 )
+from kubeproof.profile.reading import ProfileError, read_profile
 from kubeproof.verdict import Exit
 
 ROOT = Path(__file__).resolve().parents[2]

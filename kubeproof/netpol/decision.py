@@ -14,8 +14,8 @@ kubernetes/kubernetes#95879.
 from dataclasses import dataclass, replace
 
 from kubeproof.manifests.policies import Direction
-from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Node, Pod, called
 from kubeproof.netpol.direction_decision import Side, decide_side
+from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Node, Pod, called
 from kubeproof.netpol.reach import Reach
 
 

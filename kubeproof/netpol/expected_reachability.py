@@ -8,16 +8,16 @@ one, an address outside, the cluster's DNS; and a stand-in for each peer that a 
 from dataclasses import dataclass
 from functools import cached_property
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.policies import Direction, Selector
 from kubeproof.manifests.system import System
-from kubeproof.netpol.matrix import draw
-from kubeproof.netpol.topology import CLUSTER_DNS, DNS, OUTSIDE, STRANGER, Cast, cast_of
 from kubeproof.netpol.decision import Decision, decide
 from kubeproof.netpol.endpoints import Flow, Network, Pod
 from kubeproof.netpol.matching import Match, peer_matches
-from kubeproof.netpol.synthetic_peers import End, probes
+from kubeproof.netpol.matrix import draw
 from kubeproof.netpol.reach import Reach
+from kubeproof.netpol.synthetic_peers import End, probes
+from kubeproof.netpol.topology import CLUSTER_DNS, DNS, OUTSIDE, STRANGER, Cast, cast_of
+from kubeproof.profile.intent import Profile
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, Peer, PodPeer, PolicyPort, Rule
-from kubeproof.netpol.topology import DNS, Cast
 from kubeproof.netpol.decision import Decision, decide
 from kubeproof.netpol.endpoints import Flow, Pod
 from kubeproof.netpol.matching import Match, any_of, peer_matches, pod_selected, port_matches, ports_match
-from kubeproof.netpol.synthetic_peers import End, probes, stand_in
 from kubeproof.netpol.reach import Reach
+from kubeproof.netpol.synthetic_peers import End, probes, stand_in
+from kubeproof.netpol.topology import DNS, Cast
 
 
 class Worth(Enum):

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kubeproof.manifests.containers import Port
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.netpol.endpoints import Namespace, Network, Outside, Pod
 from kubeproof.netpol.matching import Match, peer_matches
 from kubeproof.netpol.synthetic_peers import End, stand_in
+from kubeproof.profile.intent import Profile
 
 NEWCOMER, STRANGER, OUTSIDE, DNS = "newcomer", "stranger", "outside", "cluster DNS"
 ELSEWHERE = "elsewhere"

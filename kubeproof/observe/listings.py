@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
 
+from kubeproof.evidence.writing import NotWritten
 from kubeproof.observe.api_errors import words
 from kubeproof.observe.cluster import Cluster
-from kubeproof.evidence.writing import NotWritten
 
 SOON, LATER = 0.2, 2.0  # seconds until an interrupted watch is taken up, and until it is tried again after that
 LONGEST_WATCH = 600  # seconds; the API server ends it then, and the next begins where it ended

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import partial
 from typing import Any
 
-from kubeproof.profile.intent import Dependency, Loss
+from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.streams import agent_running
 from kubeproof.observe.system import Deployed, Faults
 from kubeproof.observe.waiting import NotInTime, wait_until
-from kubeproof.evidence.reading import NODE
+from kubeproof.profile.intent import Dependency, Loss
 
 BASELINE = 3.0  # seconds of asks before the outage, the control that they are answered at all, and after it
 RATE = 5  # asks a second, of each pod and question
@@ -54,7 +54,12 @@ def _observe_fault(on: Deployed, of: str, database: str, loss: Loss) -> None:
 
 
 def _observe(
-    on: Deployed, of: str, target: Workload, loss: Loss, dependents: list[Dependency], away: AbstractContextManager[None]
+    on: Deployed,
+    of: str,
+    target: Workload,
+    loss: Loss,
+    dependents: list[Dependency],
+    away: AbstractContextManager[None],
 ) -> None:
     """Ask, take the database away for as long as `away` lasts, wait until all is as before."""
     _complete(on, dependents)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from kubeproof.profile.intent import Profile
+from kubeproof.evidence.writing import Recorder
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.applying import RUN_LABEL, Document, Owner
 from kubeproof.observe.cluster import Cluster
-from kubeproof.evidence.writing import Recorder
 from kubeproof.observe.waiting import wait_until
 from kubeproof.observe.watches import Watches
+from kubeproof.profile.intent import Profile
 
 # A container that waits for one of these goes on waiting: its image is not to be had.
 HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kubeproof.observe.listings import Listing, follow
 from kubeproof.evidence.writing import Recorder
+from kubeproof.observe.listings import Listing, follow
 
 Trimmed = dict[str, Any]
 

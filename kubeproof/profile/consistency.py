@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from kubeproof.manifests.quantities import amount
 from kubeproof.profile.intent import Backup, Persistence, Profile
 from kubeproof.profile.numbers import Connections
-from kubeproof.manifests.quantities import amount
 from kubeproof.profile.tables import ProfileError
 
 
@@ -98,7 +98,10 @@ def _refuse_dangling(profile: Profile, path: Path | str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ProfileError(path, "journeys", f"{name!r} is there {names.count(name)} times")
-    promises: dict[str, tuple[Persistence | Backup, ...]] = {"persistence": profile.persistence, "backups": profile.backups}
+    promises: dict[str, tuple[Persistence | Backup, ...]] = {
+        "persistence": profile.persistence,
+        "backups": profile.backups,
+    }
     for table, made in promises.items():
         for index, promise in enumerate(made):
             for field, name in (("write", promise.write), ("read", promise.read)):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from kubeproof.profile.intent import (
+    AllowedPair,
     Backup,
     Dependency,
     Entry,
@@ -14,7 +15,6 @@ from kubeproof.profile.intent import (
     Outage,
     Persistence,
     Scale,
-    AllowedPair,
 )
 from kubeproof.profile.number_reading import pairs
 from kubeproof.profile.numbers import (
@@ -31,7 +31,7 @@ def read_image(t: Table) -> Image:
         t.text("name", "the image as the manifests name it"),
         t.text("dockerfile", "its Dockerfile, relative to this file"),
         t.text("context", "the folder that its Dockerfile copies from, relative to this file", "."),
-        t.maybe_text("group", "a dependency group of the context's pyproject.toml: laid out in `packages` for it to copy"),
+        t.maybe_text("group", "a dependency group of the context's pyproject.toml: its Dockerfile copies `packages`"),
         t.maybe_text("requirements", "the same from a requirements file, relative to this file"),
         t.choice("base", BASES, "what it is built on in place of its first FROM (default: what FROM names is pulled)"),
     )

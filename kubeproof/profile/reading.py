@@ -12,8 +12,8 @@ from typing import Any
 
 from kubeproof.profile.consistency import refuse_contradictions
 from kubeproof.profile.intent import Journey, Profile, Rollout, Step
-from kubeproof.profile.number_reading import read_chain, read_connections, read_drain, read_workload
 from kubeproof.profile.intent_reading import (
+    read_allowed_pair,
     read_backup,
     read_dependency,
     read_entry,
@@ -22,9 +22,9 @@ from kubeproof.profile.intent_reading import (
     read_neighbour,
     read_persistence,
     read_scale,
-    read_allowed_pair,
 )
 from kubeproof.profile.json_schema import Recorder, Schema
+from kubeproof.profile.number_reading import read_chain, read_connections, read_drain, read_workload
 from kubeproof.profile.tables import ProfileError, Table
 
 LEVELS = ("privileged", "baseline", "restricted")
@@ -85,7 +85,9 @@ def _profile(t: Table) -> Profile:
         neighbours=t.each("neighbours", read_neighbour, "namespaces beside the system's that its policies speak of"),
         workloads=workloads,
         allowed=t.each("allowed", read_allowed_pair, "exactly these workloads may open connections to each other"),
-        dependencies=t.each("dependencies", read_dependency, "how fast a workload leaves its Services without its database"),
+        dependencies=t.each(
+            "dependencies", read_dependency, "how fast a workload leaves its Services without its database"
+        ),
         entries=t.each("entries", read_entry, "where traffic enters: what must not fail while pods are replaced"),
         journeys=t.each("journeys", _journey, "requests in order that must hold from inside the cluster"),
         persistence=t.each("persistence", read_persistence, "what outlives a pod, and on which storage"),

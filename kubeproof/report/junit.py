@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from kubeproof.checks.judging import Judged
+from kubeproof.judging import Judged
 from kubeproof.verdict import Outcome
 
 # What XML 1.0 cannot carry, not even escaped.

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kubeproof.report.text import printable
 from kubeproof.netpol.expected_reachability import Paper
 from kubeproof.netpol.rule_coverage import Witness, Worth
+from kubeproof.report.text import printable
 
 LEGEND = "a row calls a column   . allowed   X blocked   ? not known   - not asked"
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kubeproof.checks.judging import Judged
-from kubeproof.evidence.reading import Damage
 from kubeproof.checks.isolation import Matrix
+from kubeproof.evidence.reading import Damage
+from kubeproof.judging import Judged
 from kubeproof.verdict import Fact, Outcome, Verdict, merge
 
 INDENT = " " * 23

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubeproof.checks.judging import Judged
+from kubeproof.judging import Judged
 from kubeproof.verdict import Fact
 
 

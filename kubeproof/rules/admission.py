@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kubeproof.manifests.documents import Document, named
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled
 
 _is_name = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?").fullmatch

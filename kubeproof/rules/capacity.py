@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.objects import Budget, Quota
 from kubeproof.manifests.quantities import amount, share
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled, untold
 from kubeproof.rules.selection import selects
 

@@ -1,24 +1,24 @@
 """Every static rule, in the order of the report: what the API takes, what leads nowhere, numbers, ways, rights."""
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.rules import (
     admission,
-    time_budgets,
+    capacity,
     connections,
     intent,
     isolation,
     numbers,
     policies,
-    workload_hygiene,
     references,
     rights,
-    capacity,
     routes,
     scaling,
     security,
     selection,
+    time_budgets,
     validity,
+    workload_hygiene,
 )
 from kubeproof.rules.rule import Proof, Rule, prove
 

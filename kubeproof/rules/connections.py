@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from math import ceil
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.quantities import share
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
-from kubeproof.rules.time_budgets import resolved
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, judged, untold
+from kubeproof.rules.time_budgets import resolved
 
 
 def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled
 
 SOURCE = "kubeproof.toml"

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.policies import Direction
 from kubeproof.manifests.system import System
-from kubeproof.netpol.topology import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
+from kubeproof.netpol.direction_decision import Side
 from kubeproof.netpol.endpoints import Pod
 from kubeproof.netpol.expected_reachability import Paper, PaperCell, on_paper
-from kubeproof.netpol.direction_decision import Side
 from kubeproof.netpol.reach import Reach
+from kubeproof.netpol.topology import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, judged, titled
 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)

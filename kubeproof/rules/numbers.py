@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from kubeproof.manifests.containers import Container, Probe
-from kubeproof.profile.intent import Profile
-from kubeproof.profile.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
 from kubeproof.manifests.objects import Autoscaler, ScalingRules
 from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
 from kubeproof.rules.intent import SAY, SOURCE
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled
 

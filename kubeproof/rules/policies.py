@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, Selector
 from kubeproof.manifests.policies import Rule as PolicyRule
 from kubeproof.manifests.system import System
-from kubeproof.netpol.topology import DNS, Cast, cast_of
 from kubeproof.netpol.endpoints import Pod
 from kubeproof.netpol.matching import Match, any_of, peer_matches, peers_match, pod_selected
 from kubeproof.netpol.synthetic_peers import stand_in
+from kubeproof.netpol.topology import DNS, Cast, cast_of
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"

@@ -8,9 +8,9 @@ told: good practice keeps it out of the manifests.
 from collections.abc import Iterator
 
 from kubeproof.manifests.containers import Reference
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 # The API server and the controller manager put these into every namespace.

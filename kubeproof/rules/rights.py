@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from kubeproof.manifests.access import AccessRule, Binding, Role
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, titled
 
 # What may be done with it, the API group, the resources, the verbs.

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kubeproof.manifests.gateway import Gateway, Listener, Parent, Route, RouteBackend
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.objects import Service
 from kubeproof.manifests.routes import includes
 from kubeproof.manifests.system import System
 from kubeproof.netpol.endpoints import NAME_LABEL
 from kubeproof.netpol.matching import Answer, Match, any_of, selected
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, untold
 
 

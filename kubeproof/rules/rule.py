@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from kubeproof.profile.intent import Profile
-from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS
 from kubeproof.manifests.system import System, Unread
+from kubeproof.manifests.workload_reading import DAEMONS, LASTING, TASKS
+from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Fact, Outcome, Verdict
 
 # What makes pods: lacked by a selector that selects nobody.

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.objects import Utilisation
 from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.autoscaler_simulation import slowest_growth, worst_shrink
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, judged, titled, untold
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from kubeproof.manifests.access import Binding
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.pod_security import LEVELS, level_of
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled
 

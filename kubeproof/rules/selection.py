@@ -4,12 +4,12 @@ Selectors that must select: of Services, workloads and budgets; ports that must 
 
 from collections.abc import Iterator
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.objects import Autoscaler, ServicePort, Utilisation
 from kubeproof.manifests.policies import Selector
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.netpol.matching import Match, selected
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
 
 

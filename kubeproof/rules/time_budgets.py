@@ -9,11 +9,11 @@ from itertools import pairwise
 from math import ceil
 from textwrap import shorten
 
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import Profile
 from kubeproof.profile.numbers import Drain, Timeout
-from kubeproof.manifests.system import System
 from kubeproof.profile.tables import Amount
-from kubeproof.manifests.workloads import Workload
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, judged, titled, untold
 
 # Seconds between the end of the last request and the kill: closing connections, writing the last log line.

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from kubeproof.manifests.documents import called, named
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.schema import kinds, violations
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds
 
 NO_OBJECTS = "there is no object of Kubernetes' own kinds"

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kubeproof.manifests.containers import Container
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.capacity import fewest
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled
 from kubeproof.rules.selection import selects

@@ -8,8 +8,8 @@ from pg8000.exceptions import DatabaseError
 
 from items.connection import BROKEN, FOR_REQUESTS, connect, is_about, is_silence, said, sqlstate
 from items.errors import KeyInProgress, KeyReused, NotStorable, StoreTooSlow, StoreUnavailable
-from items.pool import Pool, PoolCounts
 from items.outage_backoff import Recess
+from items.pool import Pool, PoolCounts
 from items.settings import POOL, Database
 from items.statements import ADD, ADD_ONCE, CHANGE, FIND, PAGE, REMOVE, SUMMARY
 from items.wire import Line, Row

@@ -9,9 +9,9 @@ import pytest
 
 from bench.static_tools.positions import FILE, SAME, read_tools
 from kubeproof.manifests.documents import Document
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.loading import load
 from kubeproof.manifests.reading import read_system
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.catalogue import prove_all
 from kubeproof.verdict import Outcome
 

@@ -6,13 +6,13 @@ import pytest
 
 from bench.errors import CannotMeasure
 from bench.row import Row
-from bench.services.own_measurements import Alone, StoreWall, pgbench_microseconds
+from bench.services.comparison_tables import grids, losses, rows
 from bench.services.contestants import CONSUMER, CONTESTANTS, NAIVE, OURS
 from bench.services.counts import Counts
 from bench.services.environments import requirements
-from bench.services.comparison_tables import grids, losses, rows
 from bench.services.latency import Request
 from bench.services.load import Load
+from bench.services.own_measurements import Alone, StoreWall, pgbench_microseconds
 from bench.services.promises import Seen, promises
 from bench.services.quota import Throttling
 from bench.services.rounds import Plan, Turn

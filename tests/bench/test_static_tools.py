@@ -8,8 +8,8 @@ from bench.static_tools import LAWS, PAGE, page
 from bench.static_tools.findings import BROKEN, UNTOLD, Found, from_kube_score, from_sarif
 from bench.static_tools.positions import FILE, Position, Tool, ours_alone, read_tools
 from bench.static_tools.running import Run, kube_score_version, manifest_sets
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
 from kubeproof.report.sarif import sarif
 from kubeproof.rules.rule import Rule, broken, holds, prove, untold
 

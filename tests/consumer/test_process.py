@@ -38,7 +38,9 @@ def test_told_to_stop_in_the_middle_of_retries_it_answers_and_ends(tmp_path: Pat
     busy = answers("503 Service Unavailable", b"{}", "Retry-After: 4")
     with scripted_upstream(busy, says_nothing) as server:
         env = {"MICROSERVICE_1_URL": server.url}
-        with service_child("-m", "tests.lingering_briefly", "consumer", "0.3", log=tmp_path / "log", env=env) as child:
+        with service_child(
+            "-m", "tests.helpers.lingering_briefly", "consumer", "0.3", log=tmp_path / "log", env=env
+        ) as child:
             seen: list[tuple[int, float]] = []
 
             def ask() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from children.postgres import free_port
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 10.0  # seconds for a start
 
 

@@ -11,7 +11,7 @@ from items.wire import Line
 from tests.helpers.keep_alive_clients import CLIENTS, KeepAliveClients
 from tests.helpers.service_child import service_child
 
-PROGRAM = ("-m", "tests.lingering_briefly", "items")
+PROGRAM = ("-m", "tests.helpers.lingering_briefly", "items")
 
 
 def create(connection: http.client.HTTPConnection, name: str) -> None:

@@ -12,8 +12,8 @@ from items.store import Store
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
-from tests.items.relay import Passed, relay_to
 from tests.helpers.wsgi_client import ask, ask_json
+from tests.items.relay import Passed, relay_to
 
 ONE_EXCHANGE = ["B", "E", "S"]  # Bind, Execute, Sync: one answer is waited for
 FIRST_EXCHANGE = ["P", *ONE_EXCHANGE]  # and Parse, once for each connection

@@ -14,8 +14,8 @@ from items.settings import Database
 from items.store import Store
 from items.wire import Line
 from serving.middleware import WsgiApp
-from tests.items.conftest import kill_others
 from tests.helpers.wsgi_client import Answered, ask, ask_json
+from tests.items.conftest import kill_others
 
 LAMP = {"name": "lamp", "description": "green"}
 

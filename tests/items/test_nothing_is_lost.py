@@ -11,16 +11,16 @@ from children.postgres import PostgresChild
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
-from items.pool import PATIENCE
 from items.outage_backoff import Recess
+from items.pool import PATIENCE
 from items.settings import Database
 from items.store import Store
 from serving.checker import BackgroundCheck
 from serving.instance import Instance
 from serving.lifecycle import Lifecycle
 from serving.middleware import WsgiApp
-from tests.items.conftest import RECOVERY, seconds_until
 from tests.helpers.wsgi_client import Answered, ask, ask_json
+from tests.items.conftest import RECOVERY, seconds_until
 
 WRITERS = 5
 # A pool that is used up, a connection that does not come, the answer to a question: one of them may be waited for.

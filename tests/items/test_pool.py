@@ -8,8 +8,8 @@ import pytest
 
 import items.pool
 from items.errors import StoreUnavailable
-from items.pool import QUEUE, Pool
 from items.outage_backoff import Recess
+from items.pool import QUEUE, Pool
 
 
 class FakeLine:

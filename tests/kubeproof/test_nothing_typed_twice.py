@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubeproof.checks.check import CHECKS, check
-from kubeproof.profile.reading import parse_profile, read_profile
+from kubeproof.checks.catalogue import CHECKS, LIVE
 from kubeproof.manifests.reading import read_system
+from kubeproof.profile.reading import parse_profile, read_profile
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,8 +79,8 @@ def test_a_third_workload_in_the_manifests_is_checked_without_a_changed_line(our
     system, profile = ours
     third = replace(system.workloads[0], name="third")
     grown = replace(system, workloads=(*system.workloads, third))
-    assert "third" not in {each.subject for each in check("deploy.ready").planned(system, profile)}
-    assert "third" in {each.subject for each in check("deploy.ready").planned(grown, profile)}
+    assert "third" not in {each.subject for each in LIVE["deploy.ready"].planned(system, profile)}
+    assert "third" in {each.subject for each in LIVE["deploy.ready"].planned(grown, profile)}
 
 
 def test_a_system_with_other_names_gets_the_same_checks():
@@ -90,12 +90,12 @@ def test_a_system_with_other_names_gets_the_same_checks():
     assert subjects["deploy.ready"] == ["shop", "ledger"]
     assert subjects["dns.names"] == ["shop"]
     assert subjects["rollout.no-loss"] == ["shop"]
-    (liveness,) = check("probes.liveness-ignores-database").planned(system, profile)
+    (liveness,) = LIVE["probes.liveness-ignores-database"].planned(system, profile)
     assert liveness.observation == "outage:ledger"
 
 
 def test_the_two_laws_about_the_database_look_at_the_same_window(ours):
     system, profile = ours
-    both = [check("probes.readiness-follows-database"), check("probes.liveness-ignores-database")]
+    both = [LIVE["probes.readiness-follows-database"], LIVE["probes.liveness-ignores-database"]]
     seen = {planned.observation for each in both for planned in each.planned(system, profile)}
     assert len(seen) == len({each.database for each in profile.dependencies})

@@ -1,18 +1,20 @@
 """A run on a cluster that a test wrote: what it makes it deletes, what fails it says, and nothing is tried twice."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from kubernetes.client.exceptions import ApiException
 
 from kubeproof import run as running
-from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.declared import Declared
+from kubeproof.evidence.reading import Planned, read_evidence
 from kubeproof.manifests.system import System
 from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.waiting import NotInTime
+from kubeproof.profile.intent import Journey, Profile, Step
 from kubeproof.run import NotDeployed, Run
-from kubeproof.evidence.reading import Planned, read_evidence
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "market", "labels": {"level": "restricted"}}}
 CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
@@ -77,10 +79,7 @@ def run(tmp_path, cluster, said):
         folder=tmp_path,
         cluster=cluster,
         cluster_name="a test's",
-        documents=[NAMESPACE, CLASS],
-        system=System("market", ()),
-        profile=PROFILE,
-        profile_text="",
+        declared=Declared(Path("kubeproof.toml"), "", PROFILE, Path(), [NAMESPACE, CLASS], System("market", ())),
         probe_image="probe",
         say=said.append,
     )

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from functools import partial
 from math import inf
 
-from kubeproof.profile.intent import Entry, Loss, Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import Line
-from kubeproof.evidence.questions import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
-from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 from kubeproof.checks.check import Check, Phase, Subject, Subjects
+from kubeproof.evidence.questions import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Entry, Loss, Profile
+from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 QUESTIONS = ("liveness", "request")
 ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen

@@ -7,14 +7,14 @@ it, and waited for any word. So is seen that the fault was there, that it was th
 
 from functools import partial
 
-from kubeproof.profile.intent import Loss, Profile
-from kubeproof.manifests.system import System
-from kubeproof.evidence.reading import NODE, Line
-from kubeproof.evidence.questions import Lines, about, began, fact, marker, of_kind, restarts, seconds
+from kubeproof.checks.check import Check, Phase
 from kubeproof.checks.outage.answers import bearers_of, judge_outage, told
 from kubeproof.checks.outage.probes import judge_readiness, restarted_without_it
+from kubeproof.evidence.questions import Lines, about, began, fact, marker, of_kind, restarts, seconds
+from kubeproof.evidence.reading import NODE, Line
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Loss, Profile
 from kubeproof.verdict import Outcome, Verdict, merge, passed, unknown
-from kubeproof.checks.check import Check, Phase
 
 GREETED = {Loss.FROZEN: "silent", Loss.BLACK_HOLED: "timeout"}  # what becomes of a greeting to a database lost so
 LATE = 1.0  # seconds that an answer from before the fault may be on its way into the evidence

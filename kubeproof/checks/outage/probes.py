@@ -7,10 +7,7 @@ by their changes: between two lines of an object it stayed as the first says.
 
 from collections.abc import Iterator
 
-from kubeproof.profile.intent import Dependency, Profile
-from kubeproof.manifests.system import System
-from kubeproof.manifests.workloads import Workload
-from kubeproof.evidence.reading import Line
+from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import (
     Lines,
     about,
@@ -23,8 +20,11 @@ from kubeproof.evidence.questions import (
     texts,
     watched_until,
 )
+from kubeproof.evidence.reading import Line
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
+from kubeproof.profile.intent import Dependency, Profile
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
-from kubeproof.checks.check import Check, Phase, Subject
 
 
 def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -56,7 +56,9 @@ def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines
     return passed("; ".join(fact.says for fact in verdict.evidence), *verdict.evidence)
 
 
-def _left(dependency: Dependency, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float) -> Verdict:
+def _left(
+    dependency: Dependency, service: str, samples: Lines, stopped: Line, started: Line | None, watched: float
+) -> Verdict:
     end = started.t if started else watched
     within = [line for line in samples if stopped.t < line.t < end]
     empty = next((line for line in within if line.data.get("ready") == []), None)

@@ -4,8 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from kubeproof.evidence.reading import Line, checksum
 from kubeproof.manifests.containers import Container, Port, Probe
+from kubeproof.manifests.objects import Autoscaler, Service, ServicePort, Utilisation
+from kubeproof.manifests.system import System
+from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import (
+    AllowedPair,
     Backup,
     Dependency,
     Entry,
@@ -19,12 +24,7 @@ from kubeproof.profile.intent import (
     Rollout,
     Scale,
     Step,
-    AllowedPair,
 )
-from kubeproof.manifests.objects import Autoscaler, Service, ServicePort, Utilisation
-from kubeproof.manifests.system import System
-from kubeproof.manifests.workloads import Workload
-from kubeproof.evidence.reading import Line, checksum
 
 Moment = tuple[float, str, dict[str, Any]]
 History = list[Moment]
@@ -69,7 +69,9 @@ PROFILE = Profile(
     system="market",
     namespace="market",
     allowed=(AllowedPair("shop", "ledger"),),
-    dependencies=(Dependency("shop", "ledger", 15.0, tuple(Outage(loss, 20.0, liveness=0.1, answers=1.0) for loss in Loss)),),
+    dependencies=(
+        Dependency("shop", "ledger", 15.0, tuple(Outage(loss, 20.0, liveness=0.1, answers=1.0) for loss in Loss)),
+    ),
     entries=(Entry("shop", "shop", "/", 200, host="shop.example"),),
     journeys=(
         Journey(

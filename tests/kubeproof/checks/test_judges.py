@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubeproof.checks.catalogue import LIVE
 from kubeproof.profile.intent import AllowedPair
-from kubeproof.checks.catalogue import JUDGES
 from kubeproof.verdict import Outcome
 from tests.kubeproof.checks import histories as h
 from tests.kubeproof.checks.histories import PROFILE, SYSTEM, History
@@ -39,7 +39,7 @@ Change = Callable[[History], History]
 
 def judged(check: str, change: Change = lambda history: history, system=SYSTEM, profile=PROFILE):
     subject, of = SUBJECTS[check]
-    return JUDGES[check](system, profile, subject, h.lines(of, change(h.HISTORIES[of]())))
+    return LIVE[check].judge(system, profile, subject, h.lines(of, change(h.HISTORIES[of]())))
 
 
 def without(kind: str, **fields) -> Change:
@@ -107,7 +107,7 @@ def test_nothing_seen_is_unknown(check):
 @pytest.mark.parametrize("check", sorted(SUBJECTS.keys() - {"isolation.reachability"}))
 def test_a_subject_that_is_not_declared_is_unknown(check):
     _, of = SUBJECTS[check]
-    verdict = JUDGES[check](SYSTEM, PROFILE, "nobody", h.lines(of, h.HISTORIES[of]()))
+    verdict = LIVE[check].judge(SYSTEM, PROFILE, "nobody", h.lines(of, h.HISTORIES[of]()))
     assert verdict.outcome is Outcome.UNKNOWN
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubeproof.checks.catalogue import JUDGES, declared_plan
+from kubeproof.checks.catalogue import LIVE, live_plan
 from kubeproof.verdict import Outcome
 from tests.kubeproof.checks import histories as h
 from tests.kubeproof.checks.histories import PROFILE, SYSTEM
@@ -23,7 +23,7 @@ def judged(check="ingress.routes", host=HOST, *, change=lambda _: None, kinds=("
         data = dict(data)
         if line_kind not in kinds or change(data) is not False:
             history.append((t, line_kind, data))
-    return JUDGES[check](SYSTEM, profile, host, h.lines(of, history))
+    return LIVE[check].judge(SYSTEM, profile, host, h.lines(of, history))
 
 
 def answer(path, **fields):
@@ -68,7 +68,7 @@ def test_the_status_of_an_entry_is_the_profiles():
 
 def test_an_entry_under_a_host_that_nobody_routes_is_broken_by_declaration():
     profile = replace(PROFILE, entries=(replace(PROFILE.entries[0], host="lost.example"),))
-    assert ("ingress.routes", "lost.example") in {(e.check, e.subject) for e in declared_plan(SYSTEM, profile)}
+    assert ("ingress.routes", "lost.example") in {(e.check, e.subject) for e in live_plan(SYSTEM, profile)}
     verdict = judged(host="lost.example", profile=profile)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.evidence[0].line is None
@@ -79,7 +79,7 @@ def test_an_entry_that_a_rule_for_more_hosts_may_take_cannot_be_judged(host):
     document = deepcopy(SYSTEM.documents[0])
     document["spec"]["rules"][0]["host"] = host
     profile = replace(PROFILE, entries=(replace(PROFILE.entries[0], host="lost.example"),))
-    verdict = JUDGES["ingress.routes"](replace(SYSTEM, documents=(document,)), profile, "lost.example", ())
+    verdict = LIVE["ingress.routes"].judge(replace(SYSTEM, documents=(document,)), profile, "lost.example", ())
     assert verdict.outcome is Outcome.UNKNOWN
     assert f"Ingress/front may take it as {host or 'any host'}, which was not tried" in verdict.because
 
@@ -155,6 +155,8 @@ def test_a_rule_that_no_plain_get_shows_is_named():
             ]
         },
     }
-    verdict = JUDGES["ingress.routes"](replace(SYSTEM, documents=(document,)), replace(PROFILE, entries=()), HOST, ())
+    verdict = LIVE["ingress.routes"].judge(
+        replace(SYSTEM, documents=(document,)), replace(PROFILE, entries=()), HOST, ()
+    )
     assert verdict.outcome is Outcome.UNKNOWN
     assert "/.* was not tried" in verdict.because

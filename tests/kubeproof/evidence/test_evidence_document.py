@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from kubeproof.checks.catalogue import JUDGES, declared_plan
+from kubeproof.checks.catalogue import LIVE, live_plan
 from tests.kubeproof.checks.histories import HISTORIES, PROFILE, SYSTEM
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +26,6 @@ def test_every_check_and_its_observation_is_documented():
     rows = dict(
         re.findall(r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+)", DOCUMENT.split("## Which lines")[1], re.MULTILINE)
     )
-    assert rows.keys() == JUDGES.keys()
-    for each in declared_plan(SYSTEM, PROFILE):
+    assert rows.keys() == LIVE.keys()
+    for each in live_plan(SYSTEM, PROFILE):
         assert rows[each.check] == each.observation.partition(":")[0]

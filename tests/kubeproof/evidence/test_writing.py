@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kubeproof.evidence.writing import NotWritten, Recorder
 from kubeproof.evidence.reading import read_evidence
+from kubeproof.evidence.writing import NotWritten, Recorder
 
 
 def written(path, write):

@@ -4,9 +4,9 @@ from typing import Any
 
 import yaml
 
-from kubeproof.profile.intent import Entry, Profile, AllowedPair
 from kubeproof.manifests.reading import read_system
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import AllowedPair, Entry, Profile
 
 WORKLOADS = """
 - {kind: Namespace, metadata: {name: market, labels: {team: sales}}}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from kubeproof.profile.intent import AllowedPair
-from kubeproof.profile.reading import read_profile
 from kubeproof.manifests.reading import read_system
 from kubeproof.netpol.expected_reachability import Paper, on_paper
 from kubeproof.netpol.reach import Reach
+from kubeproof.profile.intent import AllowedPair
+from kubeproof.profile.reading import read_profile
 from tests.kubeproof.netpol.systems import PROFILE, system
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,16 +7,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kubeproof.manifests.containers import Container, Port
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.policies import Direction, IpBlock, NetworkPolicy, PolicyPort, Rule
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
-from kubeproof.netpol.topology import OUTSIDE, STRANGER, cast_of
 from kubeproof.netpol.decision import decide
 from kubeproof.netpol.endpoints import Network
 from kubeproof.netpol.expected_reachability import on_paper
-from kubeproof.netpol.rule_coverage import Witness, Worth, without, witnesses
 from kubeproof.netpol.reach import Reach
+from kubeproof.netpol.rule_coverage import Witness, Worth, without, witnesses
+from kubeproof.netpol.topology import OUTSIDE, STRANGER, cast_of
+from kubeproof.profile.intent import Profile
 from tests.kubeproof.netpol import strategies as some
 from tests.kubeproof.netpol.systems import PROFILE, system
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from kubeproof.profile.intent import Neighbour, Profile, AllowedPair
 from kubeproof.manifests.system import System
+from kubeproof.profile.intent import AllowedPair, Neighbour, Profile
 from kubeproof.rules.isolation import RULES as ISOLATION
 from kubeproof.rules.policies import RULES as POLICIES
 from kubeproof.rules.rule import Finding, prove

@@ -3,12 +3,12 @@
 import time
 from dataclasses import replace
 
-from kubeproof.observe.applying import Owner
-from kubeproof.evidence.writing import Recorder
-from kubeproof.observe.system import Deployed
-from kubeproof.observe.watches import Watches
 from kubeproof.checks.catalogue import judge_planned
 from kubeproof.evidence.reading import Planned, read_evidence
+from kubeproof.evidence.writing import Recorder
+from kubeproof.observe.applying import Owner
+from kubeproof.observe.system import Deployed
+from kubeproof.observe.watches import Watches
 from tests.kubeproof.checks.histories import LEDGER, PROFILE, SHOP, SYSTEM
 
 NAMESPACE = "kubeproof-7f3a"

@@ -11,8 +11,8 @@ from kubernetes.client.exceptions import ApiException
 from kubeproof.observe.backups import observe_backup
 from kubeproof.observe.cluster import ExecFailed
 from kubeproof.verdict import Outcome
-from tests.kubeproof.observe.copies import Copy, with_backup
 from tests.kubeproof.checks.histories import LEDGER, SYSTEM
+from tests.kubeproof.observe.copies import Copy, with_backup
 
 OF = "backup:ledger"
 TICK = 0.0001  # seconds that the evidence's clock tells apart: nothing here may take less, as nothing does elsewhere

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client import V1ObjectMeta, V1Pod, V1PodCondition, V1PodSpec, V1PodStatus
 
+from kubeproof.evidence.writing import NotWritten
 from kubeproof.observe import listings
 from kubeproof.observe.listings import follow
-from kubeproof.evidence.writing import NotWritten
 from kubeproof.observe.watches import Watches
 
 GAP = ConnectionError("the watch broke")

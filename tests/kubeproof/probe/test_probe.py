@@ -16,7 +16,7 @@ from kubeproof.observe.system import AGENT
 from tests.helpers.loopback import QuietHandler, serving
 
 ROOT = Path(__file__).parents[3]
-DOCKERFILE = ROOT / "kubeproof" / "probe" / "Dockerfile"
+CONTEXT = ROOT / "kubeproof" / "probe"
 GET = {"method": "GET", "body": None}
 POST = {"method": "POST", "body": {"name": "cup"}}
 
@@ -41,9 +41,9 @@ def port():
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """The folder that the image has as /opt/kubeproof: what its Dockerfile copies, and nothing of this repository."""
-    staged = tmp_path_factory.mktemp("image") / "context"
-    stage(DOCKERFILE, ROOT, staged)
-    return staged / "kubeproof"
+    root = tmp_path_factory.mktemp("image")
+    stage(CONTEXT / "Dockerfile", CONTEXT, root / "probe")
+    return root
 
 
 @pytest.fixture

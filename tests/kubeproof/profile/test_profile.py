@@ -3,6 +3,7 @@
 import pytest
 
 from kubeproof.profile.intent import (
+    AllowedPair,
     Backup,
     Dependency,
     Journey,
@@ -14,7 +15,6 @@ from kubeproof.profile.intent import (
     Rollout,
     Scale,
     Step,
-    AllowedPair,
 )
 from kubeproof.profile.reading import ProfileError, parse_profile, read_profile
 
@@ -125,8 +125,16 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace("lasts = 45, ", ""), "dependencies[0].outages[0].lasts", "is missing"),
         (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "dependencies[0].outages[0].long", "is not a field here"),
         (FULL.replace('kind = "frozen", ', ""), "dependencies[0].outages[0].kind", "is missing"),
-        (FULL.replace('"frozen"', '"asleep"'), "dependencies[0].outages[0].kind", "one of refused, frozen, black-holed, is"),
-        (FULL.replace("outages = [", f"outages = [{FROZEN}, "), "dependencies[0].outages[1].kind", "is promised already"),
+        (
+            FULL.replace('"frozen"', '"asleep"'),
+            "dependencies[0].outages[0].kind",
+            "one of refused, frozen, black-holed",
+        ),
+        (
+            FULL.replace("outages = [", f"outages = [{FROZEN}, "),
+            "dependencies[0].outages[1].kind",
+            "is promised already",
+        ),
         (FULL.replace("within = 15", "within = 0"), "dependencies[0].within", "must be more than 0 seconds"),
         (FULL.replace("within = 15", "within = true"), "dependencies[0].within", "must be a number"),
         (FULL.replace("within = 15", "within = inf"), "dependencies[0].within", "must be more than 0 seconds"),

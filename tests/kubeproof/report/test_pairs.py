@@ -1,10 +1,10 @@
 """The matrix of a declared system for a terminal, and what of its policies no pair shows."""
 
-from kubeproof.profile.intent import Profile
-from kubeproof.report.pairs import pairs_text
-from kubeproof.netpol.topology import cast_of
 from kubeproof.netpol.expected_reachability import on_paper
 from kubeproof.netpol.rule_coverage import witnesses
+from kubeproof.netpol.topology import cast_of
+from kubeproof.profile.intent import Profile
+from kubeproof.report.pairs import pairs_text
 from tests.kubeproof.netpol.systems import PROFILE, system
 
 

@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
+from kubeproof.checks.isolation import judge_reachability
+from kubeproof.evidence.reading import Damage
+from kubeproof.judging import Judged
 from kubeproof.report.junit import junit_xml
 from kubeproof.report.text import text_report
 from kubeproof.report.verdicts_json import verdicts_json
-from kubeproof.checks.catalogue import Judged
-from kubeproof.evidence.reading import Damage
-from kubeproof.checks.isolation import judge_reachability
 from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
 from tests.kubeproof.checks.histories import PROFILE, SYSTEM, lines, reach, reachability
 

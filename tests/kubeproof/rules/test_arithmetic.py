@@ -9,12 +9,24 @@ from kubeproof.manifests.containers import Container
 from kubeproof.manifests.objects import Autoscaler
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Strategy, Workload
-from kubeproof.rules.connections import pods_at_most
 from kubeproof.rules.capacity import pods_at_maximum
-from kubeproof.rules.rule import prove
 from kubeproof.rules.catalogue import RULES
+from kubeproof.rules.connections import pods_at_most
+from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
-from tests.kubeproof.rules.twins import DATABASE, GONE, MAIN, SCALER, SHOP, both, declared, edit, found, intended, without
+from tests.kubeproof.rules.twins import (
+    DATABASE,
+    GONE,
+    MAIN,
+    SCALER,
+    SHOP,
+    both,
+    declared,
+    edit,
+    found,
+    intended,
+    without,
+)
 
 BY_NAME = {rule.name: rule for rule in RULES}
 BUDGET = "PodDisruptionBudget/microservice-1"

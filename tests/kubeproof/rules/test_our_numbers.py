@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from kubeproof.profile.reading import read_profile
 from consumer.retrying import PATIENCE
 from items.connection import FOR_CHECKS, FOR_REQUESTS
 from items.settings import POOL
+from kubeproof.profile.reading import read_profile
 from serving.checker import STALE
 from serving.server import Drain
 

@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 
 from kubeproof.manifests.access import Binding, Subject
-from kubeproof.rules.rule import prove
 from kubeproof.rules.catalogue import RULES
+from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import POD, SHOP, both, declared, edit, found
 

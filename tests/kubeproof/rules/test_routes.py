@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubeproof.rules.rule import prove
 from kubeproof.rules.catalogue import RULES
+from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import ROUTE, both, by_gateway, declared, edit, intended, without
 

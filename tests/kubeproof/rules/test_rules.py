@@ -2,10 +2,10 @@
 
 import pytest
 
-from kubeproof.profile.intent import Profile
 from kubeproof.manifests.system import System
-from kubeproof.rules.rule import prove
+from kubeproof.profile.intent import Profile
 from kubeproof.rules.catalogue import RULES
+from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import TWINS, declared
 

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 
 from kubeproof.report.sarif import Location, sarif
-from kubeproof.rules.rule import Proof, Rule, Severity, broken, holds, prove, untold
 from kubeproof.rules.catalogue import RULES, prove_all
+from kubeproof.rules.rule import Proof, Rule, Severity, broken, holds, prove, untold
 from tests.kubeproof.rules.twins import TWINS, declared
 
 SCHEMA = json.loads(gzip.decompress(Path(__file__).with_name("sarif-2.1.0.json.gz").read_bytes()))

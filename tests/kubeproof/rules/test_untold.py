@@ -4,8 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from kubeproof.rules.rule import prove
 from kubeproof.rules.catalogue import RULES
+from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import CONSUMER, GONE, MAIN, POD, SHOP, both, declared, edit, found, intended, without
 

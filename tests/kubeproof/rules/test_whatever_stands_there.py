@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeproof.profile.reading import parse_profile
 from kubeproof.manifests.reading import read_readable
 from kubeproof.manifests.schema import mistyped
+from kubeproof.profile.reading import parse_profile
 from kubeproof.rules.catalogue import RULES, prove_all
 from tests.kubeproof.rules.twins import DOCUMENTS, GATEWAYS, PROFILE
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kubeproof.manifests.loading import load
-from kubeproof.profile.reading import parse_profile
 from kubeproof.manifests.reading import read_system
+from kubeproof.profile.reading import parse_profile
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = load(ROOT / "manifests" / "k8s.yaml")
@@ -142,7 +142,9 @@ TWINS: dict[str, Twin] = {
         "CronJob/postgres-backup",
         "spec.jobTemplate.spec.template.spec.restartPolicy",
     ),
-    "static.intent-names": Twin(intended('source = "microservice-2"', 'source = "none"'), "workload none", "allowed[0]"),
+    "static.intent-names": Twin(
+        intended('source = "microservice-2"', 'source = "none"'), "workload none", "allowed[0]"
+    ),
     "static.intent-entries": Twin(
         intended('workload = "microservice-1"\nservice', 'workload = "microservice-2"\nservice'),
         "Service/microservice-1",

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeproof.embedded.images import ImageNotBuilt
-from kubeproof.embedded.images import bases
+from kubeproof.embedded.images import ImageNotBuilt, bases
 from kubeproof.embedded.images.running import run
 
 RECIPE = bases.Base("tiny", packages=("dash",), dropped=("usr/lib/*/big*",), links=(("usr/bin/sh", "dash"),))

@@ -1,13 +1,14 @@
 """The build context holds what a Dockerfile copies and nothing else, and its hash decides about building."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kubeproof.embedded.images import ImageNotBuilt, build_image
+from kubeproof.embedded.images import ImageNotBuilt, ImageRecipe, build_image
 from kubeproof.embedded.images.context import copied_paths, stage, tree_hash
-from kubeproof.embedded.images.packages import requirements
+from kubeproof.embedded.images.packages import group_requirements, listed_requirements
 
 ROOT = Path(__file__).parents[4]
 IMAGES = tomllib.loads((ROOT / "kubeproof.toml").read_text())["images"]
@@ -23,6 +24,11 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "pyproject.toml").write_text('[dependency-groups]\na = ["x==1", {include-group = "b"}]\nb = ["y"]')
     (tmp_path / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY packages /p\nCOPY src/app /app\n")
     return tmp_path
+
+
+def recipe(repository: Path) -> ImageRecipe:
+    wanted = group_requirements(repository / "pyproject.toml", "a")
+    return ImageRecipe("localhost/x:1", repository / "Dockerfile", repository, wanted, "python")
 
 
 def test_sources_of_copies_are_read_in_every_spelling() -> None:
@@ -63,22 +69,30 @@ def test_the_hash_follows_place_content_and_mode(tmp_path: Path) -> None:
 
 def test_requirements_include_groups_in_their_place(repository: Path) -> None:
     """An included group's requirements stand where it is included."""
-    assert requirements(repository / "pyproject.toml", "a") == ("x==1", "y")
+    assert group_requirements(repository / "pyproject.toml", "a") == ("x==1", "y")
 
 
 def test_a_group_that_is_missing_or_circular_is_named(repository: Path) -> None:
     """A wrong group is one sentence, not a stack of calls."""
     with pytest.raises(ImageNotBuilt, match="no dependency group 'c'; it has a, b"):
-        requirements(repository / "pyproject.toml", "c")
+        group_requirements(repository / "pyproject.toml", "c")
     (repository / "pyproject.toml").write_text('[dependency-groups]\na = [{include-group = "a"}]')
     with pytest.raises(ImageNotBuilt, match="includes itself"):
-        requirements(repository / "pyproject.toml", "a")
+        group_requirements(repository / "pyproject.toml", "a")
+
+
+def test_a_requirements_file_is_read_without_its_comments(tmp_path: Path) -> None:
+    """What stands in a requirements.txt beside requirements does not become one."""
+    (tmp_path / "requirements.txt").write_text("# why\nx==1  # because\n\ny>=2\n")
+    assert listed_requirements(tmp_path / "requirements.txt") == ("x==1", "y>=2")
+    with pytest.raises(ImageNotBuilt, match="none cannot be read"):
+        listed_requirements(tmp_path / "none")
 
 
 def test_an_unknown_base_is_refused_before_any_work(repository: Path, tmp_path: Path) -> None:
     """A profile that names a base of no recipe learns the names there are."""
     with pytest.raises(ImageNotBuilt, match="no base image 'alpine', only debian, python"):
-        build_image("localhost/x:1", repository / "Dockerfile", repository, None, "alpine", tmp_path / "cache")
+        build_image(replace(recipe(repository), base="alpine"), tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 
 
@@ -86,16 +100,14 @@ def test_the_same_content_is_built_once(repository: Path, tmp_path: Path, monkey
     """A change that an image cannot see builds nothing; a changed source or requirement builds anew."""
     built = []
 
-    def build(
-        name: str, _dockerfile: Path, _staged: Path, _wanted: object, _base: str, archive: Path, _: object
-    ) -> None:
-        built.append(name)
+    def build(recipe: ImageRecipe, _staged: Path, archive: Path, _: object) -> None:
+        built.append(recipe.name)
         archive.write_text("archive")
 
     monkeypatch.setattr("kubeproof.embedded.images.build._build", build)
 
     def image() -> Path:
-        return build_image("localhost/x:1", repository / "Dockerfile", repository, "a", "python", tmp_path / "cache")
+        return build_image(recipe(repository), tmp_path / "cache")
 
     first = image()
     (repository / "elsewhere.py").write_text("changed")
@@ -111,7 +123,7 @@ def test_every_image_of_the_profile_can_be_staged(image: dict[str, str], tmp_pat
     """What the Dockerfiles copy is in the repository, and the named group is in pyproject.toml."""
     stage(ROOT / image["dockerfile"], ROOT, tmp_path / "staged")
     if "group" in image:
-        assert requirements(ROOT / "pyproject.toml", image["group"])
+        assert group_requirements(ROOT / "pyproject.toml", image["group"])
 
 
 @BUILT

@@ -22,7 +22,7 @@ LONGEST = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Step:
+class Resize:
     """A change of size at a time in seconds."""
 
     at: float
@@ -32,12 +32,12 @@ class Step:
 
 def slowest_growth(autoscaler: Autoscaler, goal: int) -> float | None:
     """Seconds from the load's begin until `goal` replicas are asked for, at worst; None when never."""
-    size, at, steps = autoscaler.minimum, REACTION + autoscaler.up.window, list[Step]()
+    size, at, resizes = autoscaler.minimum, REACTION + autoscaler.up.window, list[Resize]()
     while size < goal:
         # At worst a look comes just before a period is over, and what it forbids waits for the next.
-        limit = min(_up(autoscaler.up, size, steps, at - SYNC), autoscaler.maximum)
+        limit = min(_up(autoscaler.up, size, resizes, at - SYNC), autoscaler.maximum)
         if limit > size:
-            steps.append(Step(at, size, limit))
+            resizes.append(Resize(at, size, limit))
             size = limit
             continue
         at += SYNC
@@ -46,70 +46,70 @@ def slowest_growth(autoscaler: Autoscaler, goal: int) -> float | None:
     return at
 
 
-def worst_shrink(autoscaler: Autoscaler, *, just_grown: bool) -> Step:
+def worst_shrink(autoscaler: Autoscaler, *, just_grown: bool) -> Resize:
     """The largest single step down to the minimum: from a long rest at any size, or just after growing to it."""
-    steps = [
-        step
+    resizes = [
+        resize
         for top in range(autoscaler.minimum + 1, autoscaler.maximum + 1)
-        for step in _shrinking(autoscaler, _fast_growth(autoscaler, top) if just_grown else [], top)
+        for resize in _shrinking(autoscaler, _fast_growth(autoscaler, top) if just_grown else [], top)
     ]
-    still = Step(0.0, autoscaler.minimum, autoscaler.minimum)
-    return max(steps, key=lambda step: step.before - step.after, default=still)
+    still = Resize(0.0, autoscaler.minimum, autoscaler.minimum)
+    return max(resizes, key=lambda resize: resize.before - resize.after, default=still)
 
 
-def _fast_growth(autoscaler: Autoscaler, top: int) -> list[Step]:
-    size, at, steps = autoscaler.minimum, 0.0, list[Step]()
+def _fast_growth(autoscaler: Autoscaler, top: int) -> list[Resize]:
+    size, at, resizes = autoscaler.minimum, 0.0, list[Resize]()
     while size < top and at < LONGEST:
-        limit = min(_up(autoscaler.up, size, steps, at), top)
+        limit = min(_up(autoscaler.up, size, resizes, at), top)
         if limit > size:
-            steps.append(Step(at, size, limit))
+            resizes.append(Resize(at, size, limit))
             size = limit
         at += SYNC
-    return steps
+    return resizes
 
 
-def _shrinking(autoscaler: Autoscaler, past: list[Step], size: int) -> Iterator[Step]:
+def _shrinking(autoscaler: Autoscaler, past: list[Resize], size: int) -> Iterator[Resize]:
     """The steps down from `size` when the load ends with the last step up."""
     begin = past[-1].at if past else 0.0
     if past and past[-1].after < size:
         return  # it cannot grow that far
-    steps, at = list(past), begin + autoscaler.down.window
+    resizes, at = list(past), begin + autoscaler.down.window
     if at == begin:
         at += SYNC
     end = at + LONGEST
     while size > autoscaler.minimum and at < end:
-        limit = max(_down(autoscaler.down, size, steps, at), autoscaler.minimum)
+        limit = max(_down(autoscaler.down, size, resizes, at), autoscaler.minimum)
         if limit < size:
-            steps.append(Step(at, size, limit))
-            yield steps[-1]
+            resizes.append(Resize(at, size, limit))
+            yield resizes[-1]
             size = limit
         elif autoscaler.down.select == "Disabled":
             return
         at += SYNC
 
 
-def _period_start(size: int, steps: list[Step], at: float, period: float) -> int:
+def _period_start(size: int, resizes: list[Resize], at: float, period: float) -> int:
     """The size a period ago, as the controller reckons: without what was added, with what was removed since."""
-    changed = sum(step.after - step.before for step in steps if step.at > at - period)
+    changed = sum(resize.after - resize.before for resize in resizes if resize.at > at - period)
     return size - changed
 
 
-def _up(rules: ScalingRules, size: int, steps: list[Step], at: float) -> int:
+def _up(rules: ScalingRules, size: int, resizes: list[Resize], at: float) -> int:
     if rules.select == "Disabled":
         return size
     limits = []
     for rule in rules.rules:
-        start = _period_start(size, steps, at, rule.period)
+        start = _period_start(size, resizes, at, rule.period)
         limits.append(start + rule.value if rule.kind == "Pods" else math.ceil(start * (1 + rule.value / 100)))
     return (max if rules.select == "Max" else min)(limits)
 
 
-def _down(rules: ScalingRules, size: int, steps: list[Step], at: float) -> int:
+def _down(rules: ScalingRules, size: int, resizes: list[Resize], at: float) -> int:
     if rules.select == "Disabled":
         return size
     limits = []
     for rule in rules.rules:
-        start = _period_start(size, steps, at, rule.period)
+        start = _period_start(size, resizes, at, rule.period)
         limits.append(start - rule.value if rule.kind == "Pods" else int(start * (1 - rule.value / 100)))
     # For a way down the greatest change is the smallest size.
     return (min if rules.select == "Max" else max)(limits)

@@ -1,18 +1,58 @@
-"""Autoscalers on paper: who owns the number of replicas, how fast it moves at worst, and what holds it up for ever."""
+"""HorizontalPodAutoscalers: what they scale and measure, between which bounds, and who else decides."""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kubeproof.manifests.objects import Utilisation
+from kubeproof.manifests.objects import Autoscaler, Utilisation
 from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import Profile
-from kubeproof.rules.autoscaler_simulation import slowest_growth, worst_shrink
-from kubeproof.rules.rule import Finding, Rule, Severity, broken, judged, titled, untold
+from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled, untold
 
-NOTHING = "the manifests declare no autoscaler"
-BEHAVIOUR = "spec.behavior"
+NO_AUTOSCALER = "the manifests declare no autoscaler"
+
+
+def examine_targets(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every autoscaler's target, and the requests that its percentages are of."""
+    del profile
+    for autoscaler in system.autoscalers:
+        subject = titled(system, "HorizontalPodAutoscaler", autoscaler)
+        target = system.target_of(autoscaler)
+        named = f"{autoscaler.target_kind}/{autoscaler.target}"
+        if target is None:
+            others = ", ".join(each.title for each in system.workloads)
+            fix = "name a workload that is there"
+            found = f"no {named}; there are {others or 'none'}"
+            yield broken(subject, "spec.scaleTargetRef", found, named, fix, (named,))
+            continue
+        yield holds(subject, "spec.scaleTargetRef", named, named)
+        for metric in autoscaler.metrics:
+            yield from _measured(system, autoscaler, metric, target)
+
+
+def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, target: Workload) -> Iterator[Finding]:
+    """The request of every container that a metric is a percentage of."""
+    containers, resource = metric.measured(target), metric.resource
+    for container in containers:
+        given = system.asked(target, container, "requests", resource)
+        field = target.path(f"{container.place}.resources.requests.{resource}")
+        wanted, fix = f"a request: {autoscaler.name} measures {resource} in percent of it", f"request {resource}"
+        subject = titled(system, target.kind, target)
+        yield judged(given is not None, subject, field, given or "nothing", wanted, fix, ("LimitRange",))
+    if not containers:
+        subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
+        found = f"containers {', '.join(each.name for each in target.lasting)}"
+        yield broken(subject, "spec.metrics", found, wanted, f"measure a container that {target.title} has")
+
+
+AUTOSCALER_TARGET = Rule(
+    name="static.autoscaler-target",
+    law="every autoscaler's target is there and requests what the autoscaler measures",
+    source="kubernetes.io, Horizontal Pod Autoscaling: no utilisation is defined without a request",
+    examine=examine_targets,
+    nothing=NO_AUTOSCALER,
+)
 
 
 def examine_owner(system: System, profile: Profile) -> Iterator[Finding]:
@@ -27,6 +67,15 @@ def examine_owner(system: System, profile: Profile) -> Iterator[Finding]:
             yield judged(not workload.says_replicas, subject, "spec.replicas", found, wanted, fix)
 
 
+REPLICAS_OWNER = Rule(
+    name="static.replicas-owner",
+    law="where an autoscaler decides, the manifest does not say how many replicas there are",
+    source="kubernetes.io, Horizontal Pod Autoscaling, Migrating Deployments and StatefulSets",
+    examine=examine_owner,
+    nothing=NO_AUTOSCALER,
+)
+
+
 def examine_bounds(system: System, profile: Profile) -> Iterator[Finding]:
     """The bounds of every autoscaler."""
     del profile
@@ -37,58 +86,14 @@ def examine_bounds(system: System, profile: Profile) -> Iterator[Finding]:
         yield judged(autoscaler.minimum < autoscaler.maximum, subject, "spec.maxReplicas", found, "room to grow", fix)
 
 
-def examine_window(system: System, profile: Profile) -> Iterator[Finding]:
-    """The way down of every autoscaler: its window beside its longest period."""
-    del profile
-    for autoscaler in system.autoscalers:
-        longest = max(rule.period for rule in autoscaler.down.rules)
-        yield judged(
-            autoscaler.down.window >= longest or autoscaler.down.select == "Disabled",
-            titled(system, "HorizontalPodAutoscaler", autoscaler),
-            f"{BEHAVIOUR}.scaleDown.stabilizationWindowSeconds",
-            f"{autoscaler.down.window:g} s",
-            f"at least the longest period, {longest:g} s",
-            "lengthen the window: what was added within a period may go in one step beside what the rule allows",
-        )
-
-
-def examine_shrink(system: System, profile: Profile) -> Iterator[Finding]:
-    """The worst single step down of every autoscaler, just after growth, beside what the intent or its rules say."""
-    for autoscaler in system.autoscalers:
-        intended = profile.intended(autoscaler.target)
-        down = intended.autoscaler.down if intended and intended.autoscaler else None
-        rest, grown = (worst_shrink(autoscaler, just_grown=each) for each in (False, True))
-        most = down.pods if down else rest.before - rest.after
-        says = "the profile" if down else "its rules after a long rest"
-        worst = max(rest, grown, key=lambda step: step.before - step.after)
-        yield judged(
-            worst.before - worst.after <= most,
-            titled(system, "HorizontalPodAutoscaler", autoscaler),
-            f"{BEHAVIOUR}.scaleDown",
-            f"from {worst.before} to {worst.after} in one step at worst",
-            f"at most {most} at once, as {says} {'say' if not down else 'says'}",
-            "lengthen stabilizationWindowSeconds to the longest period, or allow fewer pods",
-        )
-
-
-def examine_growth(system: System, profile: Profile) -> Iterator[Finding]:
-    """How long every autoscaler takes to its maximum, and to the target that the profile promises."""
-    for autoscaler in system.autoscalers:
-        subject = titled(system, "HorizontalPodAutoscaler", autoscaler)
-        field, fix = f"{BEHAVIOUR}.scaleUp", "let it add more pods in a shorter period, or promise less in [[scales]]"
-        whole = slowest_growth(autoscaler, autoscaler.maximum)
-        found = f"{_seconds(whole)} from {autoscaler.minimum} to {autoscaler.maximum} at worst"
-        yield judged(whole is not None, subject, field, found, "a maximum that is reached", fix)
-        scale = profile.scale(autoscaler.target)
-        if scale:
-            took = slowest_growth(autoscaler, scale.target) if scale.target <= autoscaler.maximum else None
-            found = f"{_seconds(took)} to {scale.target} at worst"
-            ok = took is not None and took <= scale.within
-            yield judged(ok, subject, field, found, f"within {scale.within:g} s", fix)
-
-
-def _seconds(value: float | None) -> str:
-    return "never" if value is None else f"{value:g} s"
+AUTOSCALER_BOUNDS = Rule(
+    name="static.autoscaler-bounds",
+    law="every autoscaler has room to grow",
+    source="kubernetes.io, Horizontal Pod Autoscaling",
+    examine=examine_bounds,
+    nothing=NO_AUTOSCALER,
+    severity=Severity.WARNING,
+)
 
 
 def examine_memory(system: System, profile: Profile) -> Iterator[Finding]:
@@ -125,48 +130,10 @@ def _mebi(value: Fraction) -> str:
     return f"{float(value) / 2**20:.0f} Mi"
 
 
-RULES = (
-    Rule(
-        name="static.replicas-owner",
-        law="where an autoscaler decides, the manifest does not say how many replicas there are",
-        source="kubernetes.io, Horizontal Pod Autoscaling, Migrating Deployments and StatefulSets",
-        examine=examine_owner,
-        nothing=NOTHING,
-    ),
-    Rule(
-        name="static.autoscaler-bounds",
-        law="every autoscaler has room to grow",
-        source="kubernetes.io, Horizontal Pod Autoscaling",
-        examine=examine_bounds,
-        nothing=NOTHING,
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        name="static.scale-down-window",
-        law="the stabilisation window of the way down is at least as long as its longest period",
-        source="kubernetes/kubernetes#109058: additions within the period raise what may be removed",
-        examine=examine_window,
-        nothing=NOTHING,
-    ),
-    Rule(
-        name="static.scale-down-step",
-        law="no single step down, even just after growth, takes more pods than was meant",
-        source="kubernetes/kubernetes, pkg/controller/podautoscaler/horizontal.go, in virtual time",
-        examine=examine_shrink,
-        nothing=NOTHING,
-    ),
-    Rule(
-        name="static.scale-up-time",
-        law="the maximum is reached, and the promised target within the promised time, at worst",
-        source="kubernetes/kubernetes, pkg/controller/podautoscaler/horizontal.go, in virtual time",
-        examine=examine_growth,
-        nothing=NOTHING,
-    ),
-    Rule(
-        name="static.memory-target",
-        law="a memory target lies above what a pod uses without load",
-        source="measured: a target below the baseline holds the maximum for ever",
-        examine=examine_memory,
-        nothing="no autoscaler of the manifests measures memory",
-    ),
+MEMORY_TARGET = Rule(
+    name="static.memory-target",
+    law="a memory target lies above what a pod uses without load",
+    source="measured: a target below the baseline holds the maximum for ever",
+    examine=examine_memory,
+    nothing="no autoscaler of the manifests measures memory",
 )

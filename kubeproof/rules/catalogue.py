@@ -1,45 +1,29 @@
-"""Every static rule, in the order of the report: what the API takes, what leads nowhere, numbers, ways, rights."""
+"""
+Every static rule, found where it is written: a rule is a value beside the function that examines for it.
 
+A module of this package is searched for `Rule` values; their order is that of the report: module by module, as they
+stand there. `api_objects` comes first: what the API refuses needs no other advice.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from kubeproof import rules
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
-from kubeproof.rules import (
-    admission,
-    capacity,
-    connections,
-    intent,
-    isolation,
-    numbers,
-    policies,
-    references,
-    rights,
-    routes,
-    scaling,
-    security,
-    selection,
-    time_budgets,
-    validity,
-    workload_hygiene,
-)
 from kubeproof.rules.rule import Proof, Rule, prove
 
-RULES: tuple[Rule, ...] = (
-    *validity.RULES,
-    *admission.RULES,
-    *intent.RULES,
-    *numbers.RULES,
-    *references.RULES,
-    *routes.RULES,
-    *selection.RULES,
-    *time_budgets.RULES,
-    *connections.RULES,
-    *scaling.RULES,
-    *capacity.RULES,
-    *workload_hygiene.RULES,
-    *policies.RULES,
-    *isolation.RULES,
-    *security.RULES,
-    *rights.RULES,
-)
+
+def standing_in(package: ModuleType) -> tuple[Rule, ...]:
+    """The rules that stand in the modules of a package, in the order of their modules' names."""
+    names = sorted(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+    modules = [importlib.import_module(name) for name in names if name != __name__]
+    # Imported by another module of the package, a rule is found twice.
+    return tuple(dict.fromkeys(value for one in modules for value in vars(one).values() if isinstance(value, Rule)))
+
+
+RULES = standing_in(rules)
 
 
 def prove_all(system: System, profile: Profile) -> tuple[Proof, ...]:

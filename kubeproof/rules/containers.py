@@ -1,4 +1,4 @@
-"""What a careful operator expects of any system, whatever its intent: probes, requests, budgets, spread."""
+"""Containers: images that stay what they are, what is asked for and may be used, variables."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,60 +8,38 @@ from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import Profile
-from kubeproof.rules.capacity import fewest
-from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged, titled
-from kubeproof.rules.selection import selects
+from kubeproof.rules.rule import NO_PODS, Finding, Rule, Severity, broken, holds, judged, titled
+
+
+def examine_images(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every image."""
+    del profile
+    for workload in system.running:
+        for container in workload.all_containers:
+            field, wanted = workload.path(f"{container.place}.image"), "a tag other than latest, or a digest"
+            fix = "name the version: what `latest` is differs from node to node and from day to day"
+            subject, ok = titled(system, workload.kind, workload), _is_fixed(container.image)
+            yield judged(ok, subject, field, container.image or "nothing", wanted, fix)
+
+
+def _is_fixed(image: str) -> bool:
+    if "@sha256:" in image:
+        return True
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return tag not in ("", "latest")
+
+
+IMAGES_FIXED = Rule(
+    name="static.images-fixed",
+    law="every image is named by an explicit tag or a digest",
+    source="kubernetes.io, Images",
+    examine=examine_images,
+    nothing=NO_PODS,
+)
+
 
 # What the scheduler places a pod by, and what keeps one container from taking the memory of all.
 _ASKED = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
-
-
-def _served(system: System) -> Iterator[tuple[str, Workload]]:
-    """What runs on behind a Service, with its title."""
-    for workload in system.workloads:
-        if system.services_of(workload):
-            yield titled(system, workload.kind, workload), workload
-
-
-def examine_readiness(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every workload behind a Service."""
-    del profile
-    for subject, workload in _served(system):
-        ok = bool(workload.probes("readiness"))
-        found = "there" if ok else "no readiness probe"
-        fix = "give it one: without it the Service sends requests to a pod from its first moment to its last"
-        yield judged(ok, subject, workload.path("containers"), found, "a readiness probe", fix)
-
-
-def examine_cover(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every workload of several replicas behind a Service."""
-    del profile
-    for subject, workload in _served(system):
-        least = fewest(system, workload)
-        if least < 2:
-            continue
-        budgets = [
-            b.name for b in system.budgets if b.namespace == workload.namespace and selects(b.selector, workload)
-        ]
-        found = ", ".join(budgets) or f"none, with {least} replicas or more"
-        fix = "declare one: without it a node's drain may evict all of them at once"
-        yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix, ("PodDisruptionBudget",))
-
-
-def examine_spread(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every workload of several replicas behind a Service: whether anything keeps its pods apart."""
-    del profile
-    for subject, workload in _served(system):
-        if fewest(system, workload) < 2:
-            continue
-        rules = workload.pod.apart
-        own = [place for place, selector in rules if selects(selector, workload)]
-        found = "nothing" if not rules else f"{', '.join(own or (p for p, _ in rules))}"
-        if rules and not own:
-            found += ", which selects none of its own pods"
-        field = workload.path(rules[0][0] if rules else "")
-        fix = "spread them by kubernetes.io/hostname: with one node all replicas may be gone"
-        yield judged(bool(own), subject, field, found, "topology spread or anti-affinity of its own pods", fix)
 
 
 def examine_requests(system: System, profile: Profile) -> Iterator[Finding]:
@@ -93,6 +71,16 @@ def _beyond(system: System, workload: Workload, container: Container) -> Iterato
             yield broken(subject, field, asked, wanted, "ask for less, or raise the limit: no such pod is admitted")
 
 
+REQUESTS = Rule(
+    name="static.requests",
+    law="every container requests CPU and memory, no more than its limits, and has a limit on its memory",
+    source="kubernetes.io, Resource Management for Pods and Containers",
+    examine=examine_requests,
+    nothing=NO_PODS,
+    severity=Severity.WARNING,
+)
+
+
 def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:
     """Every variable of every container."""
     del profile
@@ -109,46 +97,11 @@ def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:
                 yield holds(subject, workload.path(container.place), "no variables", wanted)
 
 
-SERVED = "no workload of several replicas stands behind a Service"
-
-RULES = (
-    Rule(
-        name="static.readiness",
-        law="every workload behind a Service says when it is ready",
-        source="kubernetes.io, Configure Liveness, Readiness and Startup Probes",
-        examine=examine_readiness,
-        nothing="no workload stands behind a Service",
-    ),
-    Rule(
-        name="static.disruption-budget",
-        law="every workload of several replicas behind a Service has a PodDisruptionBudget",
-        source="kubernetes.io, Disruptions",
-        examine=examine_cover,
-        nothing=SERVED,
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        name="static.spread",
-        law="the replicas of a workload behind a Service are kept on different nodes where there are several",
-        source="kubernetes.io, Pod Topology Spread Constraints; Assigning Pods to Nodes",
-        examine=examine_spread,
-        nothing=SERVED,
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        name="static.requests",
-        law="every container requests CPU and memory, no more than its limits, and has a limit on its memory",
-        source="kubernetes.io, Resource Management for Pods and Containers",
-        examine=examine_requests,
-        nothing="nothing in the manifests makes pods",
-        severity=Severity.WARNING,
-    ),
-    Rule(
-        name="static.variables-once",
-        law="no container is given a variable twice",
-        source="kubernetes.io, Define Environment Variables for a Container",
-        examine=examine_variables,
-        nothing="nothing in the manifests makes pods",
-        severity=Severity.WARNING,
-    ),
+VARIABLES_ONCE = Rule(
+    name="static.variables-once",
+    law="no container is given a variable twice",
+    source="kubernetes.io, Define Environment Variables for a Container",
+    examine=examine_variables,
+    nothing=NO_PODS,
+    severity=Severity.WARNING,
 )

@@ -1,5 +1,5 @@
 """
-Where traffic from outside is led: the Services behind Ingress and Gateway API routes, and the Gateways of the latter.
+Routes of the Gateway API: the Services that they send to, and the Gateways that they hang on.
 
 What somebody else makes is named in the profile's `provided`. Of a namespace that the manifests put nothing into,
 nobody can tell here what is in it.
@@ -9,29 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kubeproof.manifests.gateway import Gateway, Listener, Parent, Route, RouteBackend
-from kubeproof.manifests.objects import Service
 from kubeproof.manifests.routes import includes
 from kubeproof.manifests.system import System
 from kubeproof.netpol.endpoints import NAME_LABEL
 from kubeproof.netpol.matching import Answer, Match, any_of, selected
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, untold
-
-
-def examine_ingresses(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every Service and port that an Ingress sends to, and the Secrets of its certificates."""
-    for ingress in system.ingresses:
-        subject = titled(system, "Ingress", ingress)
-        for backend in ingress.backends:
-            service = system.service_in(ingress.namespace, backend.service)
-            if service is None:
-                yield _no_service(system, profile, subject, f"{backend.place}.name", ingress.namespace, backend.service)
-            else:
-                yield _port(subject, f"{backend.place}.port", service, backend.port)
-        for secret, field in ingress.secrets:
-            declared = system.config("Secret", secret, ingress.namespace) or f"Secret/{secret}" in profile.provided
-            fix = "declare the Secret, or name it in the profile's `provided`"
-            yield judged(True if declared else None, subject, field, secret, "a Secret that is there", fix)
+from kubeproof.rules.services import sent_to
 
 
 def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
@@ -43,34 +27,7 @@ def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
                 continue
             if backend.namespace != route.namespace:
                 yield _grant(system, subject, route, backend)
-            service = system.service_in(backend.namespace, backend.name)
-            if service is None:
-                yield _no_service(system, profile, subject, f"{backend.place}.name", backend.namespace, backend.name)
-            else:
-                yield _port(subject, f"{backend.place}.port", service, backend.port)
-
-
-def _no_service(system: System, profile: Profile, subject: str, field: str, namespace: str, name: str) -> Finding:
-    service, known = f"Service/{name}", [each.name for each in system.services if each.namespace == namespace]
-    wanted = f"{service} in namespace {namespace}"
-    if service in profile.provided:
-        return holds(subject, field, f"{service}, made by somebody else", wanted)
-    if namespace not in system.own_namespaces:
-        fix = f"name {service} in the profile's `provided`"
-        return untold(subject, field, f"nothing of namespace {namespace} is among the manifests", wanted, fix)
-    fix = f"declare {service}, or send to one that is there"
-    return broken(subject, field, f"Services {', '.join(known) or 'none'}", wanted, fix, (service,))
-
-
-def _port(subject: str, field: str, service: Service, port: int | str | None) -> Finding:
-    ports = [f"{each.port}" + (f" ({each.name})" if each.name else "") for each in service.ports]
-    found, fix = f"ports {', '.join(ports) or 'none'}", f"use a port of Service/{service.name}"
-    if port is None:
-        return broken(subject, field, "nothing", f"one of the Service's {found}", fix)
-    known = any(port in (each.port, each.name) for each in service.ports)
-    # A name of the DNS may be declared without ports: controllers differ in whether they lead there all the same.
-    ok = None if service.kind == "ExternalName" and not service.ports else known
-    return judged(ok, subject, field, found, f"port {port}", fix)
+            yield sent_to(system, profile, subject, backend.place, backend.namespace, backend.name, backend.port)
 
 
 def _grant(system: System, subject: str, route: Route, backend: RouteBackend) -> Finding:
@@ -82,6 +39,15 @@ def _grant(system: System, subject: str, route: Route, backend: RouteBackend) ->
     if backend.namespace in system.own_namespaces:
         return broken(subject, field, "no such grant", wanted, fix, ("ReferenceGrant",))
     return untold(subject, field, "no such grant among the manifests", wanted, fix)
+
+
+ROUTE_BACKENDS = Rule(
+    name="static.route-backends",
+    law="every backend of a Gateway API route is a Service that is there, at a port that it has, and may be used",
+    source="gateway-api.sigs.k8s.io, HTTPRoute, Backend references; ReferenceGrant",
+    examine=examine_backends,
+    nothing="no route of the manifests sends to a Service",
+)
 
 
 def examine_parents(system: System, profile: Profile) -> Iterator[Finding]:
@@ -138,26 +104,10 @@ def _share(one: str, other: str) -> bool:
     return one == other or includes(one, other) or includes(other, one)
 
 
-RULES = (
-    Rule(
-        name="static.ingress-backends",
-        law="every backend of an Ingress is a Service that is there, at a port that it has",
-        source="kubernetes.io, Ingress",
-        examine=examine_ingresses,
-        nothing="the manifests declare no Ingress",
-    ),
-    Rule(
-        name="static.route-backends",
-        law="every backend of a Gateway API route is a Service that is there, at a port that it has, and may be used",
-        source="gateway-api.sigs.k8s.io, HTTPRoute, Backend references; ReferenceGrant",
-        examine=examine_backends,
-        nothing="no route of the manifests sends to a Service",
-    ),
-    Rule(
-        name="static.route-parents",
-        law="every Gateway API route is attached to a Gateway that is there, at a listener that takes it",
-        source="gateway-api.sigs.k8s.io, HTTPRoute, Attaching to Gateways",
-        examine=examine_parents,
-        nothing="the manifests declare no route of the Gateway API",
-    ),
+ROUTE_PARENTS = Rule(
+    name="static.route-parents",
+    law="every Gateway API route is attached to a Gateway that is there, at a listener that takes it",
+    source="gateway-api.sigs.k8s.io, HTTPRoute, Attaching to Gateways",
+    examine=examine_parents,
+    nothing="the manifests declare no route of the Gateway API",
 )

@@ -8,6 +8,8 @@ from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled
 
 SOURCE = "kubeproof.toml"
+
+
 SAY = "let manifests and profile say the same"
 
 
@@ -83,6 +85,15 @@ def _named_services(profile: Profile) -> Iterator[tuple[str, str]]:
             yield f"journeys {journey.name!r} steps[{m}].service", step.service
 
 
+INTENT_NAMES = Rule(
+    name="static.intent-names",
+    law="everything that the profile names is in the manifests",
+    source=SOURCE,
+    examine=examine_names,
+    nothing="the profile names nothing",
+)
+
+
 def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
     """Every entry: its Service leads to its workload."""
     for n, entry in enumerate(profile.entries):
@@ -92,6 +103,15 @@ def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
             found = f"leads to {', '.join(behind) or 'nobody'}"
             ok = entry.workload in behind
             yield judged(ok, f"Service/{entry.service}", f"entries[{n}]", found, f"leads to {entry.workload}", SAY)
+
+
+INTENT_ENTRIES = Rule(
+    name="static.intent-entries",
+    law="the Service of every entry leads to its workload",
+    source=SOURCE,
+    examine=examine_entries,
+    nothing="the profile names no entry that is in the manifests",
+)
 
 
 def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
@@ -123,26 +143,10 @@ def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
                 yield judged(ok, where, f"{place}.storageClassName", found, promise.storage_class, SAY)
 
 
-RULES = (
-    Rule(
-        name="static.intent-names",
-        law="everything that the profile names is in the manifests",
-        source=SOURCE,
-        examine=examine_names,
-        nothing="the profile names nothing",
-    ),
-    Rule(
-        name="static.intent-entries",
-        law="the Service of every entry leads to its workload",
-        source=SOURCE,
-        examine=examine_entries,
-        nothing="the profile names no entry that is in the manifests",
-    ),
-    Rule(
-        name="static.intent-storage",
-        law="every claim asks for the storage that the architecture gives it",
-        source=SOURCE,
-        examine=examine_storage,
-        nothing="the profile says nothing of storage",
-    ),
+INTENT_STORAGE = Rule(
+    name="static.intent-storage",
+    law="every claim asks for the storage that the architecture gives it",
+    source=SOURCE,
+    examine=examine_storage,
+    nothing="the profile says nothing of storage",
 )

@@ -93,6 +93,15 @@ def _intended(probe: IntendedProbe) -> str:
     return f"{path}every {probe.period:g} s, {probe.timeout:g} s, {probe.failures} failures"
 
 
+INTENT_WORKLOADS = Rule(
+    name="static.intent-workloads",
+    law="every workload has the kind, ports, resources and probes that the architecture gives it",
+    source=SOURCE,
+    examine=examine_workloads,
+    nothing="the profile gives no workload numbers",
+)
+
+
 def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
     """Every number of every autoscaler of the profile, and the bounds of every promise of growth."""
     for intended in profile.workloads:
@@ -140,19 +149,10 @@ def _paced(rules: ScalingRules) -> str:
     )
 
 
-RULES = (
-    Rule(
-        name="static.intent-workloads",
-        law="every workload has the kind, ports, resources and probes that the architecture gives it",
-        source=SOURCE,
-        examine=examine_workloads,
-        nothing="the profile gives no workload numbers",
-    ),
-    Rule(
-        name="static.intent-autoscalers",
-        law="every autoscaler has the bounds, targets and pace that the architecture gives it",
-        source=SOURCE,
-        examine=examine_autoscalers,
-        nothing="the profile gives no autoscaler numbers",
-    ),
+INTENT_AUTOSCALERS = Rule(
+    name="static.intent-autoscalers",
+    law="every autoscaler has the bounds, targets and pace that the architecture gives it",
+    source=SOURCE,
+    examine=examine_autoscalers,
+    nothing="the profile gives no autoscaler numbers",
 )

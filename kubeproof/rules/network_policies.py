@@ -13,7 +13,6 @@ from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
-NO_POLICY = "there is no NetworkPolicy"
 
 
 def examine_selection(system: System, profile: Profile) -> Iterator[Finding]:
@@ -32,6 +31,15 @@ def _selected(cast: Cast, policy: NetworkPolicy) -> list[Pod]:
     return [
         pod for pod in pods if pod.namespace == policy.namespace and pod_selected(policy.pods, pod).match is Match.YES
     ]
+
+
+POLICY_SELECTS = Rule(
+    name="static.policy-selects",
+    law="every NetworkPolicy selects a pod of the manifests",
+    source=SPECIFICATION,
+    examine=examine_selection,
+    nothing="there is no NetworkPolicy",
+)
 
 
 def examine_peers(system: System, profile: Profile) -> Iterator[Finding]:
@@ -100,19 +108,10 @@ def _port(
         yield judged(ok, subject, field, found, f"a container port named {port.port}", fix)
 
 
-RULES = (
-    Rule(
-        name="static.policy-selects",
-        law="every NetworkPolicy selects a pod of the manifests",
-        source=SPECIFICATION,
-        examine=examine_selection,
-        nothing=NO_POLICY,
-    ),
-    Rule(
-        name="static.policy-peers-exist",
-        law="every peer of a NetworkPolicy is somebody, and every port that it names is a container's",
-        source=SPECIFICATION,
-        examine=examine_peers,
-        nothing="no rule of a NetworkPolicy names anybody",
-    ),
+POLICY_PEERS_EXIST = Rule(
+    name="static.policy-peers-exist",
+    law="every peer of a NetworkPolicy is somebody, and every port that it names is a container's",
+    source=SPECIFICATION,
+    examine=examine_peers,
+    nothing="no rule of a NetworkPolicy names anybody",
 )

@@ -1,15 +1,15 @@
-"""Room for pods: quotas that admit the worst hour, budgets that let a node be drained, rollouts that lose nothing."""
+"""ResourceQuotas: each must admit every workload at its maximum, with what a rollout adds."""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kubeproof.manifests.objects import Budget, Quota
+from kubeproof.manifests.objects import Quota
 from kubeproof.manifests.quantities import amount, share
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import Profile
-from kubeproof.rules.rule import PODS, Finding, Rule, broken, judged, titled, untold
-from kubeproof.rules.selection import selects
+from kubeproof.rules.questions import most
+from kubeproof.rules.rule import Finding, Rule, broken, judged, titled, untold
 
 # What a ResourceQuota counts of pods, by the side of a container's resources it sums.
 _COUNTED = {
@@ -20,7 +20,11 @@ _COUNTED = {
     "limits.cpu": ("limits", "cpu"),
     "limits.memory": ("limits", "memory"),
 }
+
+
 _STORED = ("persistentvolumeclaims", "requests.storage")
+
+
 # The kinds of Services that it counts; a load balancer has a node port, too.
 _SERVED = {
     "services": ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
@@ -76,7 +80,7 @@ def _resource(
 def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]) -> Finding:
     """Claims and what they ask for; a template makes one claim a replica, a volume of a pod's own one a pod."""
     claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
-    claims += [(each, _most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    claims += [(each, most(system, workload)) for workload in workloads for each in workload.claim_templates]
     for workload in workloads:
         pods = pods_at_maximum(system, workload)
         claims += [(volume.own, pods) for volume in workload.pod.volumes if volume.own]
@@ -117,124 +121,16 @@ def _field(name: str) -> str:
 
 def pods_at_maximum(system: System, workload: Workload) -> int:
     """How many pods a workload may have at its maximum while they are replaced; of a DaemonSet at least one."""
-    most = _most(system, workload)
+    top = most(system, workload)
     if workload.kind != "Deployment" or workload.strategy.kind == "Recreate":
-        return most
-    return most + (share(workload.strategy.surge, most, up=True) or 0)
+        return top
+    return top + (share(workload.strategy.surge, top, up=True) or 0)
 
 
-def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every PodDisruptionBudget beside the fewest replicas of what it protects."""
-    del profile
-    for budget in system.budgets:
-        chosen = [w for w in system.running if w.namespace == budget.namespace and selects(budget.selector, w)]
-        if chosen:
-            yield _disruption(system, budget, chosen)
-
-
-def _disruption(system: System, budget: Budget, chosen: list[Workload]) -> Finding:
-    subject = titled(system, "PodDisruptionBudget", budget)
-    least = sum(fewest(system, each) for each in chosen)
-    names = ", ".join(each.name for each in chosen)
-    wanted = f"room for one eviction of {least} replicas of {names}"
-    fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
-    lacks = ("HorizontalPodAutoscaler", *PODS)
-    if budget.unavailable is not None:
-        free = share(budget.unavailable, least, up=True)
-        ok = None if free is None else free >= 1
-        return judged(ok, subject, "spec.maxUnavailable", budget.unavailable, wanted, fix, lacks)
-    if budget.minimum is None:
-        return untold(subject, "spec", "neither minAvailable nor maxUnavailable", wanted, "set one of them")
-    kept = share(budget.minimum, least, up=True)
-    ok = None if kept is None else kept < least
-    return judged(ok, subject, "spec.minAvailable", budget.minimum, wanted, fix, lacks)
-
-
-def fewest(system: System, workload: Workload) -> int:
-    """The fewest replicas that a workload has when all is well."""
-    scaler = system.own_autoscaler(workload)
-    return scaler.minimum if scaler else workload.replicas
-
-
-def _most(system: System, workload: Workload) -> int:
-    scaler = system.own_autoscaler(workload)
-    return scaler.maximum if scaler else workload.replicas
-
-
-def examine_rollouts(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every workload at which traffic enters: it may lose no pod before the next one serves, and each must say so."""
-    for name in dict.fromkeys(each.workload for each in profile.entries):
-        workload = system.workload(name)
-        if workload is None:
-            continue
-        # A percentage rounds down: it may be nothing of the fewest pods and one of the most.
-        subject, most = titled(system, workload.kind, workload), _most(system, workload)
-        kind = workload.strategy.kind
-        yield judged(
-            kind == "RollingUpdate",
-            subject,
-            "spec.strategy.type",
-            kind,
-            "RollingUpdate",
-            "replace pods one by one: Recreate ends all before the first new one starts",
-        )
-        if kind == "RollingUpdate":
-            gone = share(workload.strategy.unavailable, most, up=False)
-            found = f"{workload.strategy.unavailable}" + (f", {gone} of {most}" if gone is not None else "")
-            fix = "set maxUnavailable: 0, so that each successor serves before a pod goes"
-            ok = None if gone is None else gone == 0
-            yield judged(ok, subject, "spec.strategy.rollingUpdate.maxUnavailable", found, "0", fix)
-        field = workload.path("containers")
-        ready = bool(workload.probes("readiness"))
-        found, fix = "there" if ready else "no readiness probe", "give it one: without it a pod counts as ready at once"
-        yield judged(ready, subject, field, found, "a readiness probe", fix)
-        slept = any(each.pre_stop for each in workload.containers)
-        found, fix = "there" if slept else "no preStop hook", "sleep before the signal, while endpoints forget the pod"
-        yield judged(slept, subject, field, found, "a preStop hook", fix)
-
-
-def examine_deadlines(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every rollout's deadline beside the time one pod may take to be available."""
-    del profile
-    for workload in system.workloads:
-        if workload.kind != "Deployment":
-            continue
-        starts = [p.initial_delay + p.period * p.failure_threshold for p in workload.probes("startup")]
-        needed = max(starts, default=0.0) + workload.min_ready
-        subject, field = titled(system, "Deployment", workload), "spec.progressDeadlineSeconds"
-        wanted = f"more than {needed:g} s: what the startup probe and minReadySeconds may take"
-        fix = "raise the deadline: a pod that is slow and allowed to be would count as failed"
-        found = f"{workload.progress_deadline:g} s"
-        yield judged(workload.progress_deadline > needed, subject, field, found, wanted, fix)
-
-
-RULES = (
-    Rule(
-        name="static.quota",
-        law="the quota admits every workload at its maximum with its surge",
-        source="kubernetes.io, Resource Quotas",
-        examine=examine_quotas,
-        nothing="the manifests declare no ResourceQuota",
-    ),
-    Rule(
-        name="static.disruption",
-        law="every PodDisruptionBudget lets at least one pod be evicted",
-        source="kubernetes.io, Specifying a Disruption Budget",
-        examine=examine_budgets,
-        nothing="the manifests declare no PodDisruptionBudget that protects pods",
-    ),
-    Rule(
-        name="static.no-loss",
-        law="where traffic enters, each pod serves until its successor does",
-        source="kubernetes.io, Deployments, Rolling Update; Container Lifecycle Hooks",
-        examine=examine_rollouts,
-        nothing="the profile names no entry",
-    ),
-    Rule(
-        name="static.progress-deadline",
-        law="a rollout's deadline is longer than one pod may take to become available",
-        source="kubernetes.io, Deployments, Progress Deadline Seconds",
-        examine=examine_deadlines,
-        nothing="the manifests declare no Deployment",
-    ),
+QUOTA = Rule(
+    name="static.quota",
+    law="the quota admits every workload at its maximum with its surge",
+    source="kubernetes.io, Resource Quotas",
+    examine=examine_quotas,
+    nothing="the manifests declare no ResourceQuota",
 )

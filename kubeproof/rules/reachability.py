@@ -10,10 +10,10 @@ from kubeproof.netpol.expected_reachability import Paper, PaperCell, on_paper
 from kubeproof.netpol.reach import Reach
 from kubeproof.netpol.topology import DNS, NEWCOMER, OUTSIDE, STRANGER, own_names
 from kubeproof.profile.intent import Profile
+from kubeproof.rules.network_policies import SPECIFICATION
 from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, judged, titled
 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
-SPECIFICATION = "kubernetes.io, concepts, Network Policies"
 
 
 def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
@@ -29,6 +29,15 @@ def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
         yield broken(subject, "allowed", found, "a pair of theirs", fix, lacks)
 
 
+REACHABILITY_INTENDED = Rule(
+    name="static.reachability-intended",
+    law="the policies let every pair of the intent talk, on every port that its target declares",
+    source=SPECIFICATION,
+    examine=examine_talks,
+    nothing="the profile has no [[allowed]]",
+)
+
+
 def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that calls another, and the cluster's DNS, over UDP and over TCP."""
     for cell in _wanted(on_paper(system, profile), Reach.ALLOWED):
@@ -36,11 +45,29 @@ def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
             yield _judged(system, cell)
 
 
+DNS_EGRESS = Rule(
+    name="static.dns-egress",
+    law="every workload that calls another may ask the cluster's DNS, over UDP and over TCP",
+    source="RFC 7766: an answer too long for UDP is asked for again over TCP",
+    examine=examine_dns,
+    nothing="no workload calls another in the profile's [[allowed]]",
+)
+
+
 def examine_strangers(system: System, profile: Profile) -> Iterator[Finding]:
     """Every way in from nobody's pod, in the namespace and in another one, and from an address outside."""
     for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
         if cell.source in NOBODYS:
             yield _judged(system, cell)
+
+
+STRANGER_DENIED = Rule(
+    name="static.stranger-denied",
+    law="nobody's pod and no address outside reaches a workload, but for entries in their own namespace",
+    source=SPECIFICATION,
+    examine=examine_strangers,
+    nothing="no workload declares a port",
+)
 
 
 def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
@@ -54,6 +81,16 @@ def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
     for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
         if cell.source not in NOBODYS:
             yield _judged(system, cell)
+
+
+NO_UNINTENDED_PATH = Rule(
+    name="static.no-unintended-path",
+    law="what the policies let the workloads and those they name reach, the intent says",
+    source=SPECIFICATION,
+    examine=examine_other_paths,
+    nothing="the profile has no [[allowed]]",
+    severity=Severity.WARNING,
+)
 
 
 def _wanted(paper: Paper, reach: Reach) -> Iterator[PaperCell]:
@@ -109,36 +146,3 @@ def _fix(system: System, cell: PaperCell) -> str:
         return f"close it at {' or at '.join(ours)}{meant}"
     shut = [f"an {side.direction.word} rule" for side in cell.decision.sides if side.reach is Reach.BLOCKED]
     return f"add {' and '.join(shut)} for {pair} on {cell.protocol} {cell.port}"
-
-
-RULES = (
-    Rule(
-        name="static.reachability-intended",
-        law="the policies let every pair of the intent talk, on every port that its target declares",
-        source=SPECIFICATION,
-        examine=examine_talks,
-        nothing="the profile has no [[allowed]]",
-    ),
-    Rule(
-        name="static.dns-egress",
-        law="every workload that calls another may ask the cluster's DNS, over UDP and over TCP",
-        source="RFC 7766: an answer too long for UDP is asked for again over TCP",
-        examine=examine_dns,
-        nothing="no workload calls another in the profile's [[allowed]]",
-    ),
-    Rule(
-        name="static.stranger-denied",
-        law="nobody's pod and no address outside reaches a workload, but for entries in their own namespace",
-        source=SPECIFICATION,
-        examine=examine_strangers,
-        nothing="no workload declares a port",
-    ),
-    Rule(
-        name="static.no-unintended-path",
-        law="what the policies let the workloads and those they name reach, the intent says",
-        source=SPECIFICATION,
-        examine=examine_other_paths,
-        nothing="the profile has no [[allowed]]",
-        severity=Severity.WARNING,
-    ),
-)

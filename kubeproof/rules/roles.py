@@ -1,4 +1,4 @@
-"""What the account of a pod may do to others: rights that make a stolen pod into a stolen cluster."""
+"""Roles and their bindings: rights that make a stolen pod into a stolen cluster, and rights without bounds."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,54 @@ from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, titled
 
+
+def examine_roles(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every rule of every role."""
+    del profile
+    for role in system.roles:
+        subject = titled(system, role.kind, role)
+        wild = [
+            (f"rules[{n}].{field}", ", ".join(each for each in texts if "*" in each))
+            for n, rule in enumerate(role.rules)
+            for field, texts in (
+                ("verbs", rule.verbs),
+                ("apiGroups", rule.groups),
+                ("resources", rule.resources),
+                ("nonResourceURLs", rule.urls),
+            )
+        ]
+        for field, found in wild:
+            if found:
+                fix = "list what is used: a wildcard also grants what is added later"
+                yield broken(subject, field, found, "no wildcard", fix)
+        if not any(found for _, found in wild):
+            yield holds(subject, "rules", f"{len(role.rules)} rules without a wildcard", "no wildcard")
+
+
+ROLE_WILDCARDS = Rule(
+    name="static.role-wildcards",
+    law="no role grants by wildcard",
+    source="kubernetes.io, Role Based Access Control Good Practices",
+    examine=examine_roles,
+    nothing="the manifests declare no role",
+)
+
+
 # What may be done with it, the API group, the resources, the verbs.
 _DANGERS = (
     ("enter pods", "", ("pods/exec", "pods/attach", "pods/ephemeralcontainers"), ("create", "get", "patch", "update")),
     ("make pods", "", ("pods",), ("create",)),
     ("read every Secret", "", ("secrets",), ("get", "list", "watch")),
 )
+
+
 _ESCALATING = ("bind", "escalate", "impersonate")
+
+
 # Roles that every cluster has and that hold such rights.
 _POWERFUL = ("cluster-admin", "admin", "edit")
+
+
 WANTED = "nothing that reaches other pods or every Secret"
 
 
@@ -64,13 +103,11 @@ def _has(given: tuple[str, ...], wanted: str) -> bool:
     return wanted in given or "*" in given
 
 
-RULES = (
-    Rule(
-        name="static.pod-rights",
-        law="no account that a pod runs as may enter or make pods, read every Secret, or take more rights",
-        source="kubernetes.io, Role Based Access Control Good Practices, privilege escalation risks",
-        examine=examine_rights,
-        nothing="no account that a pod runs as is bound to a role",
-        severity=Severity.WARNING,
-    ),
+POD_RIGHTS = Rule(
+    name="static.pod-rights",
+    law="no account that a pod runs as may enter or make pods, read every Secret, or take more rights",
+    source="kubernetes.io, Role Based Access Control Good Practices, privilege escalation risks",
+    examine=examine_rights,
+    nothing="no account that a pod runs as is bound to a role",
+    severity=Severity.WARNING,
 )

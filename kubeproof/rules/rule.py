@@ -17,6 +17,7 @@ from kubeproof.verdict import Fact, Outcome, Verdict
 
 # What makes pods: lacked by a selector that selects nobody.
 PODS = (*LASTING, *DAEMONS, *TASKS)
+NO_PODS = "nothing in the manifests makes pods"
 
 
 class Severity(Enum):

@@ -1,21 +1,14 @@
-"""
-Selectors that must select: of Services, workloads and budgets; ports that must exist; autoscalers with a target.
-"""
+"""Services: each leads to pods and their ports, has each port once, and is there for whoever names it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from kubeproof.manifests.objects import Autoscaler, ServicePort, Utilisation
-from kubeproof.manifests.policies import Selector
+from kubeproof.manifests.objects import Service, ServicePort
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
-from kubeproof.netpol.matching import Match, selected
 from kubeproof.profile.intent import Profile
-from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, holds, judged, titled
-
-
-def selects(selector: Selector, workload: Workload) -> bool:
-    """True when a selector selects the pods of a workload."""
-    return selected(selector, workload.labels, known=True, owner=workload.name).match is Match.YES
+from kubeproof.rules.questions import listed
+from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 
 def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
@@ -42,7 +35,7 @@ def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _target(subject: str, field: str, port: ServicePort, workload: Workload) -> Finding:
     ports = [each for each in workload.ports if each.protocol == port.protocol]
-    known = ", ".join(f"{each.number}" + (f" ({each.name})" if each.name else "") for each in ports)
+    known = listed((each.number, each.name) for each in ports)
     found = f"{workload.name} has {port.protocol} ports {known}" if ports else f"{workload.name} declares no ports"
     wanted = f"{port.protocol} port {port.target}"
     fix = "lead to a port that a container declares, or declare it there"
@@ -52,122 +45,96 @@ def _target(subject: str, field: str, port: ServicePort, workload: Workload) -> 
     return judged(None if isinstance(port.target, int) else False, subject, field, found, wanted, fix)
 
 
-def examine_templates(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every workload that has a selector."""
-    del profile
-    for workload in system.running:
-        if workload.selection is not None:
-            wanted = str(workload.selection)
-            found = ", ".join(f"{key}={value}" for key, value in workload.labels) or "no labels"
-            ok = selects(workload.selection, workload)
-            subject = titled(system, workload.kind, workload)
-            fix = "give the pod template the labels that the workload selects"
-            yield judged(ok, subject, "spec.template.metadata.labels", found, wanted, fix)
-
-
-def examine_probe_ports(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every probe that asks a port."""
-    del profile
-    for workload in system.running:
-        for container in workload.all_containers:
-            for probe in container.probes:
-                if probe.port is None:
-                    continue
-                field = workload.path(f"{container.place}.{probe.kind}Probe")
-                ports = ", ".join(f"{p.number}" + (f" ({p.name})" if p.name else "") for p in container.ports)
-                ok = any(probe.port in (each.name, each.number) for each in container.ports)
-                # As behind a Service: a number may be listened on without being declared.
-                yield judged(
-                    True if ok else (None if isinstance(probe.port, int) else False),
-                    titled(system, workload.kind, workload),
-                    field,
-                    f"ports {ports or 'none declared'}",
-                    f"port {probe.port}",
-                    "probe a port that the container declares",
-                )
-
-
-def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every autoscaler's target, and the requests that its percentages are of."""
-    del profile
-    for autoscaler in system.autoscalers:
-        subject = titled(system, "HorizontalPodAutoscaler", autoscaler)
-        target = system.target_of(autoscaler)
-        named = f"{autoscaler.target_kind}/{autoscaler.target}"
-        if target is None:
-            others = ", ".join(each.title for each in system.workloads)
-            fix = "name a workload that is there"
-            found = f"no {named}; there are {others or 'none'}"
-            yield broken(subject, "spec.scaleTargetRef", found, named, fix, (named,))
-            continue
-        yield holds(subject, "spec.scaleTargetRef", named, named)
-        for metric in autoscaler.metrics:
-            yield from _measured(system, autoscaler, metric, target)
-
-
-def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, target: Workload) -> Iterator[Finding]:
-    """The request of every container that a metric is a percentage of."""
-    containers, resource = metric.measured(target), metric.resource
-    for container in containers:
-        given = system.asked(target, container, "requests", resource)
-        field = target.path(f"{container.place}.resources.requests.{resource}")
-        wanted, fix = f"a request: {autoscaler.name} measures {resource} in percent of it", f"request {resource}"
-        subject = titled(system, target.kind, target)
-        yield judged(given is not None, subject, field, given or "nothing", wanted, fix, ("LimitRange",))
-    if not containers:
-        subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
-        found = f"containers {', '.join(each.name for each in target.lasting)}"
-        yield broken(subject, "spec.metrics", found, wanted, f"measure a container that {target.title} has")
-
-
-def examine_budgets(system: System, profile: Profile) -> Iterator[Finding]:
-    """Every PodDisruptionBudget and the pods it protects."""
-    del profile
-    for budget in system.budgets:
-        chosen = [w for w in system.running if w.namespace == budget.namespace and selects(budget.selector, w)]
-        found = f"selects {', '.join(each.name for each in chosen) or 'no pod of the manifests'}"
-        fix = "select labels that pods have"
-        subject = titled(system, "PodDisruptionBudget", budget)
-        yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix, PODS)
-
-
-SELECTORS = "kubernetes.io, Labels and Selectors"
-
-RULES = (
-    Rule(
-        name="static.service-backends",
-        law="every Service selects pods, and each of its ports leads to a port of theirs",
-        source="kubernetes.io, Service",
-        examine=examine_backends,
-        nothing="no Service of the manifests selects pods",
-    ),
-    Rule(
-        name="static.selectors",
-        law="every workload selects the pods that it makes",
-        source=SELECTORS,
-        examine=examine_templates,
-        nothing="no workload of the manifests has a selector",
-    ),
-    Rule(
-        name="static.probe-ports",
-        law="every probe asks a port that its container declares",
-        source="kubernetes.io, Configure Liveness, Readiness and Startup Probes",
-        examine=examine_probe_ports,
-        nothing="no probe asks a port",
-    ),
-    Rule(
-        name="static.autoscaler-target",
-        law="every autoscaler's target is there and requests what the autoscaler measures",
-        source="kubernetes.io, Horizontal Pod Autoscaling: no utilisation is defined without a request",
-        examine=examine_autoscalers,
-        nothing="the manifests declare no autoscaler",
-    ),
-    Rule(
-        name="static.budgets-select",
-        law="every PodDisruptionBudget protects pods",
-        source="kubernetes.io, Specifying a Disruption Budget",
-        examine=examine_budgets,
-        nothing="the manifests declare no PodDisruptionBudget",
-        severity=Severity.WARNING,
-    ),
+SERVICE_BACKENDS = Rule(
+    name="static.service-backends",
+    law="every Service selects pods, and each of its ports leads to a port of theirs",
+    source="kubernetes.io, Service",
+    examine=examine_backends,
+    nothing="no Service of the manifests selects pods",
 )
+
+
+def examine_ports(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every Service's ports, and those of the containers that run together in a pod."""
+    del profile
+    for service in system.services:
+        own = [f"{port.protocol} {port.port}" for port in service.ports]
+        own += [f"the name {port.name}" for port in service.ports if port.name]
+        yield from _once(titled(system, "Service", service), "spec.ports", own)
+    for workload in system.running:
+        # One container may give one port two names; two containers cannot both listen on it.
+        own = [each for one in workload.lasting for each in {f"{port.protocol} {port.number}" for port in one.ports}]
+        own += [f"the name {port.name}" for port in workload.ports if port.name]
+        yield from _once(titled(system, workload.kind, workload), workload.path("containers"), own)
+
+
+def _once(subject: str, field: str, taken: Iterable[str]) -> Iterator[Finding]:
+    twice = [each for each, times in Counter(taken).items() if times > 1]
+    wanted, fix = "each port and each name once", "remove one, or give it another number or name"
+    for each in twice:
+        yield broken(subject, field, f"{each} twice", wanted, fix)
+    if not twice:
+        yield holds(subject, field, "none twice", wanted)
+
+
+PORTS_ONCE = Rule(
+    name="static.ports-once",
+    law="no Service and no pod has a port, or the name of one, twice",
+    source="kubernetes/kubernetes, pkg/apis/core/validation: ValidateService, validateContainerPorts",
+    examine=examine_ports,
+    nothing="there is no Service, and nothing makes pods",
+)
+
+
+def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
+    """Every Service that gives the pods of a StatefulSet their names."""
+    del profile
+    for workload in system.workloads:
+        name = workload.governing_service
+        if name:
+            services = [each for each in system.services if each.namespace == workload.namespace]
+            subject, ok = titled(system, workload.kind, workload), any(each.name == name for each in services)
+            found, lacks, fix = name if ok else f"no Service/{name}", (f"Service/{name}",), f"declare Service/{name}"
+            yield judged(ok, subject, "spec.serviceName", found, "a Service that is declared", fix, lacks)
+
+
+GOVERNING_SERVICE = Rule(
+    name="static.governing-service",
+    law="the Service that names a StatefulSet's pods is there",
+    source="kubernetes.io, StatefulSets, Stable Network ID",
+    examine=examine_governing,
+    nothing="no StatefulSet names a Service",
+)
+
+
+def sent_to(
+    system: System, profile: Profile, subject: str, place: str, namespace: str, name: str, port: int | str | None
+) -> Finding:
+    """What becomes of traffic that a field of an object sends to a Service, whatever that object is."""
+    service = system.service_in(namespace, name)
+    if service is None:
+        return _no_service(system, profile, subject, f"{place}.name", namespace, name)
+    return _port(subject, f"{place}.port", service, port)
+
+
+def _no_service(system: System, profile: Profile, subject: str, field: str, namespace: str, name: str) -> Finding:
+    service, known = f"Service/{name}", [each.name for each in system.services if each.namespace == namespace]
+    wanted = f"{service} in namespace {namespace}"
+    if service in profile.provided:
+        return holds(subject, field, f"{service}, made by somebody else", wanted)
+    if namespace not in system.own_namespaces:
+        fix = f"name {service} in the profile's `provided`"
+        return untold(subject, field, f"nothing of namespace {namespace} is among the manifests", wanted, fix)
+    fix = f"declare {service}, or send to one that is there"
+    return broken(subject, field, f"Services {', '.join(known) or 'none'}", wanted, fix, (service,))
+
+
+def _port(subject: str, field: str, service: Service, port: int | str | None) -> Finding:
+    ports = listed((each.port, each.name) for each in service.ports)
+    found, fix = f"ports {ports or 'none'}", f"use a port of Service/{service.name}"
+    if port is None:
+        return broken(subject, field, "nothing", f"one of the Service's {found}", fix)
+    known = any(port in (each.port, each.name) for each in service.ports)
+    # A name of the DNS may be declared without ports: controllers differ in whether they lead there all the same.
+    ok = None if service.kind == "ExternalName" and not service.ports else known
+    return judged(ok, subject, field, found, f"port {port}", fix)

@@ -6,13 +6,14 @@ import pytest
 
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import AllowedPair, Neighbour, Profile
-from kubeproof.rules.isolation import RULES as ISOLATION
-from kubeproof.rules.policies import RULES as POLICIES
+from kubeproof.rules.network_policies import POLICY_PEERS_EXIST, POLICY_SELECTS
+from kubeproof.rules.reachability import DNS_EGRESS, NO_UNINTENDED_PATH, REACHABILITY_INTENDED, STRANGER_DENIED
 from kubeproof.rules.rule import Finding, prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.netpol.systems import PROFILE, system
 
-RULES = {rule.name: rule for rule in (*ISOLATION, *POLICIES)}
+REACHABILITY = (REACHABILITY_INTENDED, DNS_EGRESS, STRANGER_DENIED, NO_UNINTENDED_PATH)
+RULES = {rule.name: rule for rule in (*REACHABILITY, POLICY_SELECTS, POLICY_PEERS_EXIST)}
 SHOP, LEDGER, NIGHTLY = (f"podSelector: {{matchLabels: {{app: {name}}}}}" for name in ("shop", "ledger", "nightly"))
 TO_DNS = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}], ports: [%s]}"
 

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from kubeproof.manifests.reading import read_system
-from kubeproof.rules.admission import RULES
+from kubeproof.rules.api_objects import LABELS
 from kubeproof.rules.rule import prove
+from kubeproof.rules.services import PORTS_ONCE
+from kubeproof.rules.workloads import RESTART_POLICY
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import declared
 
-LABELS, PORTS, RESTARTS = RULES
 _, PROFILE = declared()
 
 
@@ -76,7 +77,7 @@ def listens(*ports: tuple[str, int, str]) -> dict[str, Any]:
 )
 def test_two_containers_cannot_listen_on_one_port(containers: list[dict[str, Any]], fine: bool) -> None:
     named = [{"name": f"c{n}", "image": "i:1", **each} for n, each in enumerate(containers)]
-    assert outcome(PORTS, pod(containers=named)) is (Outcome.PASS if fine else Outcome.FAIL)
+    assert outcome(PORTS_ONCE, pod(containers=named)) is (Outcome.PASS if fine else Outcome.FAIL)
 
 
 @pytest.mark.parametrize(
@@ -92,4 +93,4 @@ def test_two_containers_cannot_listen_on_one_port(containers: list[dict[str, Any
 def test_a_job_ends_and_all_else_is_restarted(kind: str, said: dict[str, str], fine: bool) -> None:
     spec = {"template": {"spec": {"containers": [{"name": "c", "image": "i:1"}], **said}}}
     document = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
-    assert outcome(RESTARTS, document) is (Outcome.PASS if fine else Outcome.FAIL)
+    assert outcome(RESTART_POLICY, document) is (Outcome.PASS if fine else Outcome.FAIL)

@@ -9,9 +9,9 @@ from kubeproof.manifests.containers import Container
 from kubeproof.manifests.objects import Autoscaler
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Strategy, Workload
-from kubeproof.rules.capacity import pods_at_maximum
 from kubeproof.rules.catalogue import RULES
-from kubeproof.rules.connections import pods_at_most
+from kubeproof.rules.connections import pods_connected
+from kubeproof.rules.quotas import pods_at_maximum
 from kubeproof.rules.rule import prove
 from kubeproof.verdict import Outcome
 from tests.kubeproof.rules.twins import (
@@ -69,15 +69,15 @@ def outcome(rule, *changes):
 def test_pods_that_hold_connections_in_a_rollout(changes, pods):
     workload = replace(DEPLOYMENT, **changes)
     scaler = replace(SCALED.autoscalers[0], target_kind=workload.kind)
-    assert pods_at_most(replace(SCALED, autoscalers=(scaler,)), workload)[0] == pods
+    assert pods_connected(replace(SCALED, autoscalers=(scaler,)), workload)[0] == pods
 
 
 def test_without_an_autoscaler_the_replicas_count():
-    assert pods_at_most(System("market", (DEPLOYMENT,)), DEPLOYMENT)[0] == 6
+    assert pods_connected(System("market", (DEPLOYMENT,)), DEPLOYMENT)[0] == 6
 
 
 def test_an_autoscaler_of_another_namespace_moves_nothing_here():
-    assert pods_at_most(SCALED, replace(DEPLOYMENT, namespace="other"))[0] == 6
+    assert pods_connected(SCALED, replace(DEPLOYMENT, namespace="other"))[0] == 6
 
 
 @pytest.mark.parametrize(("surge", "pods"), [(1, 6), ("25%", 7), (0, 5)])

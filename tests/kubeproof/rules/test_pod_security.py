@@ -10,7 +10,7 @@ from copy import deepcopy
 import pytest
 
 from kubeproof.manifests.workload_reading import read_workload
-from kubeproof.rules.pod_security import Breach, level_of
+from kubeproof.rules.pod_security_levels import Breach, level_of
 
 RESTRICTED = {
     "kind": "Pod",

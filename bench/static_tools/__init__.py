@@ -9,10 +9,11 @@ Over our rendered manifests and ten published sets of other projects: kube-score
 import datetime
 import os
 import platform
+from collections.abc import Sequence
 
 from bench.row import Figures, at_most, measured
 from bench.static_tools import page
-from bench.static_tools.positions import FILE, read_tools
+from bench.static_tools.positions import FILE, Tool, read_tools
 from bench.static_tools.running import (
     ROOT,
     ROUNDS,
@@ -36,15 +37,15 @@ def measure(*, quick: bool = False) -> Figures:
     del quick
     tools = read_tools(FILE.read_text())
     program = build_kube_score()
-    sets = [page.Compared(each.name, run_prover(each), run_kube_score(program, each)) for each in manifest_sets()]
+    sets = [page.Compared(one.name, run_prover(one), run_kube_score(program, one)) for one in manifest_sets()]
     said = (
         f"{datetime.datetime.now(datetime.UTC).date()}, Python {platform.python_version()}, {os.cpu_count()} cores; "
         f"kube-score {kube_score_version()}. Each as a process of its own, the fastest of {ROUNDS}."
     )
     scored = next(tool for tool in tools if tool.is_run)
-    text = page.replace_block(PAGE.read_text(), "measured", page.measured(sets, scored, LAWS, said=said))
-    PAGE.write_text(page.replace_block(text, "standing", page.standing(tools, LAWS)))
-    unplaced = set(kube_score_rules(program)) ^ {each.rule for each in scored.positions}
+    PAGE.write_text(page.replace_block(PAGE.read_text(), "measured", page.measured(sets, scored, LAWS, said=said)))
+    write_standing(tools)
+    unplaced = set(kube_score_rules(program)) ^ {position.rule for position in scored.positions}
     ours, *published = sets
     rows = [
         at_most(
@@ -52,12 +53,18 @@ def measure(*, quick: bool = False) -> Figures:
         ),
         measured(
             f"prove {len(published)} published sets",
-            sum(each.ours.seconds for each in published),
+            sum(compared.ours.seconds for compared in published),
             "s",
-            f"kube-score: {sum(each.theirs.seconds for each in published):.2f} s",
+            f"kube-score: {sum(compared.theirs.seconds for compared in published):.2f} s",
         ),
         at_most("rules of kube-score without a position", len(unplaced), "", 0, ", ".join(sorted(unplaced)) or None),
-        measured("places we find broken or cannot tell", sum(len(each.ours.found) for each in sets), ""),
-        measured("places kube-score finds", sum(len(each.theirs.found) for each in sets), ""),
+        measured("places we find broken or cannot tell", sum(len(compared.ours.found) for compared in sets), ""),
+        measured("places kube-score finds", sum(len(compared.theirs.found) for compared in sets), ""),
     ]
     return Figures(rows, [], ["What each of them finds stands in docs/comparison.md."])
+
+
+def write_standing(tools: Sequence[Tool]) -> None:
+    """Write into the page where we stand on the rules of others, and which of ours nobody else has; run no tool."""
+    text = page.replace_block(PAGE.read_text(), "standing", page.standing(tools))
+    PAGE.write_text(page.replace_block(text, "alone", page.alone(tools, LAWS)))

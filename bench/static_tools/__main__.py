@@ -4,7 +4,7 @@
 For when positions.toml or a law of ours has changed; what was measured stays as it is.
 """
 
-from bench.static_tools import LAWS, PAGE, page
+from bench.static_tools import write_standing
 from bench.static_tools.positions import FILE, read_tools
 
-PAGE.write_text(page.replace_block(PAGE.read_text(), "standing", page.standing(read_tools(FILE.read_text()), LAWS)))
+write_standing(read_tools(FILE.read_text()))

@@ -37,9 +37,9 @@ def _kube_score(scored: list[dict[str, Any]]) -> Iterator[Found]:
 def from_sarif(text: str) -> tuple[Found, ...]:
     """Read the SARIF of `kubeproof prove`; of kind `open` is what cannot be told."""
     return tuple(
-        Found(each["ruleId"], UNTOLD if each["kind"] == "open" else BROKEN, _subject(each))
+        Found(result["ruleId"], UNTOLD if result["kind"] == "open" else BROKEN, _subject(result))
         for run in json.loads(text)["runs"]
-        for each in run["results"]
+        for result in run["results"]
     )
 
 

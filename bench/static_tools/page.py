@@ -1,4 +1,4 @@
-"""docs/comparison.md: its two generated blocks, what was measured and where we stand, as text of Markdown."""
+"""docs/comparison.md: its generated blocks, what was measured, where we stand, what only we judge, as Markdown."""
 
 import re
 from collections import Counter
@@ -41,16 +41,22 @@ def measured(sets: Sequence[Compared], tool: Tool, laws: Mapping[str, str], *, s
     )
 
 
-def standing(tools: Sequence[Tool], laws: Mapping[str, str]) -> str:
-    """Where we stand on every rule of theirs, and which of ours none of them has."""
+def standing(tools: Sequence[Tool]) -> str:
+    """Where we stand on every rule of theirs."""
     parts = []
     for tool in tools:
         how = "run" if tool.is_run else "compared on paper, not run"
-        rows = ((f"`{each.rule}`" + ("" if each.on else " (off)"), str(each)) for each in tool.positions)
+        rows = (
+            (f"`{position.rule}`" + ("" if position.on else " (off)"), str(position)) for position in tool.positions
+        )
         parts += [f"### {tool.name}: {how}", f"{tool.source}.", _table((tool.name, "kubeproof"), rows)]
-    alone = ((f"`{rule}`", laws[rule]) for rule in ours_alone(tools, laws))
-    parts += ["### Ours alone", "No rule of the three comes near these:", _table(("rule", "law"), alone)]
     return "\n\n".join(parts)
+
+
+def alone(tools: Sequence[Tool], laws: Mapping[str, str]) -> str:
+    """Which of our rules no rule of theirs comes near."""
+    rows = ((f"`{rule}`", laws[rule]) for rule in ours_alone(tools, laws))
+    return "\n\n".join(("No rule of the three comes near these:", _table(("rule", "law"), rows)))
 
 
 def _by_set(sets: Sequence[Compared]) -> str:
@@ -64,19 +70,19 @@ def _by_set(sets: Sequence[Compared]) -> str:
         "seconds ",
     )
     rows = []
-    for each in sets:
-        theirs, ours = _kinds(each.theirs.found), _kinds(each.ours.found)
+    for compared in sets:
+        theirs, ours = _kinds(compared.theirs.found), _kinds(compared.ours.found)
         # Almost OK is told with the warnings: it is no finding to act on, and none may vanish.
-        counts = (theirs["critical"], theirs["warning"] + theirs["almost OK"], f"{each.theirs.seconds:.2f}")
-        rows.append((each.name, *counts, ours[BROKEN], ours[UNTOLD], f"{each.ours.seconds:.2f}"))
+        counts = (theirs["critical"], theirs["warning"] + theirs["almost OK"], f"{compared.theirs.seconds:.2f}")
+        rows.append((compared.name, *counts, ours[BROKEN], ours[UNTOLD], f"{compared.ours.seconds:.2f}"))
     return _table(head, rows)
 
 
 def _their_rules(sets: Sequence[Compared], tool: Tool) -> str:
     rows = []
-    for rule, places in Counter(found.rule for each in sets for found in each.theirs.found).most_common():
+    for rule, places in Counter(found.rule for compared in sets for found in compared.theirs.found).most_common():
         position = tool.position(rule)
-        objects = sum(len(_subjects(each.theirs.found, (rule,))) for each in sets)
+        objects = sum(len(_subjects(compared.theirs.found, (rule,))) for compared in sets)
         both = ""
         if position and position.stance in COVERED:
             agreed = sum(len(_subjects(s.theirs.found, (rule,)) & _subjects(s.ours.found, position.by)) for s in sets)
@@ -86,25 +92,25 @@ def _their_rules(sets: Sequence[Compared], tool: Tool) -> str:
 
 
 def _our_rules(sets: Sequence[Compared], tool: Tool, laws: Mapping[str, str]) -> str:
-    alone = ours_alone([tool], laws)
-    counts = Counter(found.rule for each in sets for found in each.ours.found)
+    unmatched = ours_alone([tool], laws)
+    counts = Counter(found.rule for compared in sets for found in compared.ours.found)
     rows = (
-        (f"**`{rule}`**" if rule in alone else f"`{rule}`", laws[rule], places, ", ".join(_names(sets, rule)))
+        (f"**`{rule}`**" if rule in unmatched else f"`{rule}`", laws[rule], places, ", ".join(_names(sets, rule)))
         for rule, places in counts.most_common()
     )
     return _table(("rule", "law", "places", "in"), rows)
 
 
 def _names(sets: Iterable[Compared], rule: str) -> list[str]:
-    return [each.name for each in sets if any(found.rule == rule for found in each.ours.found)]
+    return [compared.name for compared in sets if any(found.rule == rule for found in compared.ours.found)]
 
 
-def _kinds(found: Iterable[Found]) -> Counter[str]:
-    return Counter(each.kind for each in found)
+def _kinds(places: Iterable[Found]) -> Counter[str]:
+    return Counter(found.kind for found in places)
 
 
-def _subjects(found: Iterable[Found], rules: Collection[str]) -> set[str]:
-    return {each.subject for each in found if each.rule in rules}
+def _subjects(places: Iterable[Found], rules: Collection[str]) -> set[str]:
+    return {found.subject for found in places if found.rule in rules}
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

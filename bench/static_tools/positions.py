@@ -22,7 +22,7 @@ class Position:
     on: bool = True
 
     def __str__(self) -> str:
-        rules = ", ".join(f"`{each}`" for each in self.by)
+        rules = ", ".join(f"`{rule}`" for rule in self.by)
         words = {SAME: rules, PROFILE: f"with a profile: {rules}", NO: "not judged"}[self.stance]
         return f"{words}; {self.why}" if self.why else words
 
@@ -38,13 +38,13 @@ class Tool:
 
     def position(self, rule: str) -> Position | None:
         """Where we stand on a rule of the tool; None if it is not in the table."""
-        return next((each for each in self.positions if each.rule == rule), None)
+        return next((position for position in self.positions if position.rule == rule), None)
 
 
 def read_tools(text: str) -> tuple[Tool, ...]:
     """Read the table; ValueError names a stance that there is none of, or that does not go with its rules."""
     return tuple(
-        Tool(name, tool["how"] == "run", tool["source"], tuple(_position(name, each) for each in tool["rules"]))
+        Tool(name, tool["how"] == "run", tool["source"], tuple(_position(name, entry) for entry in tool["rules"]))
         for name, tool in tomllib.loads(text).items()
     )
 

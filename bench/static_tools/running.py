@@ -48,7 +48,7 @@ def manifest_sets() -> tuple[ManifestSet, ...]:
     """Our rendered manifests, then the published ones of other projects."""
     published = sorted((ROOT / "tests/fixtures/published").glob("*.yaml"))
     ours = ManifestSet("kubeproof (ours)", ROOT / "manifests/k8s.yaml", ROOT / "kubeproof.toml")
-    return (ours, *(ManifestSet(each.stem, each) for each in published))
+    return (ours, *(ManifestSet(file.stem, file) for file in published))
 
 
 def kube_score_version() -> str:

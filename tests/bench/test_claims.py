@@ -250,7 +250,7 @@ DEFECTS = (
 def written(defect: Defect) -> list[Document]:
     """The sound system with the defect in it."""
     documents: list[Any] = copy.deepcopy(SOUND)
-    place = next(each for each in documents if f"{each['kind']}/{each['metadata']['name']}" == defect.subject)
+    place = next(one for one in documents if f"{one['kind']}/{one['metadata']['name']}" == defect.subject)
     *way, last = defect.field.split(".")
     for step in way:
         place = place[int(step)] if isinstance(place, list) else place[step]
@@ -266,10 +266,10 @@ def findings(documents: list[Document], rules: tuple[str, ...]) -> list[str]:
     """What these rules find broken, or cannot tell."""
     system = read_system(documents)
     return [
-        f"{proof.rule.name}: {each}"
+        f"{proof.rule.name}: {finding}"
         for proof in prove_all(system, Profile(system.namespace, system.namespace))
-        for each in proof.findings
-        if proof.rule.name in rules and each.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
+        for finding in proof.findings
+        if proof.rule.name in rules and finding.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
     ]
 
 

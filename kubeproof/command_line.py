@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from kubeproof.verdict import Exit
 
-STATUSES = "exit status:\n" + "\n".join(f"  {status:<4} {status.says}" for status in Exit)
+STATUSES = "exit status:\n" + "\n".join(f"  {status:<4} {status.meaning}" for status in Exit)
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,9 +10,9 @@ from enum import Enum, IntEnum
 
 
 class Exit(IntEnum):
-    """The exit statuses of all commands; `says` is what one means, here, in their help and in docs/evidence.md."""
+    """The exit statuses of all commands, each with its meaning, which stands in their help and in docs/evidence.md."""
 
-    says: str
+    meaning: str
 
     HOLDS = 0, "all that was asked for holds"
     BROKEN = 1, "something is broken"
@@ -20,10 +20,10 @@ class Exit(IntEnum):
     NOT_DONE = 3, "it could not start, or not go on: one sentence says why"
     INTERRUPTED = 130, "Ctrl-C"
 
-    def __new__(cls, status: int, says: str) -> "Exit":
+    def __new__(cls, status: int, meaning: str) -> "Exit":
         """A member is its status; the meaning goes along."""
         member = int.__new__(cls, status)
-        member._value_, member.says = status, says
+        member._value_, member.meaning = status, meaning
         return member
 
 
@@ -46,7 +46,7 @@ class Fact:
     """What one line of the evidence says; `line` is None for what the manifests or the profile say."""
 
     line: int | None
-    says: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Verdict:
     def report(self) -> str:
         """The verdict as a person reads it in an assertion: outcome, because, and each fact with its line."""
         facts = [
-            f"  line {fact.line}: {fact.says}" if fact.line is not None else f"  {fact.says}" for fact in self.evidence
+            f"  line {fact.line}: {fact.message}" if fact.line is not None else f"  {fact.message}"
+            for fact in self.evidence
         ]
         return "\n".join([f"{self.outcome.value}: {self.because}", *facts])
 

@@ -55,8 +55,8 @@ def _lost(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> Verdict
     control = _between(read, new.t, restore.t, lines)
     unseen = [line for line in control if not_observed(line.get("error")) or (number(line, "status") or 500) >= 500]
     if not control or unseen:
-        says = "nobody could look whether the data was gone"
-        return unknown(says, *(fact(line, f"answered {line.get('status') or 'nothing'}") for line in unseen))
+        message = "nobody could look whether the data was gone"
+        return unknown(message, *(fact(line, f"answered {line.get('status') or 'nothing'}") for line in unseen))
     still, _ = walked(read, control, saved)
     if still.passed:
         return unknown("the data was never lost: it was read on the new volumes before any restore", *still.evidence)
@@ -68,13 +68,13 @@ def _job(what: str, cronjob: str, within: float, lines: Lines) -> Verdict:
     ends = of_kind(lines, "job", source=cronjob)
     if not ends:
         return unknown(f"how the {what} ended was not seen")
-    ended, says = ends[-1].get("ended"), str(ends[-1].get("says"))
+    ended, message = ends[-1].get("ended"), str(ends[-1].get("says"))
     if ended == "complete":
-        return passed(what, fact(ends[-1], f"{what} completed: {says}"))
+        return passed(what, fact(ends[-1], f"{what} completed: {message}"))
     if ended in ("failed", "absent"):
-        return failed(f"the {what} failed: {says}", fact(ends[-1], f"Job of {cronjob}: {says}"))
+        return failed(f"the {what} failed: {message}", fact(ends[-1], f"Job of {cronjob}: {message}"))
     if ended == "late":
-        return failed(f"the {what} did not end within {seconds(within)}", fact(ends[-1], says))
+        return failed(f"the {what} did not end within {seconds(within)}", fact(ends[-1], message))
     return unknown(f"how the {what} ended is not said", fact(ends[-1], f"ended: {ended!r}"))
 
 

@@ -50,23 +50,21 @@ def _available(workload: Workload, applied: float, lines: Lines) -> Verdict:
     if not samples:
         return unknown(f"{workload.name} was never seen")
     last, deadline = samples[-1], workload.progress_deadline
-    says = ", ".join(f"{name} {last.get(name)}" for name in ("desired", "updated", "ready", "available"))
+    counts = ", ".join(f"{name} {last.get(name)}" for name in ("desired", "updated", "ready", "available"))
+    state = fact(last, counts)
     if not complete(last):
-        return _not_available(workload, fact(last, says), watched_until(lines) - applied, lines)
+        return _not_available(workload, state, watched_until(lines) - applied, lines)
     took = next(sample.t for sample in samples if complete(sample)) - applied
     if took > deadline:
-        return failed(
-            f"available after {seconds(took)}, its deadline is {deadline:.0f} s",
-            fact(last, says),
-        )
-    return passed(f"available after {seconds(max(took, 0.0))}", fact(last, says))
+        return failed(f"available after {seconds(took)}, its deadline is {deadline:.0f} s", state)
+    return passed(f"available after {seconds(max(took, 0.0))}", state)
 
 
 def _not_available(workload: Workload, state: Fact, watched: float, lines: Lines) -> Verdict:
     pulls = _image_events(workload, lines)
     if pulls:
-        return failed(f"not available: {pulls[-1].says}", state, *pulls[-3:])
-    because = f"not available after {seconds(watched)} ({state.says})"
+        return failed(f"not available: {pulls[-1].message}", state, *pulls[-3:])
+    because = f"not available after {seconds(watched)} ({state.message})"
     if watched >= workload.progress_deadline:
         return failed(because, state)
     return unknown(f"{because}, watched for less than its {workload.progress_deadline:.0f} s", state)
@@ -77,11 +75,11 @@ def _image_events(workload: Workload, lines: Lines) -> tuple[Fact, ...]:
     found = []
     for line in of_kind(lines, "event"):
         mine = str(line.get("object")).removeprefix("Pod/") in pods
-        says = str(line.get("says"))
+        message = str(line.get("says"))
         # The kubelet reports a failed pull as Failed or BackOff, and names the image in the message only.
-        about_image = line.get("reason") in ("Failed", "BackOff") and ("pull" in says.lower() or "image" in says)
+        about_image = line.get("reason") in ("Failed", "BackOff") and ("pull" in message.lower() or "image" in message)
         if mine and (about_image or line.get("reason") in IMAGE_REASONS):
-            found.append(fact(line, says))
+            found.append(fact(line, message))
     return tuple(found)
 
 
@@ -97,7 +95,7 @@ def _restarts(workload: Workload, lines: Lines) -> Verdict:
         if restarts:
             wrong[line.get("name")] = fact(line, f"{line.get('name')} restarted {restarts:.0f} times")
     if wrong:
-        return failed("; ".join(each.says for each in wrong.values()), *wrong.values())
+        return failed("; ".join(restarted.message for restarted in wrong.values()), *wrong.values())
     return passed("no restarts", fact(pods[-1], f"{workload.name}: no pod restarted"))
 
 

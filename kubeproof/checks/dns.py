@@ -47,13 +47,13 @@ def _judge(line: Line) -> Verdict:
     asked, error = line.get("asked"), line.get("error")
     if error is not None:
         here = fact(line, f"{asked}: {error}")
-        return unknown(here.says, here) if not_observed(error) else failed(here.says, here)
+        return unknown(here.message, here) if not_observed(error) else failed(here.message, here)
     got, expected = set(texts(line, "addresses")), set(texts(line, "expected"))
     if not expected:
         return unknown(f"{asked}: no address was expected, so no answer can be right", fact(line, str(asked)))
     if got != expected:
-        says = f"{asked} answers {_list(got)}, its addresses are {_list(expected)}"
-        return failed(says, fact(line, says))
+        message = f"{asked} answers {_list(got)}, its addresses are {_list(expected)}"
+        return failed(message, fact(line, message))
     return passed("as expected", fact(line, f"{asked} answers {_list(got)}"))
 
 

@@ -30,7 +30,7 @@ class Cell:
     port: int
     wanted: Reach
     seen: Reach
-    says: str
+    words: str
     line: int | None = None
 
     @property
@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix(Fact):
-    """The truth table as a fact of its own; `says` is the table drawn, wrong cells in brackets."""
+    """The truth table as a fact of its own; `message` is the table drawn, wrong cells in brackets."""
 
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def judge_reachability(system: System, profile: Profile, subject: str, lines: Li
         for source in sources
         for target in targets
         if source != target.name
-        for port in dict.fromkeys(each.number for each in target.ports)
+        for port in dict.fromkeys(declared.number for declared in target.ports)
     )
     dangling = allowed - {(cell.source, cell.target) for cell in cells}
     return _verdict(sources, tuple(target.name for target in targets), cells, dangling)
@@ -91,8 +91,8 @@ def _cell(lines: Lines, source: str, target: str, port: int, wanted: Reach) -> C
     if not attempts:
         return Cell(source, target, port, wanted, Reach.UNKNOWN, "was not tried")
     last = attempts[-1]
-    seen, says = _seen(lines, last, wanted)
-    return Cell(source, target, port, wanted, seen, says, last.number)
+    seen, words = _seen(lines, last, wanted)
+    return Cell(source, target, port, wanted, seen, words, last.number)
 
 
 def _seen(lines: Lines, attempt: Line, wanted: Reach) -> tuple[Reach, str]:
@@ -137,15 +137,15 @@ def _verdict(
         return failed(because, *evidence)
     if unseen or lost or not cells:
         return Verdict(Outcome.UNKNOWN, because if cells else "there is no pair to try", evidence)
-    seen = tuple(Fact(cell.line, f"{cell.source} -> {cell.target}:{cell.port}  {cell.says}") for cell in cells)
+    seen = tuple(Fact(cell.line, f"{cell.source} -> {cell.target}:{cell.port}  {cell.words}") for cell in cells)
     return passed(f"{len(cells)} pairs as declared", matrix, *seen)
 
 
 def _odd(cell: Cell) -> Fact:
-    words = {Reach.ALLOWED: "allowed", Reach.BLOCKED: "blocked"}
-    seen = "cannot tell" if cell.seen is Reach.UNKNOWN else f"was {words[cell.seen]}"
+    names = {Reach.ALLOWED: "allowed", Reach.BLOCKED: "blocked"}
+    seen = "cannot tell" if cell.seen is Reach.UNKNOWN else f"was {names[cell.seen]}"
     pair = f"{cell.source} -> {cell.target}:{cell.port}"
-    return Fact(cell.line, f"{pair:<40}  should be {words[cell.wanted]}, {seen:<12}  {cell.says}")
+    return Fact(cell.line, f"{pair:<40}  should be {names[cell.wanted]}, {seen:<12}  {cell.words}")
 
 
 REACHABILITY = Check(

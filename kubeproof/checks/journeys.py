@@ -12,7 +12,7 @@ from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind
 from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.profile.intent import Backup, Journey, Persistence, Profile, Step
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 Saved = dict[str, Any]
@@ -58,8 +58,8 @@ def _judge(index: int, step: Step, line: Line, saved: Mapping[str, Any], lost: s
     if error is not None:
         return failed(f"{name}: {error}", fact(line, f"{line.get('url')}: {error}"))
     if status != step.expect:
-        says = f"{name} answered {status}, should be {step.expect}"
-        return failed(says, fact(line, f"{says}: {_short(line.get('body'))}"))
+        message = f"{name} answered {status}, should be {step.expect}"
+        return failed(message, fact(line, f"{message}: {_short(line.get('body'))}"))
     wrong = _wrong_body(step, line.data.get("body"), saved)
     if wrong and any(f"{{{name}}}" in repr((step.contains, step.lists)) for name in lost):
         return unknown(f"{name}: what it should contain was saved by a step that was not seen", fact(line, wrong))
@@ -121,7 +121,8 @@ def _short(body: Any) -> str:
 
 def _subjects(_: System, profile: Profile) -> Iterator[Subject]:
     """Each journey, but for the halves of a promise: a read that only makes sense after its write is none."""
-    halves = {name for kept in (*profile.persistence, *profile.backups) for name in (kept.write, kept.read)}
+    promises: tuple[Persistence | Backup, ...] = (*profile.persistence, *profile.backups)
+    halves = {name for promise in promises for name in (promise.write, promise.read)}
     for journey in profile.journeys:
         if journey.name not in halves:
             yield Subject(journey.name, f"journey:{journey.name}")

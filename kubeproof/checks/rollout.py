@@ -26,12 +26,12 @@ class Disruption:
     failures: tuple[Request, ...]
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """When, how many, the words of each kind, and the pods that answered wrongly, if they named themselves."""
         start, end = self.failures[0].at, self.failures[-1].at
         counted: dict[str, int] = {}
-        for each in self.failures:
-            what = f"{each.failure} ({each.connection})"
+        for request in self.failures:
+            what = f"{request.failure} ({request.connection})"
             counted[what] = counted.get(what, 0) + 1
         kinds = ", ".join(f"{count} x {what}" for what, count in counted.items())
         return f"{seconds(start)} to {seconds(end)}   {kinds}"
@@ -54,30 +54,30 @@ def judge_in_time(system: System, profile: Profile, subject: str, lines: Lines) 
     if system.workload(subject) is None or entry is None or level is None:
         return unknown(f"{subject} is not a workload for which the profile names an entry and a level")
     requests = read_requests(entry, lines)
-    paces = [_pace(each, requests, lines, level.p99) for each in CONNECTIONS]
+    paces = [_pace(connection, requests, lines, level.p99) for connection in CONNECTIONS]
     verdict = merge([*paces, *_rolled_out(profile, subject, requests, lines)])
-    return passed("; ".join(each.because for each in paces), *verdict.evidence) if verdict.passed else verdict
+    return passed("; ".join(pace.because for pace in paces), *verdict.evidence) if verdict.passed else verdict
 
 
 def _rolled_out(profile: Profile, subject: str, requests: tuple[Request, ...], lines: Lines) -> list[Verdict]:
-    """Whether there was a rollout, and a ledger that shows all of it."""
-    ledgers = [whole(profile, connection, requests, lines) for connection in CONNECTIONS]
-    return [_completed(lines), _replaced(subject, lines), *ledgers]
+    """Whether there was a rollout, and a request log that shows all of it."""
+    logs = [whole(profile, connection, requests, lines) for connection in CONNECTIONS]
+    return [_completed(lines), _replaced(subject, lines), *logs]
 
 
 def _pace(connection: str, requests: tuple[Request, ...], lines: Lines, bound: float) -> Verdict:
     started = marker(lines, "rollout started")
-    mine = [each for each in requests if each.connection == connection and started and each.at >= started.t]
+    mine = [request for request in requests if request.connection == connection and started and request.at >= started.t]
     if not mine:
         return unknown(f"no request on {connection} connections was seen since the rollout began")
     ranked = sorted(mine, key=lambda request: request.took)
     slowest = ninety_ninth(ranked)
     took = f"{slowest.took * 1000:.0f} ms" if slowest.took < inf else f"without an answer: {slowest.failure}"
-    says = f"p99 {took} on {connection} connections"
+    message = f"p99 {took} on {connection} connections"
     if slowest.took > bound:
-        because = f"{says}, promised are {bound * 1000:.0f} ms"
+        because = f"{message}, promised are {bound * 1000:.0f} ms"
         return failed(because, Fact(slowest.line, f"{because}, of {len(mine):,} requests"))
-    return passed(says, Fact(slowest.line, f"{says}, of {len(mine):,} requests"))
+    return passed(message, Fact(slowest.line, f"{message}, of {len(mine):,} requests"))
 
 
 def disruptions(requests: tuple[Request, ...]) -> tuple[Disruption, ...]:
@@ -98,14 +98,17 @@ def _losses(requests: tuple[Request, ...], lines: Lines, subject: str, allowed: 
         return unknown("no request was seen")
     found = disruptions(requests)
     if not found:
-        says = f"none of {len(requests):,} requests failed"
-        return passed(says, Fact(requests[-1].line, says))
-    lost = sum(len(each.failures) for each in found)
-    facts = [Fact(each.failures[0].line, f"{each.says}{_pods(each, lines, subject)}") for each in found]
-    says = f"{lost:,} of {len(requests):,} failed"
+        message = f"none of {len(requests):,} requests failed"
+        return passed(message, Fact(requests[-1].line, message))
+    lost = sum(len(disruption.failures) for disruption in found)
+    facts = [
+        Fact(disruption.failures[0].line, f"{disruption.message}{_pods(disruption, lines, subject)}")
+        for disruption in found
+    ]
+    message = f"{lost:,} of {len(requests):,} failed"
     if lost > allowed * len(requests):
-        return failed(f"{says}, {allowed:.2%} are allowed" if allowed else says, *facts)
-    return passed(f"{says}, {allowed:.2%} are allowed", *facts)
+        return failed(f"{message}, {allowed:.2%} are allowed" if allowed else message, *facts)
+    return passed(f"{message}, {allowed:.2%} are allowed", *facts)
 
 
 def _pods(disruption: Disruption, lines: Lines, subject: str) -> str:
@@ -115,7 +118,7 @@ def _pods(disruption: Disruption, lines: Lines, subject: str) -> str:
     for line in of_kind(lines, "pod", workload=subject):
         if line.get("deleted") is True or line.get("gone") is True:
             ending.setdefault(str(line.get("name")), line.t)
-    answered = dict.fromkeys(each.pod for each in disruption.failures if each.pod)
+    answered = dict.fromkeys(request.pod for request in disruption.failures if request.pod)
     # 30 s before is the usual grace period: a pod that is still on its way out then.
     about = list(answered) or [pod for pod, at in ending.items() if start - 30 <= at <= end + 1]
     named = [f"{pod} (deleted at {seconds(ending[pod])})" if pod in ending else str(pod) for pod in about]

@@ -49,22 +49,22 @@ def _closed(owners: set[str], lines: Lines) -> dict[str, Verdict]:
     """The objects of which no controller says where it listens, each with the reason."""
     entrances = [line for line in of_kind(lines, "entrance", address=None) if line.get("owner") in owners]
     facts = {str(line.get("owner")): fact(line, f"{line.get('owner')}: {line.get('says')}") for line in entrances}
-    return {owner: unknown(here.says, here) for owner, here in facts.items()}
+    return {owner: unknown(here.message, here) for owner, here in facts.items()}
 
 
 def _unnamed(system: System, host: str) -> Verdict:
     """An entry under a host that no rule names: broken, unless a rule for more hosts may take it."""
     rules = (*read_rules(system.documents, INGRESS), *read_rules(system.documents, HTTP_ROUTE))
     wider = next((rule for rule in rules if includes(rule.host, host)), None)
-    says = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
+    message = f"the profile has an entry under {host}, which no Ingress and no HTTPRoute names"
     if wider is None:
-        return failed(says, Fact(None, says))
-    return unknown(f"{says}: {wider.owner} may take it as {wider.host}, which was not tried", Fact(None, says))
+        return failed(message, Fact(None, message))
+    return unknown(f"{message}: {wider.owner} may take it as {wider.host}, which was not tried", Fact(None, message))
 
 
 def _unseen(rule: Rule) -> Verdict:
-    says = f"{rule.owner}: the rule for {rule.host}{rule.path} was not tried: {rule.unseen}"
-    return unknown(says, Fact(None, says))
+    message = f"{rule.owner}: the rule for {rule.host}{rule.path} was not tried: {rule.unseen}"
+    return unknown(message, Fact(None, message))
 
 
 def _required(request: Request, lines: Lines) -> Verdict:
@@ -72,7 +72,7 @@ def _required(request: Request, lines: Lines) -> Verdict:
     seen = of_kind(lines, "route", owner=request.owner, host=request.host, path=request.path)
     if not seen:
         return unknown(f"GET {request.host}{request.path} was not tried")
-    return _each_once(_answer(line, lines) or _reached(request, line, lines) for line in seen)
+    return _told_once(_answer(line, lines) or _reached(request, line, lines) for line in seen)
 
 
 def _answer(line: Line, lines: Lines) -> Verdict | None:
@@ -80,19 +80,21 @@ def _answer(line: Line, lines: Lines) -> Verdict | None:
     what, error = f"GET {line.get('host')}{line.get('path')}", line.get("error")
     here = fact(line, f"{what}: {error}")
     if not_observed(error):
-        return unknown(here.says, here)
+        return unknown(here.message, here)
     tried = of_kind(lines, "route", owner=line.get("owner"))
     if error is not None:
-        if all(each.get("status") is None for each in tried):
+        if all(attempt.get("status") is None for attempt in tried):
             return unknown(f"nobody answers at {line.get('address')}: {error}", here)
-        return failed(here.says, here)
+        return failed(here.message, here)
     if str(line.get("location")).startswith("https:"):
-        says = f"{what} is sent to {line.get('location')}, where no request was made"
-        return unknown(says, fact(line, says))
-    silent = [each for each in tried if 200 <= (number(each, "status") or 0) < 300 and each.get("pod") is None]
+        message = f"{what} is sent to {line.get('location')}, where no request was made"
+        return unknown(message, fact(line, message))
+    silent = [
+        attempt for attempt in tried if 200 <= (number(attempt, "status") or 0) < 300 and attempt.get("pod") is None
+    ]
     if silent:
-        says = "answers do not say in X-Pod which pod they are from"
-        return unknown(says, fact(silent[0], says))
+        message = "answers do not say in X-Pod which pod they are from"
+        return unknown(message, fact(silent[0], message))
     return None
 
 
@@ -100,14 +102,14 @@ def _reached(request: Request, line: Line, lines: Lines) -> Verdict:
     what, status, pod = f"GET {request.host}{request.path}", line.get("status"), line.get("pod")
     got = fact(line, f"{what}: {status}" + (f" by {pod}" if pod else ", by no pod"))
     if not request.services:
-        return passed("404", got) if status == 404 and pod is None else failed(f"{got.says}, should be 404", got)
+        return passed("404", got) if status == 404 and pod is None else failed(f"{got.message}, should be 404", got)
     behind = {name for service in request.services for name in _ready(service, lines)}
     wanted = f"should be by a pod behind {' or '.join(request.services)}"
     if pod is None:
-        return failed(f"{got.says}, {wanted}", got)
+        return failed(f"{got.message}, {wanted}", got)
     if not behind:
-        return unknown(f"{got.says}, and no ready pod was seen behind {' or '.join(request.services)}", got)
-    return passed("reached", got) if pod in behind else failed(f"{got.says}, {wanted}", got)
+        return unknown(f"{got.message}, and no ready pod was seen behind {' or '.join(request.services)}", got)
+    return passed("reached", got) if pod in behind else failed(f"{got.message}, {wanted}", got)
 
 
 def _ready(service: str, lines: Lines) -> set[str]:
@@ -127,14 +129,14 @@ def _entered(entry: Entry, lines: Lines) -> Verdict:
         got = fact(line, f"{what}: {line.get('status')} by {line.get('pod') or 'no pod'}")
         right = line.get("status") == entry.expect and line.get("pod") in mine
         verdicts.append(
-            _answer(line, lines) or (passed("entered", got) if right else failed(f"{got.says}, {wanted}", got))
+            _answer(line, lines) or (passed("entered", got) if right else failed(f"{got.message}, {wanted}", got))
         )
-    return _each_once(verdicts)
+    return _told_once(verdicts)
 
 
-def _each_once(verdicts: Iterable[Verdict]) -> Verdict:
+def _told_once(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict on several tries of one request; what was seen again is told once."""
-    return merge({(each.outcome, each.because): each for each in verdicts}.values())
+    return merge({(verdict.outcome, verdict.because): verdict for verdict in verdicts}.values())
 
 
 def _ingress_hosts(system: System, profile: Profile) -> Iterator[Subject]:

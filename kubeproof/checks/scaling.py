@@ -49,7 +49,7 @@ def judge_scaling(system: System, profile: Profile, subject: str, lines: Lines) 
 
 
 def _control(scale: Scale, samples: Lines, started: Line) -> Verdict:
-    """What was there before the load was not brought by it."""
+    """Replicas that existed before the load do not count."""
     before = [line for line in samples if line.t <= started.t]
     wanted = number(before[-1], "desired") if before else None
     if wanted is None:
@@ -65,18 +65,18 @@ def _load(lines: Lines, started: Line) -> Verdict:
     if not requests:
         return unknown("no load was seen")
     failures = max(number(line, "failures") or 0.0 for line in samples)
-    says = f"{requests:,.0f} requests, {failures / requests:.1%} failed"
+    message = f"{requests:,.0f} requests, {failures / requests:.1%} failed"
     if failures >= requests:
-        return unknown(f"every request of the load failed ({requests:,.0f})", fact(samples[-1], says))
-    return passed(says, fact(samples[-1], says))
+        return unknown(f"every request of the load failed ({requests:,.0f})", fact(samples[-1], message))
+    return passed(message, fact(samples[-1], message))
 
 
 def _bounds(scale: Scale, samples: Lines) -> Verdict:
     for line in samples:
         wanted = number(line, "desired")
         if wanted is not None and wanted > scale.maximum:
-            says = f"{wanted:.0f} replicas wanted, the profile's maximum is {scale.maximum}"
-            return failed(says, fact(line, says))
+            message = f"{wanted:.0f} replicas wanted, the profile's maximum is {scale.maximum}"
+            return failed(message, fact(line, message))
     return passed("bounds", Fact(None, f"never above {scale.maximum}"))
 
 
@@ -87,10 +87,10 @@ def _steps(samples: Lines, started: Line) -> Verdict:
     for (before, had), (line, count) in pairwise(known):
         if line.t <= started.t or count - had <= 1:
             continue
-        says = f"from {had:.0f} to {count:.0f} replicas at once, {seconds(line.t - started.t)} into the load"
+        message = f"from {had:.0f} to {count:.0f} replicas at once, {seconds(line.t - started.t)} into the load"
         if line.t - before.t > DENSE:
-            return unknown(f"{says}, with nothing seen for {seconds(line.t - before.t)} before", fact(line, says))
-        return failed(says, fact(line, says))
+            return unknown(f"{message}, with nothing seen for {seconds(line.t - before.t)} before", fact(line, message))
+        return failed(message, fact(line, message))
     return passed("one at a time", Fact(None, "one replica at a time"))
 
 
@@ -112,10 +112,10 @@ def _reached(scale: Scale, samples: Lines, started: Line, lines: Lines) -> Verdi
         wanted = number(line, "desired")
         if line.t > started.t and wanted is not None and wanted >= scale.target:
             took = line.t - started.t
-            says = f"{wanted:.0f} replicas wanted {seconds(took)} into the load"
+            message = f"{wanted:.0f} replicas wanted {seconds(took)} into the load"
             if took > scale.within:
-                return failed(f"{says}, promised are {seconds(scale.within)}", fact(line, says))
-            return passed("reached", fact(line, says))
+                return failed(f"{message}, promised are {seconds(scale.within)}", fact(line, message))
+            return passed("reached", fact(line, message))
     highest = max((number(line, "desired") or 0.0 for line in samples), default=0.0)
     blind = samples and all(line.get("cpu") is None and line.get("memory") is None for line in samples)
     why = "; it never read a metric" if blind else ""
@@ -129,11 +129,11 @@ def _ready(scale: Scale, started: Line, lines: Lines) -> Verdict:
     return _never(scale, started, lines, f"never had {scale.target} ready replicas")
 
 
-def _never(scale: Scale, started: Line, lines: Lines, says: str) -> Verdict:
+def _never(scale: Scale, started: Line, lines: Lines, message: str) -> Verdict:
     """A FAIL when the load ran for as long as promised, else UNKNOWN: it may yet have happened."""
     ended = marker(lines, "load ended")
     ran = (ended.t if ended else watched_until(lines)) - started.t
-    because = f"{says}, {seconds(ran)} into the load"
+    because = f"{message}, {seconds(ran)} into the load"
     where = fact(ended or started, because)
     return failed(because, where) if ran >= scale.within else unknown(because, where)
 

@@ -22,9 +22,9 @@ def of_kind(lines: Iterable[Line], kind: str, **fields: object) -> Lines:
     )
 
 
-def marker(lines: Iterable[Line], says: str) -> Line | None:
-    """The first marker that says this, or None."""
-    return next(iter(of_kind(lines, "marker", says=says)), None)
+def marker(lines: Iterable[Line], deed: str) -> Line | None:
+    """The first marker of that deed, or None."""
+    return next(iter(of_kind(lines, "marker", says=deed)), None)
 
 
 def unmet(lines: Iterable[Line]) -> Verdict | None:
@@ -70,19 +70,19 @@ def number(line: Line, name: str) -> float | None:
 
 
 def ninety_ninth(ranked: Sequence[T]) -> T:
-    """Of at least one thing, the fastest first: the one that 99 of 100 are not slower than."""
+    """The 99th percentile (nearest rank) of a sorted, non-empty sequence."""
     return ranked[ceil(0.99 * len(ranked)) - 1]
 
 
 def began(line: Line) -> float:
-    """When what a line tells the end of began: it says how many `seconds` it took."""
+    """When something began whose end was written as this line: its `seconds` before."""
     return line.t - (number(line, "seconds") or 0.0)
 
 
 def texts(line: Line, name: str) -> tuple[str, ...]:
     """A field that is a list of texts; other members are left out."""
     value = line.data.get(name)
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return tuple(member for member in value if isinstance(member, str)) if isinstance(value, list) else ()
 
 
 def not_observed(error: object) -> bool:
@@ -90,9 +90,9 @@ def not_observed(error: object) -> bool:
     return isinstance(error, str) and error.startswith(NOT_OBSERVED)
 
 
-def fact(line: Line, says: str) -> Fact:
+def fact(line: Line, message: str) -> Fact:
     """A fact of this line."""
-    return Fact(line.number, says)
+    return Fact(line.number, message)
 
 
 def seconds(value: float) -> str:

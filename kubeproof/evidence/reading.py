@@ -43,7 +43,7 @@ class Damage:
     """A line that cannot be trusted, or a place where lines are missing."""
 
     line: int
-    says: str
+    message: str
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """
-The request ledger: one line a request, and at the end the sender's own count, so that a lost line shows.
+The request log: the `request` lines of a rollout as values, and whether all that were sent are there.
 
-Times of requests are on the sender's clock; its distance to the run's is bounded by the line that arrived fastest.
+The probe's `traffic` (kubeproof.probe.open_loop) writes one line a request, and at its end a `ledger.end` with its own
+count, so that a lost line shows. What the requests mean is judged by kubeproof.checks.rollout. Times of requests are on
+the sender's clock; its distance to the run's is bounded by the line that arrived fastest.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ LONGEST_GAP = 2.0  # seconds without an intended request: longer, and a disrupti
 @dataclass(frozen=True)
 class Request:
     """
-    One request of the ledger, with `at`, its intended time on the run's clock, and its failure or None.
+    One request of the log, with `at`, its intended time on the run's clock, and its failure or None.
 
     `took` is seconds from the intended time to the end of the answer, for ever when it failed: a request that had to
     wait for its turn has waited too.
@@ -35,7 +37,7 @@ class Request:
 
 
 def read_requests(entry: Entry, lines: Lines) -> tuple[Request, ...]:
-    """The ledger in the order of intended times; a line without a time is left out, the count then misses it."""
+    """The log in the order of intended times; a line without a time is left out, the count then misses it."""
     timed = []
     for line in of_kind(lines, "request"):
         intended, sent, took = (number(line, name) for name in ("intended", "sent", "seconds"))
@@ -61,7 +63,7 @@ def _failure(entry: Entry, line: Line) -> str | None:
 
 
 def whole(profile: Profile, connection: str, requests: tuple[Request, ...], lines: Lines) -> Verdict:
-    """Whether the ledger of one kind of connection is complete, dense and long enough to say anything of a rollout."""
+    """Whether the log of one kind of connection is complete, dense and long enough to say anything of a rollout."""
     mine = [request for request in requests if request.connection == connection]
     ends = of_kind(lines, "ledger.end", connection=connection)
     name = f"{connection} connections"
@@ -76,7 +78,7 @@ def whole(profile: Profile, connection: str, requests: tuple[Request, ...], line
     needed = profile.rollout.minimum_requests
     if during < needed:
         return unknown(f"{name}: {during} requests since the rollout began, {needed} are needed", fact(ends[0], name))
-    # The times of the window count too: a ledger that begins late or ends early has its gap there.
+    # The times of the window count too: a log that begins late or ends early has its gap there.
     times = [started.t, *(r.at for r in mine if started.t < r.at < done.t), done.t]
     if mine[0].at > started.t + LONGEST_GAP or mine[-1].at < done.t - LONGEST_GAP:
         return unknown(f"{name}: the ledger does not cover the rollout", fact(ends[0], name))

@@ -110,7 +110,7 @@ def _evidence(verdict: Verdict) -> list[str]:
 
 def _fact(fact: Fact) -> list[str]:
     where = f"   (line {fact.line})" if fact.line is not None else ""
-    lines = fact.says.splitlines() or [""]
+    lines = fact.message.splitlines() or [""]
     return [f"{INDENT}{line}" for line in (*lines[:-1], f"{lines[-1]}{where}")]
 
 
@@ -121,7 +121,7 @@ def _not_verified(skipped: Sequence[Judged]) -> list[str]:
 
 
 def _warnings(damage: Sequence[Damage], unfinished: bool) -> list[str]:
-    lines = [f"{'evidence damaged':<20} line {each.line}: {each.says}" for each in damage[:MOST_FACTS]]
+    lines = [f"{'evidence damaged':<20} line {each.line}: {each.message}" for each in damage[:MOST_FACTS]]
     if len(damage) > MOST_FACTS:
         lines.append(f"{'':<20} and {len(damage) - MOST_FACTS} lines more")
     if unfinished:

@@ -38,4 +38,4 @@ def verdicts_json(judged: Sequence[Judged], run: Mapping[str, Any], *, exit: int
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
-    return {"line": fact.line, "says": fact.says}
+    return {"line": fact.line, "says": fact.message}

@@ -46,10 +46,12 @@ def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lin
     )
 
 
-def told(found: list[Verdict]) -> Verdict:
+def told(parts: list[Verdict]) -> Verdict:
     """All of them as one, which tells what was measured when all of it holds."""
-    verdict = merge(found)
-    return passed("; ".join(each.says for each in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
+    verdict = merge(parts)
+    return (
+        passed("; ".join(found.message for found in verdict.evidence), *verdict.evidence) if verdict.passed else verdict
+    )
 
 
 def _whole(lines: Lines) -> Verdict:
@@ -65,7 +67,7 @@ def _everyone(subject: str, lines: Lines, stopped: Line) -> Verdict:
     """Whether each pod that was there was asked both questions: the others may have done anything."""
     pods = {line.get("name"): line for line in of_kind(lines, "pod", workload=subject) if line.t <= stopped.t}
     there = {name for name, line in pods.items() if line.get("ready") is True and not line.get("deleted")}
-    asked = [{line.get("pod") for line in of_kind(lines, "asked", question=each)} for each in QUESTIONS]
+    asked = [{line.get("pod") for line in of_kind(lines, "asked", question=question)} for question in QUESTIONS]
     missed = there - set.intersection(*asked)
     if missed or not there:
         return unknown(f"{len(missed)} of {len(there)} pods of {subject} were not asked")
@@ -86,23 +88,23 @@ def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, 
         return unknown(f"{question}: asked {len(during)} times during the outage, {ENOUGH} are needed")
     wrong = next((line for line in during if alive and number(line, "status") and not _succeeded(line)), None)
     if wrong is not None:
-        says = f"{question} of {wrong.get('pod')} answered {wrong.get('status')} while the database was away"
-        return failed(says, fact(wrong, says))
+        message = f"{question} of {wrong.get('pod')} answered {wrong.get('status')} while the database was away"
+        return failed(message, fact(wrong, message))
     ranked = sorted(during, key=_took)
     slowest = ninety_ninth(ranked)
     took = _took(slowest)
     if took > bound:
         answered = f"answered after {seconds(took)}" if took < inf else f"not answered: {slowest.get('error')}"
-        says = f"{question} p99 of {len(during)} asks {answered}, promised is {bound * 1000:.0f} ms"
-        return failed(says, fact(slowest, says))
+        message = f"{question} p99 of {len(during)} asks {answered}, promised is {bound * 1000:.0f} ms"
+        return failed(message, fact(slowest, message))
     for pod in sorted(map(str, pods)):
         mine = [line for line in during if line.get("pod") == pod]
         if not mine:
             return unknown(f"{question}: {pod} was not asked during the outage")
         if all(_took(line) > bound for line in mine):
             # Who hangs is asked less often, and among many pods its asks may be less than one in a hundred.
-            says = f"{question} of {pod} was never answered within {bound * 1000:.0f} ms while the database was away"
-            return failed(says, fact(mine[0], says))
+            message = f"{question} of {pod} was never answered within {bound * 1000:.0f} ms while the database was away"
+            return failed(message, fact(mine[0], message))
     return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
 
 
@@ -125,11 +127,11 @@ def _serves_again(loss: Loss, entry: Entry, bound: float | None, database: str, 
             return unknown(f"{pod} was not asked after the outage")
         good = next((line for line in mine if not bad or line.t > bad[-1].t), None)
         at = (good or mine[-1]).t - back.t
-        says = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} {was_back}"
+        message = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} {was_back}"
         if bound is not None and at > bound:
-            return failed(f"{says}, promised are {seconds(bound)}", fact(good or mine[-1], says))
+            return failed(f"{message}, promised are {seconds(bound)}", fact(good or mine[-1], message))
         if good is None:
-            return unknown(says, fact(mine[-1], says))
+            return unknown(message, fact(mine[-1], message))
         latest = max(latest, at)
     return passed("serves again", fact(back, f"all pods served {seconds(latest)} after {database} {was_back}"))
 

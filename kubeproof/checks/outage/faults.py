@@ -35,7 +35,7 @@ def judge_fault(loss: Loss, system: System, profile: Profile, subject: str, line
 
 def _there(loss: Loss, database: str, lines: Lines) -> Verdict:
     """Whether the fault was there, all the time, and nothing else: without it nothing was shown."""
-    stopped, away, started = (marker(lines, f"database {each}") for each in ("stopped", "away", "started"))
+    stopped, away, started = (marker(lines, f"database {deed}") for deed in ("stopped", "away", "started"))
     if stopped is None or away is None or started is None or not stopped.t <= away.t < started.t:
         return unknown(f"no markers say when the database was {loss.value} and when no more")
     for line in of_kind(lines, "pod", workload=database):
@@ -58,8 +58,8 @@ def _greeted(loss: Loss, pod: str, greeted: Lines, moments: tuple[Line, Line, Li
     during = [line for line in greeted if away.t + LATE < began(line) and line.t <= started.t]
     for line in during:
         if line.get("outcome") != GREETED[loss]:
-            says = f"{pod} was to be {loss.value}, and a greeting was {line.get('outcome')}: {line.get('says')}"
-            return unknown(says, fact(line, says))
+            message = f"{pod} was to be {loss.value}, and a greeting was {line.get('outcome')}: {line.get('says')}"
+            return unknown(message, fact(line, message))
     ends, begins = [away.t, *(line.t for line in during)], [*map(began, during), started.t]
     unseen = max(begin - end for end, begin in zip(ends, begins, strict=True))
     if not during or unseen > UNSEEN:

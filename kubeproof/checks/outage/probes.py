@@ -53,7 +53,7 @@ def judge_readiness(system: System, profile: Profile, subject: str, lines: Lines
     verdict = merge(verdicts)
     if not verdict.passed:
         return verdict
-    return passed("; ".join(fact.says for fact in verdict.evidence), *verdict.evidence)
+    return passed("; ".join(found.message for found in verdict.evidence), *verdict.evidence)
 
 
 def _left(
@@ -69,15 +69,15 @@ def _left(
         return failed(because, where) if outage >= dependency.within else unknown(because, where)
     took = empty.t - stopped.t
     if took > dependency.within:
-        says = f"left {service} after {seconds(took)}, promised are {seconds(dependency.within)}"
-        return failed(says, fact(empty, says))
+        message = f"left {service} after {seconds(took)}, promised are {seconds(dependency.within)}"
+        return failed(message, fact(empty, message))
     if started is None:
         # Whatever happened after, nobody can say whether it was still without the database.
         return unknown("no marker says that the database was started again", fact(empty, f"left {service}"))
     back = next((line for line in within if line.t >= empty.t and line.data.get("ready") != []), None)
     if back is not None:
-        says = f"{', '.join(texts(back, 'ready'))} came back to {service} without the database"
-        return failed(says, fact(back, says))
+        message = f"{', '.join(texts(back, 'ready'))} came back to {service} without the database"
+        return failed(message, fact(back, message))
     return passed("left", fact(empty, f"left {service} after {seconds(took)}"))
 
 
@@ -91,12 +91,12 @@ def _returned(
     service = before.get("service")
     for line in samples:
         if line.t > started.t and len(set(texts(line, "ready"))) >= wanted:
-            says = f"all {wanted:.0f} returned to {service} {seconds(line.t - started.t)} after the database did"
-            return passed("returned", fact(line, says))
+            message = f"all {wanted:.0f} returned to {service} {seconds(line.t - started.t)} after the database did"
+            return passed("returned", fact(line, message))
     watched = watched_until(lines) - started.t
-    says = f"not all {wanted:.0f} are back in {service} {seconds(watched)} after the database"
-    where = fact(samples[-1], says)
-    return failed(says, where) if watched >= dependency.within else unknown(says, where)
+    message = f"not all {wanted:.0f} are back in {service} {seconds(watched)} after the database"
+    where = fact(samples[-1], message)
+    return failed(message, where) if watched >= dependency.within else unknown(message, where)
 
 
 def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -122,7 +122,7 @@ def judge_liveness(system: System, profile: Profile, subject: str, lines: Lines)
 def restarted_without_it(restarted: Lines) -> Verdict:
     """The FAIL that these lines of restarts are."""
     facts = [fact(line, f"{line.get('name')} restarted while its database was away") for line in restarted]
-    return failed("; ".join(dict.fromkeys(each.says for each in facts)), *facts)
+    return failed("; ".join(dict.fromkeys(restart.message for restart in facts)), *facts)
 
 
 def _too_little(workload: Workload, pods: Lines, stopped: Line, started: Line) -> str | None:

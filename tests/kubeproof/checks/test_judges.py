@@ -714,7 +714,7 @@ def test_the_matrix_shows_wrong_cells_in_brackets_and_unseen_ones_as_questions()
         without("reach", source="ledger"),
     )
     matrix = judged("isolation.reachability", change).evidence[0]
-    assert matrix.says.splitlines() == [
+    assert matrix.message.splitlines() == [
         "           shop    ledger",
         "shop         -        .",
         "ledger       ?        -",
@@ -730,7 +730,7 @@ def test_failures_close_together_are_one_disruption_with_the_pods_that_were_goin
         changed("request", {"connection": "reused", "intended": 1020.0}, status=502, pod="shop-b"),
     )
     assert judged("rollout.no-loss", change).because == "60 of 120 failed"
-    facts = [fact.says for fact in judged("rollout.no-loss", early).evidence if fact.says[0].isdigit()][:2]
+    facts = [fact.message for fact in judged("rollout.no-loss", early).evidence if fact.message[0].isdigit()][:2]
     going = "shop-a (deleted at 7.0 s), shop-b (deleted at 13.0 s)"
     assert facts == [
         f"14.0 s to 14.5 s   2 x {TRANSPORT} in dial (new)   {going}",

@@ -40,7 +40,7 @@ def test_a_changed_line_is_damage_and_is_left_out():
     rows[3] = rows[3].replace("10.1.0.1", "10.1.0.2", 1)
     evidence = read_evidence("\n".join(rows))
     assert evidence.damage[0].line == 4
-    assert "crc" in evidence.damage[0].says
+    assert "crc" in evidence.damage[0].message
     assert "counts 5 lines, 4 are there" in evidence.why_not_whole("dns")
 
 

@@ -90,10 +90,10 @@ def _run(chosen: argparse.Namespace) -> int:
     given = {option.name: getattr(chosen, option.name.replace("-", "_")) for option in OPTIONS}
     # Nothing of a configuration of pytest that happens to lie here, nor of plugins that happen to be installed: xdist
     # is among those we know, to tell in words why its -n cannot be.
-    alone = ["-c", os.devnull, "--noconftest", "--disable-plugin-autoload", "-p", "no:cacheprovider", "--no-header"]
+    alone = ["-c", os.devnull, "--noconftest", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
     plugins = ["kubeproof.pytest_plugin", *(["xdist"] if find_spec("xdist") else [])]
     arguments = [
-        *(f"--rootdir={os.getcwd()}", "-ra", *alone),
+        *(f"--rootdir={os.getcwd()}", "-q", "-ra", *alone),
         *(part for plugin in plugins for part in ("-p", plugin)),
         *("--kubeproof", *(f"--kubeproof-{name}={value}" for name, value in given.items() if value)),
         *chosen.rest,
@@ -115,7 +115,8 @@ def _judge(chosen: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from kubeproof.checks.catalogue import CHECKS, RULES
+    from kubeproof.checks.catalogue import CHECKS
+    from kubeproof.rules.catalogue import RULES
 
     listed = [(rule.name, rule.law, "nothing: manifests and profile are enough") for rule in RULES]
     listed += [(check.name, check.law, check.needs) for check in CHECKS]

@@ -13,7 +13,7 @@ from kubeproof.manifests.rendering import NoKubectl, RenderFailed
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.profile.reading import ProfileError, parse_profile, read_text
-from kubeproof.sources import NothingHere, overlay_for
+from kubeproof.sources import PROFILE, NothingHere, overlay_for, profile_here
 
 UNREADABLE = (ProfileError, NothingHere, CannotLoad, RenderFailed, NoKubectl, ManifestError)
 
@@ -35,12 +35,15 @@ class Declared:
         return (*static_plan(self.profile), *live_plan(self.system, self.profile))
 
 
-def read_declared(profile_path: Path, manifests: Path | None, *, cluster: str) -> Declared:
+def read_declared(profile_path: Path | None, manifests: Path | None, *, cluster: str) -> Declared:
     """
-    Read a profile and its manifests for a kind of cluster, `embedded` or `given`.
+    Read a profile, by default the one that lies here, and its manifests for a kind of cluster, `embedded` or `given`.
 
     Raises one of UNREADABLE, each one sentence.
     """
+    profile_path = profile_path or profile_here(Path())
+    if profile_path is None:
+        raise NothingHere(f"there is no {PROFILE} here: name one with --profile, or write one (docs/profile.md)")
     text = read_text(profile_path)
     profile = parse_profile(text, profile_path)
     manifests = manifests or overlay_for(profile, profile_path, cluster)

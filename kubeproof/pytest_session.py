@@ -25,7 +25,6 @@ from kubeproof.observe.applying import ApplyFailed
 from kubeproof.observe.cluster import CannotStart, connect
 from kubeproof.pytest_items import CheckItem, ProfileFile
 from kubeproof.run import Run, new_run_name
-from kubeproof.sources import PROFILE
 from kubeproof.verdict import Exit, Outcome, Verdict
 
 RUNS = Path("out")
@@ -44,11 +43,10 @@ class ProofSession:
         self._config, self._began = config, time.monotonic()
         self._refuse_options()
         self._kubeconfig = self._option("kubeconfig") or os.environ.get("KUBECONFIG")
-        manifests = self._option("manifests")
         try:
             self._declared = read_declared(
-                Path(self._option("profile") or PROFILE),
-                Path(manifests) if manifests else None,
+                self._path("profile"),
+                self._path("manifests"),
                 cluster="given" if self._kubeconfig else "embedded",
             )
         except UNREADABLE as error:
@@ -60,6 +58,10 @@ class ProofSession:
     def _option(self, name: str) -> str | None:
         value: str | None = self._config.getoption(f"--kubeproof-{name}")
         return value
+
+    def _path(self, name: str) -> Path | None:
+        value = self._option(name)
+        return Path(value) if value else None
 
     def _refuse_options(self) -> None:
         if getattr(self._config.option, "numprocesses", None):
@@ -117,7 +119,7 @@ class ProofSession:
             )
             run = Run(
                 name=name,
-                folder=Path(self._option("out") or RUNS / name),
+                folder=self._path("out") or RUNS / name,
                 declared=self._declared,
                 cluster=connect(chosen.kubeconfig, context),
                 cluster_name=chosen.name,

@@ -138,6 +138,7 @@ class Run:
             watches=watches,
             system=self._declared.system,
             profile=self._declared.profile,
+            manifests=self._declared.manifests,
             owner=owner,
             probe_image=self._probe_image,
             ingress_address=self._ingress_address,

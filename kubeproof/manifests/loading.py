@@ -51,12 +51,17 @@ def load(path: Path | str) -> list[Document]:
     if str(path) == STANDARD_INPUT:
         return parse(sys.stdin.read(), "standard input")
     folder = Path(path)
-    if folder.is_dir() and any((folder / name).is_file() for name in KUSTOMIZATIONS):
+    if is_kustomization(folder):
         return parse(render(folder, kubectl=find_kubectl()), f"{folder} rendered")
     documents = [document for file in files(folder) for document in parse(_read(file), file)]
     if not documents:
         raise CannotLoad(path, "there is no manifest")
     return documents
+
+
+def is_kustomization(folder: Path) -> bool:
+    """Whether a folder is one that kustomize renders."""
+    return any((folder / name).is_file() for name in KUSTOMIZATIONS)
 
 
 def files(path: Path) -> Iterator[Path]:

@@ -142,6 +142,11 @@ class System:
         """The ConfigMap or Secret of that name in that namespace, or None."""
         return next((c for c in self.configs if (c.kind, c.name, c.namespace) == (kind, name, namespace)), None)
 
+    def configs_of(self, workload: Workload) -> tuple[Config, ...]:
+        """The ConfigMaps and Secrets of the manifests that a workload reads, each once."""
+        read = (self.config(needed.kind, needed.name, workload.namespace) for needed in workload.references)
+        return tuple(dict.fromkeys(config for config in read if config is not None))
+
     def account(self, name: str, namespace: str) -> Account | None:
         """The ServiceAccount of that name in that namespace, or None."""
         return next((a for a in self.accounts if (a.name, a.namespace) == (name, namespace)), None)

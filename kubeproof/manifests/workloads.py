@@ -131,6 +131,12 @@ class Workload:
         """Kind/name, as reports write it."""
         return f"{self.kind}/{self.name}"
 
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What its containers and volumes take from ConfigMaps and Secrets."""
+        in_containers = (reference for container in self.all_containers for reference in container.references)
+        return (*in_containers, *(reference for volume in self.pod.volumes for reference in volume.references))
+
     def probes(self, kind: str) -> tuple[Probe, ...]:
         """The probes of one kind, over all containers that last."""
         return tuple(p for container in self.lasting for p in container.probes if p.kind == kind)

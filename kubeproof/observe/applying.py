@@ -16,6 +16,7 @@ from kubeproof.observe.api_errors import words
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 RUN_LABEL = "kubeproof.dev/run"
+FIELD_MANAGER = "kubeproof"
 COLLECTED = 60.0  # seconds from the end of a namespace until what it owned is gone: the collector's own pace
 
 Document = Mapping[str, Any]
@@ -57,6 +58,30 @@ def apply(resources: Any, documents: Iterable[Document], owner: Owner) -> tuple[
         except ApiException as error:
             raise ApplyFailed(f"{what}: {words(error)}") from error
     return tuple(left)
+
+
+def apply_again(resources: Any, documents: Iterable[Document]) -> None:
+    """
+    Bring objects of namespaces to what is declared now, as a release does: changed where they are there, else made.
+
+    Jobs are left as they are: they have run, and their templates cannot be changed. Raises ApplyFailed with the
+    server's words.
+    """
+    for document in documents:
+        version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
+        resource = resources.get(prefix="apis" if "/" in version else "api", api_version=version, kind=kind)
+        if not resource.namespaced or kind == "Job":
+            continue
+        try:
+            resource.server_side_apply(
+                body=document,
+                name=metadata["name"],
+                namespace=metadata["namespace"],
+                field_manager=FIELD_MANAGER,
+                force_conflicts=True,
+            )
+        except ApiException as error:
+            raise ApplyFailed(f"{kind}/{metadata['name']}: {words(error)}") from error
 
 
 def _owned(document: Document, owner: Owner) -> Document:

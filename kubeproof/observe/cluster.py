@@ -21,7 +21,7 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.stream import stream
 
 from kubeproof.observe.api_errors import silence, words
-from kubeproof.observe.applying import RUN_LABEL, Document, Owner, apply
+from kubeproof.observe.applying import RUN_LABEL, Document, Owner, apply, apply_again
 from kubeproof.observe.waiting import wait_until
 
 OWNER_ANNOTATION = "kubeproof.dev/owner"
@@ -127,6 +127,10 @@ class Cluster:
     def apply(self, documents: Iterable[Document], owner: Owner) -> tuple[str, ...]:
         """Create every object of rendered manifests; see `applying.apply`."""
         return apply(self._resources, documents, owner)
+
+    def apply_again(self, documents: Iterable[Document]) -> None:
+        """Bring objects to what is declared now; see `applying.apply_again`."""
+        apply_again(self._resources, documents)
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
         """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""

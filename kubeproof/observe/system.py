@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from kubeproof.evidence.writing import Recorder
@@ -72,9 +73,9 @@ class Deployed:
     """
     One copy of the system in a namespace of its own, with a client pod beside it.
 
-    `owner` is that namespace; `probe_image` is what client and stranger pods run; `ingress_address` is HOST[:PORT]
-    where requests from outside enter, None where the controllers say it in status; `faults` is None where nobody lets
-    us at the nodes.
+    `manifests` is where its objects were rendered from; `owner` is that namespace; `probe_image` is what client and
+    stranger pods run; `ingress_address` is HOST[:PORT] where requests from outside enter, None where the controllers
+    say it in status; `faults` is None where nobody lets us at the nodes.
     """
 
     cluster: Cluster
@@ -82,6 +83,7 @@ class Deployed:
     watches: Watches
     system: System
     profile: Profile
+    manifests: Path
     owner: Owner
     probe_image: str
     ingress_address: str | None = None

@@ -1,7 +1,7 @@
 """
 Users that ask one path of one service as fast as they are told to.
 
-    locust -f locustfile.py --headless --users 20 --spawn-rate 20 --run-time 240s --host http://items:5000
+    locust -f locustfile.py --headless --users 20 --spawn-rate 20 --run-time 240s --host http://shop:8080
 
 What they ask is set by the environment, read once at start (a wrong value is one sentence, exit 2):
 

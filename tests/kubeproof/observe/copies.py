@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from kubeproof.checks.catalogue import judge_planned
+from kubeproof.judging import judge_planned
 from kubeproof.evidence.reading import Planned, read_evidence
 from kubeproof.evidence.writing import Recorder
 from kubeproof.observe.applying import Owner
@@ -28,6 +28,7 @@ class Copy:
             watches=self.watches,
             system=system,
             profile=profile,
+            manifests=folder,
             owner=Owner("7f3a", NAMESPACE, "u-1"),
             probe_image="probe",
             **more,

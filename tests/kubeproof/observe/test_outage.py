@@ -3,6 +3,7 @@
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -43,6 +44,7 @@ class Stage:
             watches=watches,
             system=SYSTEM,
             profile=PROFILE,
+            manifests=Path(),
             owner=Owner("1", "run-1", "u-1"),
             probe_image="probe",
             faults=self,

@@ -13,7 +13,7 @@ from kubeproof.mutants.__main__ import main as mutants
 from kubeproof.verdict import Exit
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ["list", "prove", "judge", "schemas", "profile"]
+COMMANDS = ["list", "prove", "run", "judge", "schemas", "profile"]
 
 
 def stopped(run, *arguments):
@@ -25,21 +25,21 @@ def stopped(run, *arguments):
 
 def test_the_document_has_each_status_with_its_meaning():
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", (ROOT / "docs/evidence.md").read_text(), flags=re.MULTILINE)
-    assert rows == [(str(int(status)), status.says) for status in Exit]
+    assert rows == [(str(int(status)), status.meaning) for status in Exit]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_says_what_it_does_and_every_status(command, capsys):
     assert stopped(main, *command, "--help") == 0
     text = capsys.readouterr().out
-    assert all(f"  {status:<4} {status.says}\n" in text for status in Exit)
+    assert all(f"  {status:<4} {status.meaning}\n" in text for status in Exit)
     assert re.search(r"\n\n[A-Z].*\.\n\n", text), "no sentence says what it does"
 
 
 def test_the_help_names_each_command_with_what_it_does(capsys):
     stopped(main, "--help")
     listed = re.findall(r"^    (\w+) +\w", capsys.readouterr().out, flags=re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS)
+    assert sorted(listed) == sorted([*COMMANDS, "cluster"])
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_the_help_names_each_command_with_what_it_does(capsys):
         (main, ["dance"], "dance"),
         (main, ["prove", "--sariff", "x"], "--sariff"),
         (main, ["judge"], "FOLDER"),
+        (main, ["list", "--al"], "--al"),
         (main, ["schemas"], "--kubeconfig"),
         (mutants, ["--all"], "--all"),
     ],

@@ -1,5 +1,5 @@
 """
-The walls between the parts, as the architecture document states them: who may import what, read with `ast`.
+The walls between the parts, as ARCHITECTURE.md states them: who may import what, read with `ast`.
 
 The table is written here a second time, on purpose: a wall moves only when somebody moves it in both places.
 """
@@ -13,10 +13,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"bench", "children", "cluster", "conformance", "consumer", "items", "load", "serving", "tests"}
+OURS = {"bench", "children", "consumer", "items", "kubeproof", "load", "serving", "tests"}
 
 # Ways to the world outside, and ways round this test.
 WORLD = ("asyncio", "http", "os", "socket", "subprocess", "time", "urllib", "importlib")
+
+# What is declared, and all that a judge may know.
+DECLARED = ("kubeproof.manifests", "kubeproof.profile")
+VALUES = (*DECLARED, "kubeproof.evidence", "kubeproof.netpol", "kubeproof.verdict")
+# What stands among the values and touches files or programs.
+UNCLEAN = (
+    *("kubeproof.evidence.writing", "kubeproof.manifests.layering", "kubeproof.manifests.loading"),
+    *("kubeproof.manifests.rendering", "kubeproof.manifests.schema_refresh"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,27 +62,40 @@ WALLS = (
     Wall("src/consumer/retrying.py", others=("backoff",), ours=("consumer",)),
     Wall("src/consumer/**/*.py", others=("bottle",), ours=("consumer", "serving")),
     Wall("src/serving/**/*.py", others=("bottle", "waitress"), ours=("serving",)),
+    # Judging is pure: no cluster, no clock, no network, no pytest, and no file but the one that is handed over.
+    Wall("kubeproof/evidence/writing.py", ours=("kubeproof.evidence",)),
+    Wall("kubeproof/evidence/**/*.py", ours=VALUES, never=WORLD),
+    Wall("kubeproof/checks/catalogue.py", ours=(*VALUES, "kubeproof.checks", "kubeproof.rules")),
+    Wall("kubeproof/checks/**/*.py", ours=(*VALUES, "kubeproof.checks"), never=(*WORLD, *UNCLEAN)),
+    Wall("kubeproof/rules/catalogue.py", ours=(*VALUES, "kubeproof.rules")),
+    Wall("kubeproof/rules/**/*.py", ours=(*VALUES, "kubeproof.rules"), never=(*WORLD, *UNCLEAN)),
+    Wall("kubeproof/netpol/**/*.py", ours=VALUES, never=(*WORLD, *UNCLEAN)),
+    Wall("kubeproof/judging.py", ours=(*VALUES, "kubeproof.checks", "kubeproof.rules"), never=WORLD),
+    Wall("kubeproof/verdict.py"),
+    # Observers append to the evidence, and know no judge.
     Wall(
-        "conformance/verdicts/**/*.py",
-        ours=("conformance.verdicts", "conformance.declared"),
-        never=(*WORLD, "conformance.declared.render", "conformance.declared.schema_refresh"),
-    ),
-    Wall(
-        "conformance/observe/**/*.py",
+        "kubeproof/observe/**/*.py",
         others=("kubernetes", "urllib3", "yaml"),
-        ours=(
-            "conformance.observe",
-            "conformance.declared",
-            "conformance.verdicts.evidence",
-            "conformance.verdicts.verdict",
-        ),
+        ours=("kubeproof.observe", "kubeproof.evidence", *DECLARED),
+        never=("kubeproof.evidence.request_log",),
     ),
-    Wall("conformance/declared/schema.py", others=("jsonschema",), ours=("conformance.declared",)),
-    Wall("conformance/declared/**/*.py", others=("yaml",), ours=("conformance.declared",)),
-    Wall("conformance/report/**/*.py", ours=("conformance.report", "conformance.verdicts"), never=WORLD),
-    Wall("conformance/test_*.py", others=("pytest",), ours=("conformance.verdicts",), never=WORLD),
-    Wall("cluster/**/*.py", others=("yaml", "cryptography"), ours=("cluster",)),
-    Wall("load/**/*.py", others=("locust", "gevent"), ours=("load",)),
+    Wall("kubeproof/manifests/schema.py", others=("jsonschema",), ours=("kubeproof.manifests",)),
+    Wall("kubeproof/manifests/**/*.py", others=("yaml",), ours=("kubeproof.manifests",)),
+    Wall("kubeproof/profile/**/*.py", ours=DECLARED),
+    Wall(
+        "kubeproof/report/**/*.py",
+        ours=(*VALUES, "kubeproof.report", "kubeproof.judging", "kubeproof.checks", "kubeproof.rules"),
+        never=WORLD,
+    ),
+    # What runs inside the cluster is a package by itself there: standard library, and Locust for the load.
+    Wall("kubeproof/probe/locustfile.py", others=("locust", "gevent")),
+    Wall("kubeproof/probe/**/*.py", ours=("kubeproof.probe",)),
+    Wall("kubeproof/embedded/**/*.py", others=("yaml", "cryptography"), ours=("kubeproof.embedded",)),
+    # The command and the plugin load no more than they need: what they need later is imported in their functions.
+    Wall("kubeproof/pytest_*.py", others=("pytest",), ours=("kubeproof",)),
+    Wall("kubeproof/cli.py", others=("pytest",), ours=("kubeproof",)),
+    Wall("kubeproof/**/*.py", others=("yaml",), ours=("kubeproof",)),
+    Wall("load/**/*.py", others=("locust",), ours=("load", "kubeproof.probe.locustfile")),
     Wall("children/**/*.py", ours=("children",)),
     # The peers stand alone, as their users write them; each has the packages of its own environment.
     Wall(
@@ -86,8 +108,11 @@ WALLS = (
     # Run by the Python of a service, inside of it. All else sees the services from outside.
     Wall("bench/services/inside/*.py", others=("requests",), ours=("items", "consumer")),
     # Our rules beside those of other tools: their names and laws, not how they are judged.
-    Wall("bench/static_tools/*.py", ours=("bench", "cluster", "conformance.verdicts.static.rules")),
-    Wall("bench/**/*.py", ours=("bench", "children", "cluster")),
+    Wall(
+        "bench/static_tools/*.py",
+        ours=("bench", "kubeproof.rules.catalogue", "kubeproof.embedded", "kubeproof.verdict"),
+    ),
+    Wall("bench/**/*.py", ours=("bench", "children", "kubeproof.embedded")),
 )
 
 
@@ -169,27 +194,23 @@ def test_every_wall_has_something_behind_it() -> None:
         ("src/consumer/app.py", "import requests", "requests"),
         ("src/consumer/app.py", "from kubernetes import client", "kubernetes.client"),
         ("src/serving/health.py", "from items.store import Store", "items.store.Store"),
-        ("conformance/verdicts/rollout.py", "import time", "time"),
-        ("conformance/verdicts/rollout.py", "def f():\n    from os import path", "os.path"),
-        ("conformance/verdicts/rollout.py", "from ..observe import watch", "conformance.observe.watch"),
-        ("conformance/verdicts/deep/down.py", "import kubernetes", "kubernetes"),
-        (
-            "conformance/verdicts/a.py",
-            "from ..declared.render import render",
-            "conformance.declared.render.render",
-        ),
-        (
-            "conformance/observe/watch.py",
-            "from conformance.verdicts import rollout",
-            "conformance.verdicts.rollout",
-        ),
-        ("conformance/observe/watch.py", "import pytest", "pytest"),
-        ("conformance/observe/watch.py", "import cluster", "cluster"),
-        ("conformance/report/text.py", "import subprocess", "subprocess"),
-        ("conformance/test_rollout.py", "from time import sleep", "time.sleep"),
-        ("conformance/test_rollout.py", "import cluster.up", "cluster.up"),
-        ("cluster/box.py", "import conformance", "conformance"),
-        ("cluster/box.py", "import requests", "requests"),
+        ("kubeproof/checks/rollout.py", "import time", "time"),
+        ("kubeproof/checks/rollout.py", "def f():\n    from os import path", "os.path"),
+        ("kubeproof/checks/rollout.py", "from ..observe import watches", "kubeproof.observe.watches"),
+        ("kubeproof/checks/deep/down.py", "import kubernetes", "kubernetes"),
+        ("kubeproof/checks/a.py", "from ..manifests.rendering import render", "kubeproof.manifests.rendering.render"),
+        ("kubeproof/rules/a.py", "from kubeproof.checks import rollout", "kubeproof.checks.rollout"),
+        ("kubeproof/netpol/a.py", "import subprocess", "subprocess"),
+        ("kubeproof/judging.py", "import kubernetes", "kubernetes"),
+        ("kubeproof/observe/watches.py", "from kubeproof.checks import rollout", "kubeproof.checks.rollout"),
+        ("kubeproof/observe/watches.py", "import pytest", "pytest"),
+        ("kubeproof/observe/watches.py", "from kubeproof import embedded", "kubeproof.embedded"),
+        ("kubeproof/report/text.py", "import subprocess", "subprocess"),
+        ("kubeproof/run.py", "import pytest", "pytest"),
+        ("kubeproof/run.py", "from items import app", "items.app"),
+        ("kubeproof/probe/attempts.py", "from kubeproof import verdict", "kubeproof.verdict"),
+        ("kubeproof/embedded/box.py", "from kubeproof.observe import cluster", "kubeproof.observe.cluster"),
+        ("kubeproof/embedded/box.py", "import requests", "requests"),
         ("load/locustfile.py", "from items import app", "items.app"),
     ],
 )
@@ -207,9 +228,9 @@ def test_what_a_wall_lets_in_is_not_refused(tmp_path: Path) -> None:
         "src/items/store.py": "import pg8000.native\nfrom . import app\nfrom serving import health",
         "src/consumer/exchange.py": "import requests, urllib3, json",
         "src/consumer/retrying.py": "import backoff",
-        "conformance/verdicts/rollout.py": "import zlib\nfrom .verdict import Fact\nfrom ..declared import x",
-        "conformance/observe/watch.py": "import time, kubernetes\nfrom ..verdicts.evidence import Line",
-        "cluster/box.py": "import os, yaml\nfrom cryptography import x509",
+        "kubeproof/checks/rollout.py": "import zlib\nfrom ..verdict import Fact\nfrom ..manifests import system",
+        "kubeproof/observe/watches.py": "import time, kubernetes\nfrom ..evidence.writing import Recorder",
+        "kubeproof/embedded/box.py": "import os, yaml\nfrom cryptography import x509",
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(source)

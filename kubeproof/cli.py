@@ -14,6 +14,7 @@ from kubeproof.sources import PROFILE
 from kubeproof.verdict import Exit
 
 SCHEMA = Path(__file__).with_name("profile") / "schema.json"
+MUTANTS = "conformance/mutants"
 PAGE = Path(__file__).parents[1] / "docs" / "profile.md"
 
 
@@ -55,6 +56,10 @@ def _parser() -> Parser:
     judging.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a run, such as out/latest")
     judging.set_defaults(run=_judge)
     listing = add("list", "print every check: its name, its law, what it needs from the cluster")
+    listing.add_argument("--document", action="store_true", help="print the page docs/checks.md instead")
+    listing.add_argument(
+        "--mutants", type=Path, metavar="DIR", default=Path(MUTANTS), help="the seeded defects that it names (%(default)s)"
+    )
     listing.set_defaults(run=_list)
     profile = add("profile", f"print the JSON schema of {PROFILE}")
     profile.add_argument(
@@ -114,15 +119,31 @@ def _judge(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(chosen: argparse.Namespace) -> int:
     from kubeproof.checks.catalogue import CHECKS
     from kubeproof.rules.catalogue import RULES
 
+    if chosen.document:
+        return _document(chosen.mutants)
     listed = [(rule.name, rule.law, "nothing: manifests and profile are enough") for rule in RULES]
     listed += [(check.name, check.law, check.needs) for check in CHECKS]
     width = max(len(name) for name, _, _ in listed)
     for name, law, needs in listed:
         print(f"{name:<{width}}  {law}\n{'':<{width}}  needs: {needs}")
+    return Exit.HOLDS
+
+
+def _document(folder: Path) -> int:
+    from kubeproof.checks.catalogue import CHECKS
+    from kubeproof.mutants.mutant import MutantError, killers, read_mutants
+    from kubeproof.report.checks_document import checks_document
+
+    try:
+        mutants = read_mutants(folder) if folder.is_dir() else ()
+    except MutantError as error:
+        print(error, file=sys.stderr)
+        return Exit.NOT_DONE
+    print(checks_document(CHECKS, killers(mutants)), end="")
     return Exit.HOLDS
 
 

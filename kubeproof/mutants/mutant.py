@@ -1,13 +1,11 @@
 """
-A mutant as a value, its place on top of an overlay, and what a run of it tells.
+A mutant as a value, its place on top of manifests, and what a run of it tells.
 
-Raises MutantError(folder, says) on a folder that is no mutant.
+Raises MutantError(folder, reason) on a folder that is no mutant.
 """
 
-import ast
 import os
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,15 +13,17 @@ from typing import Any
 
 import yaml
 
-HERE = Path(__file__).parent
+FILE = "kustomization.yaml"
+PREFIX = "kubeproof.dev/"
+DAMAGE, MUST_FAIL, ON = (f"{PREFIX}{name}" for name in ("damage", "must-fail", "on"))
 
 
 class MutantError(ValueError):
     """A folder that cannot be used as a mutant, and why."""
 
-    def __init__(self, folder: Path, says: str) -> None:
-        super().__init__(f"{folder}: {says}")
-        self.folder, self.says = folder, says
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{folder}: {reason}")
+        self.folder, self.reason = folder, reason
 
 
 class Fate(Enum):
@@ -36,72 +36,81 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Mutant:
-    """One defect: its folder (a Kustomize component), the damage it does in production, who must see it."""
+    """
+    One defect: its folder (a Kustomize component), the damage it does in production, who must see it.
+
+    `on` is the kustomization that it goes on top of, None for the one that the profile names.
+    """
 
     name: str
     folder: Path
     damage: str
     must_fail: tuple[str, ...]
+    on: Path | None = None
 
 
-def read_mutants(folder: Path = HERE) -> tuple[Mutant, ...]:
-    """Read every mutant of a folder: its sub-folders that hold a mutant.toml, by name."""
-    return tuple(read_mutant(found.parent) for found in sorted(folder.glob("*/mutant.toml")))
+def read_mutants(folder: Path) -> tuple[Mutant, ...]:
+    """Read every mutant of a folder, by name. All of its sub-folders are: no defect is passed over in silence."""
+    if not folder.is_dir():
+        raise MutantError(folder, "there is no such folder of mutants; name one with --mutants")
+    found = tuple(read_mutant(inner) for inner in sorted(folder.iterdir()) if inner.is_dir())
+    if not found:
+        raise MutantError(folder, "there is no mutant in it")
+    return found
 
 
 def read_mutant(folder: Path) -> Mutant:
-    """Read one mutant. An unknown field is refused: it would be a demand that nobody makes."""
+    """Read one mutant. An unknown annotation of ours is refused: it would be a demand that nobody makes."""
     try:
-        table = tomllib.loads((folder / "mutant.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MutantError(folder, f"mutant.toml cannot be read: {error}") from error
-    if table.keys() != {"damage", "must_fail"}:
-        raise MutantError(folder, f"mutant.toml must hold damage and must_fail, not {sorted(table)}")
-    damage, must_fail = table["damage"], table["must_fail"]
-    if not isinstance(damage, str) or not damage.strip():
-        raise MutantError(folder, "damage must be a sentence")
-    if not isinstance(must_fail, list) or not must_fail or not all(isinstance(c, str) for c in must_fail):
-        raise MutantError(folder, "must_fail must be a list of names of checks, at least one")
-    if not (folder / "kustomization.yaml").is_file():
-        raise MutantError(folder, "there is no kustomization.yaml")
-    return Mutant(folder.name, folder, damage, tuple(must_fail))
+        component = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MutantError(folder, f"{FILE} cannot be read: {error}") from error
+    if not isinstance(component, dict) or component.get("kind") != "Component":
+        raise MutantError(folder, f"{FILE} must be of kind Component")
+    annotations = (component.get("metadata") or {}).get("annotations") or {}
+    ours = {name: value for name, value in annotations.items() if str(name).startswith(PREFIX)}
+    if unknown := sorted(ours.keys() - {DAMAGE, MUST_FAIL, ON}):
+        raise MutantError(folder, f"metadata.annotations has {', '.join(unknown)}, which nobody reads")
+    if not all(isinstance(value, str) for value in ours.values()):
+        raise MutantError(folder, f"each annotation {PREFIX}... must be a text")
+    damage, must_fail = ours.get(DAMAGE, "").strip(), _names(ours.get(MUST_FAIL, ""))
+    if not damage:
+        raise MutantError(folder, f"the annotation {DAMAGE} must be a sentence: what it costs in production")
+    if not must_fail:
+        raise MutantError(folder, f"the annotation {MUST_FAIL} must name at least one check")
+    return Mutant(folder.name, folder, damage, must_fail, folder / ours[ON] if ON in ours else None)
 
 
-def write_kustomization(mutant: Mutant, overlay: Path, into: Path) -> Path:
-    """Write a kustomization of the overlay with the mutant on top into a folder; give the folder."""
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def refuse_unknown(mutant: Mutant, checks: Collection[str]) -> None:
+    """Raise MutantError when a mutant names what is no check and no rule: it could never turn red."""
+    if unknown := [name for name in mutant.must_fail if name not in checks]:
+        reason = (
+            f"{MUST_FAIL} names {', '.join(unknown)}, which no check and no rule is called; kubeproof list prints them"
+        )
+        raise MutantError(mutant.folder, reason)
+
+
+def selection(mutant: Mutant) -> str:
+    """The expression that chooses, with -k, the checks that must fail: items are named CHECK: SUBJECT."""
+    return " or ".join(f"{name}:" for name in sorted(mutant.must_fail))
+
+
+def write_kustomization(mutant: Mutant, base: Path, into: Path) -> Path:
+    """Write a kustomization of the base with the mutant on top into a folder; give the folder."""
     # Kustomize refuses absolute roots, and resolves relative ones against the real path.
     real = into.resolve()
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [os.path.relpath(overlay.resolve(), real)],
+        "resources": [os.path.relpath(base.resolve(), real)],
         "components": [os.path.relpath(mutant.folder.resolve(), real)],
     }
-    (into / "kustomization.yaml").write_text(yaml.safe_dump(kustomization, sort_keys=False))
+    (into / FILE).write_text(yaml.safe_dump(kustomization, sort_keys=False))
     return into
-
-
-def proofs_of(checks: Iterable[str], sources: Iterable[str]) -> dict[str, str]:
-    """Find the test that carries `@pytest.mark.check(name)` for each check; those without one are left out."""
-    wanted, found = set(checks), dict[str, str]()
-    for source in sources:
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.FunctionDef):
-                found |= {name: node.name for name in _marked(node) if name in wanted}
-    return found
-
-
-def _marked(function: ast.FunctionDef) -> list[str]:
-    return [
-        decorator.args[0].value
-        for decorator in function.decorator_list
-        if isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Attribute)
-        and decorator.func.attr == "check"
-        and decorator.args
-        and isinstance(decorator.args[0], ast.Constant)
-        and isinstance(decorator.args[0].value, str)
-    ]
 
 
 def fate(mutant: Mutant, verdicts: Mapping[str, Any] | None) -> tuple[Fate, str]:
@@ -113,6 +122,15 @@ def fate(mutant: Mutant, verdicts: Mapping[str, Any] | None) -> tuple[Fate, str]
         seen.setdefault(verdict["check"], set()).add(verdict["outcome"])
     blind = [check for check in mutant.must_fail if "FAIL" not in seen.get(check, set())]
     if blind:
-        says = (f"{check} said {', '.join(sorted(seen.get(check, set()))) or 'nothing'}" for check in blind)
-        return Fate.SURVIVED, "; ".join(says)
+        outcomes = (f"{check} said {', '.join(sorted(seen.get(check, set()))) or 'nothing'}" for check in blind)
+        return Fate.SURVIVED, "; ".join(outcomes)
     return Fate.KILLED, "; ".join(f"{check} said FAIL" for check in mutant.must_fail)
+
+
+def killers(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
+    """The names of the mutants that must turn each check red, by the check's name."""
+    found: dict[str, list[str]] = {}
+    for mutant in mutants:
+        for check in mutant.must_fail:
+            found.setdefault(check, []).append(mutant.name)
+    return found

@@ -25,8 +25,9 @@ def examine_schema(system: System, profile: Profile) -> Iterator[Finding]:
         subject = named(document)
         if called(document) is None:
             yield broken(subject, "metadata.name", "nothing", "a name", "give it one: without it the API refuses it")
-        for each in refused:
-            yield broken(subject, each.field, each.found, each.wanted, "write the field as the API knows it")
+        for violation in refused:
+            fix = "write the field as the API knows it"
+            yield broken(subject, violation.field, violation.found, violation.wanted, fix)
         if not refused and called(document):
             yield holds(subject, "", "valid", f"what {kinds().version} takes")
 
@@ -41,7 +42,7 @@ SCHEMA = Rule(
 )
 
 
-def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_unique_names(system: System, profile: Profile) -> Iterator[Finding]:
     """Every object by apiVersion's group, kind, namespace and name."""
     del profile
     seen: Counter[tuple[str, str, str, str]] = Counter()
@@ -65,7 +66,7 @@ UNIQUE_NAMES = Rule(
     name="static.unique-names",
     law="no two objects of one kind have the same name in a namespace",
     source="kubernetes.io, Object Names and IDs",
-    examine=examine_names,
+    examine=examine_unique_names,
     nothing=NO_OBJECTS,
     judges_text=True,
 )
@@ -94,8 +95,8 @@ def examine_labels(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _labels(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     if isinstance(value, list):
-        for n, each in enumerate(value):
-            yield from _labels(each, f"{path}[{n}]")
+        for n, item in enumerate(value):
+            yield from _labels(item, f"{path}[{n}]")
     if isinstance(value, Mapping):
         for name, inner in value.items():
             below = f"{path}.{name}" if path else str(name)
@@ -108,7 +109,7 @@ def _labels(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _are_texts(labels: Mapping[Any, Any]) -> bool:
-    return all(isinstance(each, str) for pair in labels.items() for each in pair)
+    return all(isinstance(text, str) for pair in labels.items() for text in pair)
 
 
 def _spelled(subject: str, path: str, labels: Mapping[str, str]) -> Finding:

@@ -11,7 +11,7 @@ from kubeproof.rules.rule import Finding, Rule, judged, titled
 BEHAVIOR = "spec.behavior"
 
 
-def examine_window(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_scale_down_window(system: System, profile: Profile) -> Iterator[Finding]:
     """The way down of every autoscaler: its window beside its longest period."""
     del profile
     for autoscaler in system.autoscalers:
@@ -30,26 +30,26 @@ SCALE_DOWN_WINDOW = Rule(
     name="static.scale-down-window",
     law="the stabilisation window of the way down is at least as long as its longest period",
     source="kubernetes/kubernetes#109058: additions within the period raise what may be removed",
-    examine=examine_window,
+    examine=examine_scale_down_window,
     nothing=NO_AUTOSCALER,
 )
 
 
-def examine_shrink(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_scale_down_step(system: System, profile: Profile) -> Iterator[Finding]:
     """The worst single step down of every autoscaler, just after growth, beside what the intent or its rules say."""
     for autoscaler in system.autoscalers:
         intended = profile.intended(autoscaler.target)
         down = intended.autoscaler.down if intended and intended.autoscaler else None
-        rest, grown = (worst_shrink(autoscaler, just_grown=each) for each in (False, True))
+        rest, grown = worst_shrink(autoscaler, just_grown=False), worst_shrink(autoscaler, just_grown=True)
         most = down.pods if down else rest.before - rest.after
-        says = "the profile" if down else "its rules after a long rest"
+        source = "the profile says" if down else "its rules after a long rest say"
         worst = max(rest, grown, key=lambda step: step.before - step.after)
         yield judged(
             worst.before - worst.after <= most,
             titled(system, "HorizontalPodAutoscaler", autoscaler),
             f"{BEHAVIOR}.scaleDown",
             f"from {worst.before} to {worst.after} in one step at worst",
-            f"at most {most} at once, as {says} {'say' if not down else 'says'}",
+            f"at most {most} at once, as {source}",
             "lengthen stabilizationWindowSeconds to the longest period, or allow fewer pods",
         )
 
@@ -58,12 +58,12 @@ SCALE_DOWN_STEP = Rule(
     name="static.scale-down-step",
     law="no single step down, even just after growth, takes more pods than was meant",
     source="kubernetes/kubernetes, pkg/controller/podautoscaler/horizontal.go, in virtual time",
-    examine=examine_shrink,
+    examine=examine_scale_down_step,
     nothing=NO_AUTOSCALER,
 )
 
 
-def examine_growth(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_scale_up_time(system: System, profile: Profile) -> Iterator[Finding]:
     """How long every autoscaler takes to its maximum, and to the target that the profile promises."""
     for autoscaler in system.autoscalers:
         subject = titled(system, "HorizontalPodAutoscaler", autoscaler)
@@ -87,6 +87,6 @@ SCALE_UP_TIME = Rule(
     name="static.scale-up-time",
     law="the maximum is reached, and the promised target within the promised time, at worst",
     source="kubernetes/kubernetes, pkg/controller/podautoscaler/horizontal.go, in virtual time",
-    examine=examine_growth,
+    examine=examine_scale_up_time,
     nothing=NO_AUTOSCALER,
 )

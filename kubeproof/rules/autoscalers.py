@@ -13,7 +13,7 @@ from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, judged,
 NO_AUTOSCALER = "the manifests declare no autoscaler"
 
 
-def examine_targets(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_autoscaler_target(system: System, profile: Profile) -> Iterator[Finding]:
     """Every autoscaler's target, and the requests that its percentages are of."""
     del profile
     for autoscaler in system.autoscalers:
@@ -21,7 +21,7 @@ def examine_targets(system: System, profile: Profile) -> Iterator[Finding]:
         target = system.target_of(autoscaler)
         named = f"{autoscaler.target_kind}/{autoscaler.target}"
         if target is None:
-            others = ", ".join(each.title for each in system.workloads)
+            others = ", ".join(workload.title for workload in system.workloads)
             fix = "name a workload that is there"
             found = f"no {named}; there are {others or 'none'}"
             yield broken(subject, "spec.scaleTargetRef", found, named, fix, (named,))
@@ -42,7 +42,7 @@ def _measured(system: System, autoscaler: Autoscaler, metric: Utilisation, targe
         yield judged(given is not None, subject, field, given or "nothing", wanted, fix, ("LimitRange",))
     if not containers:
         subject, wanted = titled(system, "HorizontalPodAutoscaler", autoscaler), f"container {metric.container}"
-        found = f"containers {', '.join(each.name for each in target.lasting)}"
+        found = f"containers {', '.join(container.name for container in target.lasting)}"
         yield broken(subject, "spec.metrics", found, wanted, f"measure a container that {target.title} has")
 
 
@@ -50,12 +50,12 @@ AUTOSCALER_TARGET = Rule(
     name="static.autoscaler-target",
     law="every autoscaler's target is there and requests what the autoscaler measures",
     source="kubernetes.io, Horizontal Pod Autoscaling: no utilisation is defined without a request",
-    examine=examine_targets,
+    examine=examine_autoscaler_target,
     nothing=NO_AUTOSCALER,
 )
 
 
-def examine_owner(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_replicas_owner(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that an autoscaler targets."""
     del profile
     for autoscaler in system.autoscalers:
@@ -71,12 +71,12 @@ REPLICAS_OWNER = Rule(
     name="static.replicas-owner",
     law="where an autoscaler decides, the manifest does not say how many replicas there are",
     source="kubernetes.io, Horizontal Pod Autoscaling, Migrating Deployments and StatefulSets",
-    examine=examine_owner,
+    examine=examine_replicas_owner,
     nothing=NO_AUTOSCALER,
 )
 
 
-def examine_bounds(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_autoscaler_bounds(system: System, profile: Profile) -> Iterator[Finding]:
     """The bounds of every autoscaler."""
     del profile
     for autoscaler in system.autoscalers:
@@ -90,13 +90,13 @@ AUTOSCALER_BOUNDS = Rule(
     name="static.autoscaler-bounds",
     law="every autoscaler has room to grow",
     source="kubernetes.io, Horizontal Pod Autoscaling",
-    examine=examine_bounds,
+    examine=examine_autoscaler_bounds,
     nothing=NO_AUTOSCALER,
     severity=Severity.WARNING,
 )
 
 
-def examine_memory(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_memory_target(system: System, profile: Profile) -> Iterator[Finding]:
     """Every memory target beside what a pod uses without load."""
     for autoscaler in system.autoscalers:
         workload = system.target_of(autoscaler)
@@ -107,8 +107,8 @@ def examine_memory(system: System, profile: Profile) -> Iterator[Finding]:
 
 def _memory(system: System, profile: Profile, subject: str, metric: Utilisation, workload: Workload) -> Finding:
     containers, field = metric.measured(workload), "spec.metrics"
-    requests = [amount(system.asked(workload, each, "requests", "memory") or "") for each in containers]
-    known = [each for each in requests if each is not None]
+    requests = [amount(system.asked(workload, container, "requests", "memory") or "") for container in containers]
+    known = [request for request in requests if request is not None]
     if not containers or len(known) < len(requests):
         fix = "request memory, or give a default in a LimitRange"
         return broken(subject, field, "no memory request", "a request to be a percentage of", fix, ("LimitRange",))
@@ -134,6 +134,6 @@ MEMORY_TARGET = Rule(
     name="static.memory-target",
     law="a memory target lies above what a pod uses without load",
     source="measured: a target below the baseline holds the maximum for ever",
-    examine=examine_memory,
+    examine=examine_memory_target,
     nothing="no autoscaler of the manifests measures memory",
 )

@@ -13,19 +13,19 @@ from kubeproof.rules.rule import Finding, Rule, judged, untold
 
 def examine_connections(system: System, profile: Profile) -> Iterator[Finding]:
     """Every database: what all who connect to it open in the worst minute of a rollout at the maximum."""
-    for database in dict.fromkeys(each.database for each in profile.connections):
-        users = [each for each in profile.connections if each.database == database]
+    for database in dict.fromkeys(promise.database for promise in profile.connections):
+        users = [promise for promise in profile.connections if promise.database == database]
         taken = resolved(system, database, users[0].most)  # a profile in which they differ is refused
         total, terms, lost = 0.0, [], []
-        for each in users:
-            workload = system.workload(each.workload)
-            per_pod = resolved(system, each.workload, each.per_pod)
+        for user in users:
+            workload = system.workload(user.workload)
+            per_pod = resolved(system, user.workload, user.per_pod)
             if workload is None or per_pod is None:
-                lost.append(each.workload)
+                lost.append(user.workload)
                 continue
             pods, why = pods_connected(system, workload)
             total += per_pod * pods
-            terms.append(f"{each.workload} {per_pod:g} x {pods} pods ({why})")
+            terms.append(f"{user.workload} {per_pod:g} x {pods} pods ({why})")
         reserved = users[0].reserved
         found = f"{total:g} connections: {', '.join(terms) or 'nobody'}"
         if taken is None or lost:

@@ -11,7 +11,7 @@ from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import NO_PODS, Finding, Rule, Severity, broken, holds, judged, titled
 
 
-def examine_images(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_images_fixed(system: System, profile: Profile) -> Iterator[Finding]:
     """Every image."""
     del profile
     for workload in system.running:
@@ -33,7 +33,7 @@ IMAGES_FIXED = Rule(
     name="static.images-fixed",
     law="every image is named by an explicit tag or a digest",
     source="kubernetes.io, Images",
-    examine=examine_images,
+    examine=examine_images_fixed,
     nothing=NO_PODS,
 )
 
@@ -81,14 +81,14 @@ REQUESTS = Rule(
 )
 
 
-def examine_variables(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_variables_once(system: System, profile: Profile) -> Iterator[Finding]:
     """Every variable of every container."""
     del profile
     for workload in system.running:
         for container in workload.all_containers:
             subject, wanted = titled(system, workload.kind, workload), "each variable once"
-            times = Counter(each.name for each in container.variables)
-            last = {each.name: each for each in container.variables}
+            times = Counter(variable.name for variable in container.variables)
+            last = {variable.name: variable for variable in container.variables}
             for name, count in times.items():
                 field = workload.path(last[name].place)
                 fix = "remove all but one: the last wins, in silence"
@@ -101,7 +101,7 @@ VARIABLES_ONCE = Rule(
     name="static.variables-once",
     law="no container is given a variable twice",
     source="kubernetes.io, Define Environment Variables for a Container",
-    examine=examine_variables,
+    examine=examine_variables_once,
     nothing=NO_PODS,
     severity=Severity.WARNING,
 )

@@ -11,16 +11,14 @@ from kubeproof.rules.questions import NO_REPLICAS, fewest, selects, served
 from kubeproof.rules.rule import PODS, Finding, Rule, Severity, judged, titled, untold
 
 
-def examine_cover(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_disruption_budget(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload of several replicas behind a Service."""
     del profile
     for subject, workload in served(system):
         least = fewest(system, workload)
         if least < 2:
             continue
-        budgets = [
-            b.name for b in system.budgets if b.namespace == workload.namespace and selects(b.selector, workload)
-        ]
+        budgets = [budget.name for budget in system.budgets if _protects(budget, workload)]
         found = ", ".join(budgets) or f"none, with {least} replicas or more"
         fix = "declare one: without it a node's drain may evict all of them at once"
         yield judged(bool(budgets), subject, "", found, "a PodDisruptionBudget", fix, ("PodDisruptionBudget",))
@@ -30,51 +28,50 @@ DISRUPTION_BUDGET = Rule(
     name="static.disruption-budget",
     law="every workload of several replicas behind a Service has a PodDisruptionBudget",
     source="kubernetes.io, Disruptions",
-    examine=examine_cover,
+    examine=examine_disruption_budget,
     nothing=NO_REPLICAS,
     severity=Severity.WARNING,
 )
 
 
-def examine_selectors(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_budgets_select(system: System, profile: Profile) -> Iterator[Finding]:
     """Every PodDisruptionBudget and the pods it protects."""
     del profile
     for budget in system.budgets:
-        chosen = _protected(system, budget)
-        found = f"selects {', '.join(each.name for each in chosen) or 'no pod of the manifests'}"
+        chosen = [workload for workload in system.running if _protects(budget, workload)]
+        found = f"selects {', '.join(workload.name for workload in chosen) or 'no pod of the manifests'}"
         fix = "select labels that pods have"
         subject = titled(system, "PodDisruptionBudget", budget)
         yield judged(bool(chosen), subject, "spec.selector", found, f"pods with {budget.selector}", fix, PODS)
 
 
-def _protected(system: System, budget: Budget) -> list[Workload]:
-    running = system.running
-    return [one for one in running if one.namespace == budget.namespace and selects(budget.selector, one)]
+def _protects(budget: Budget, workload: Workload) -> bool:
+    return budget.namespace == workload.namespace and selects(budget.selector, workload)
 
 
 BUDGETS_SELECT = Rule(
     name="static.budgets-select",
     law="every PodDisruptionBudget protects pods",
     source="kubernetes.io, Specifying a Disruption Budget",
-    examine=examine_selectors,
+    examine=examine_budgets_select,
     nothing="the manifests declare no PodDisruptionBudget",
     severity=Severity.WARNING,
 )
 
 
-def examine_evictions(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_disruption(system: System, profile: Profile) -> Iterator[Finding]:
     """Every PodDisruptionBudget beside the fewest replicas of what it protects."""
     del profile
     for budget in system.budgets:
-        protected = _protected(system, budget)
-        if protected:
-            yield _evictable(system, budget, protected)
+        chosen = [workload for workload in system.running if _protects(budget, workload)]
+        if chosen:
+            yield _evictable(system, budget, chosen)
 
 
 def _evictable(system: System, budget: Budget, chosen: list[Workload]) -> Finding:
     subject = titled(system, "PodDisruptionBudget", budget)
-    least = sum(fewest(system, each) for each in chosen)
-    names = ", ".join(each.name for each in chosen)
+    least = sum(fewest(system, workload) for workload in chosen)
+    names = ", ".join(workload.name for workload in chosen)
     wanted = f"room for one eviction of {least} replicas of {names}"
     fix = "ask for fewer, or run more replicas: as it is no node with these pods can be drained"
     lacks = ("HorizontalPodAutoscaler", *PODS)
@@ -93,6 +90,6 @@ DISRUPTION = Rule(
     name="static.disruption",
     law="every PodDisruptionBudget lets at least one pod be evicted",
     source="kubernetes.io, Specifying a Disruption Budget",
-    examine=examine_evictions,
+    examine=examine_disruption,
     nothing="the manifests declare no PodDisruptionBudget that protects pods",
 )

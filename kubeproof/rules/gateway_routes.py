@@ -18,7 +18,7 @@ from kubeproof.rules.rule import Finding, Rule, broken, holds, judged, titled, u
 from kubeproof.rules.services import sent_to
 
 
-def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_route_backends(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Service and port that a route of the Gateway API sends to; backends of other kinds are extensions."""
     for route in system.routes:
         subject = titled(system, route.kind, route)
@@ -45,12 +45,12 @@ ROUTE_BACKENDS = Rule(
     name="static.route-backends",
     law="every backend of a Gateway API route is a Service that is there, at a port that it has, and may be used",
     source="gateway-api.sigs.k8s.io, HTTPRoute, Backend references; ReferenceGrant",
-    examine=examine_backends,
+    examine=examine_route_backends,
     nothing="no route of the manifests sends to a Service",
 )
 
 
-def examine_parents(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_route_parents(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Gateway that a route attaches to, and the listeners of it that take the route."""
     for route in system.routes:
         subject = titled(system, route.kind, route)
@@ -92,7 +92,7 @@ def _takes(system: System, route: Route, parent: Parent, gateway: Gateway, liste
         return Answer(Match.NO, f"is for {listener.host}, not for {', '.join(route.hosts)}")
     if listener.admits == "Selector" and listener.selector:
         labels = (*system.namespace_labels(route.namespace), (NAME_LABEL, route.namespace))
-        known = any(each.name == route.namespace for each in system.namespaces)
+        known = any(namespace.name == route.namespace for namespace in system.namespaces)
         answer = selected(listener.selector, labels, known=known, owner=f"namespace {route.namespace}")
         return replace(answer, says=answer.says or f"takes routes of namespaces with {listener.selector}")
     if listener.admits == "All" or (listener.admits == "Same" and route.namespace == gateway.namespace):
@@ -108,6 +108,6 @@ ROUTE_PARENTS = Rule(
     name="static.route-parents",
     law="every Gateway API route is attached to a Gateway that is there, at a listener that takes it",
     source="gateway-api.sigs.k8s.io, HTTPRoute, Attaching to Gateways",
-    examine=examine_parents,
+    examine=examine_route_parents,
     nothing="the manifests declare no route of the Gateway API",
 )

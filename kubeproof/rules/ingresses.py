@@ -8,7 +8,7 @@ from kubeproof.rules.rule import Finding, Rule, judged, titled
 from kubeproof.rules.services import sent_to
 
 
-def examine_ingresses(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_ingress_backends(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Service and port that an Ingress sends to, and the Secrets of its certificates."""
     for ingress in system.ingresses:
         subject = titled(system, "Ingress", ingress)
@@ -24,6 +24,6 @@ INGRESS_BACKENDS = Rule(
     name="static.ingress-backends",
     law="every backend of an Ingress is a Service that is there, at a port that it has",
     source="kubernetes.io, Ingress",
-    examine=examine_ingresses,
+    examine=examine_ingress_backends,
     nothing="the manifests declare no Ingress",
 )

@@ -13,7 +13,7 @@ SOURCE = "kubeproof.toml"
 SAY = "let manifests and profile say the same"
 
 
-def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_intent_names(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload and Service that the profile names, and the namespace they are in."""
     if not any((*_named_workloads(profile), *_named_services(profile))):
         return
@@ -26,8 +26,8 @@ def examine_names(system: System, profile: Profile) -> Iterator[Finding]:
         SAY,
     )
     for kind, kinds, named, there in (
-        ("workload", PODS, _named_workloads(profile), {each.name for each in system.running}),
-        ("Service", ("Service",), _named_services(profile), {each.name for each in system.services}),
+        ("workload", PODS, _named_workloads(profile), {workload.name for workload in system.running}),
+        ("Service", ("Service",), _named_services(profile), {service.name for service in system.services}),
     ):
         yield from _there(kind, kinds, named, there)
 
@@ -42,7 +42,7 @@ def _there(kind: str, kinds: tuple[str, ...], named: Iterable[tuple[str, str]], 
         found = (
             "there" if name in there else f"nowhere, named in {len(having)} {'place' if len(having) == 1 else 'places'}"
         )
-        lacks = tuple(f"{each}/{name}" for each in kinds)
+        lacks = tuple(f"{one_kind}/{name}" for one_kind in kinds)
         yield judged(name in there, f"{kind} {name}", having[0], found, "there", fix, lacks)
 
 
@@ -89,17 +89,17 @@ INTENT_NAMES = Rule(
     name="static.intent-names",
     law="everything that the profile names is in the manifests",
     source=SOURCE,
-    examine=examine_names,
+    examine=examine_intent_names,
     nothing="the profile names nothing",
 )
 
 
-def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_intent_entries(system: System, profile: Profile) -> Iterator[Finding]:
     """Every entry: its Service leads to its workload."""
     for n, entry in enumerate(profile.entries):
         service, workload = system.service(entry.service), system.workload(entry.workload)
         if service and workload:
-            behind = [each.name for each in system.behind(service)]
+            behind = [one.name for one in system.behind(service)]
             found = f"leads to {', '.join(behind) or 'nobody'}"
             ok = entry.workload in behind
             yield judged(ok, f"Service/{entry.service}", f"entries[{n}]", found, f"leads to {entry.workload}", SAY)
@@ -109,12 +109,12 @@ INTENT_ENTRIES = Rule(
     name="static.intent-entries",
     law="the Service of every entry leads to its workload",
     source=SOURCE,
-    examine=examine_entries,
+    examine=examine_intent_entries,
     nothing="the profile names no entry that is in the manifests",
 )
 
 
-def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_intent_storage(system: System, profile: Profile) -> Iterator[Finding]:
     """What every promise of persistence says of its claim."""
     for promise in profile.persistence:
         workload = system.workload(promise.workload)
@@ -122,8 +122,8 @@ def examine_storage(system: System, profile: Profile) -> Iterator[Finding]:
         if workload is None or asked == (None, None, None):
             continue
         subject = titled(system, workload.kind, workload)
-        own = [each for each in system.claims if each.name in workload.claims and each.namespace == workload.namespace]
-        claims = [*workload.claim_templates, *own]
+        beside = [claim for claim in system.claims if claim.namespace == workload.namespace]
+        claims = [*workload.claim_templates, *(claim for claim in beside if claim.name in workload.claims)]
         if not claims:
             fix, lacks = "keep the data on a claim", ("PersistentVolumeClaim",)
             yield broken(subject, workload.path("volumes"), "no claim", "a claim", fix, lacks)
@@ -147,6 +147,6 @@ INTENT_STORAGE = Rule(
     name="static.intent-storage",
     law="every claim asks for the storage that the architecture gives it",
     source=SOURCE,
-    examine=examine_storage,
+    examine=examine_intent_storage,
     nothing="the profile says nothing of storage",
 )

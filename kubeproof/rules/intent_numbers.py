@@ -13,10 +13,10 @@ from kubeproof.rules.intent import SAY, SOURCE
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled
 
 
-def examine_workloads(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_intent_workloads(system: System, profile: Profile) -> Iterator[Finding]:
     """Every number of every workload of the profile."""
     for intended in profile.workloads:
-        workload = next((each for each in system.running if each.name == intended.name), None)
+        workload = next((one for one in system.running if one.name == intended.name), None)
         if workload is None:
             lacks = tuple(f"{kind}/{intended.name}" for kind in PODS)
             yield broken(f"workload {intended.name}", "", "nowhere", "there", SAY, lacks)
@@ -34,18 +34,18 @@ def _workload(system: System, subject: str, workload: Workload, intended: Intend
         ok = workload.replicas == intended.replicas
         yield judged(ok, subject, "spec.replicas", workload.replicas, intended.replicas, SAY)
     if intended.port is not None:
-        ports = [each.number for each in workload.ports]
+        ports = [port.number for port in workload.ports]
         found = f"ports {', '.join(map(str, ports)) or 'none'}"
         field = workload.path("containers[].ports")
         yield judged(intended.port in ports, subject, field, found, f"port {intended.port}", SAY)
         for service in system.services_of(workload):
-            offered = [each.port for each in service.ports]
+            offered = [port.port for port in service.ports]
             found = f"ports {', '.join(map(str, offered)) or 'none'}"
             ok = intended.port in offered
             yield judged(ok, f"Service/{service.name}", "spec.ports", found, f"port {intended.port}", SAY)
     if intended.sleep is not None:
-        slept = [each.pre_stop.seconds for each in workload.containers if each.pre_stop]
-        found = ", ".join(f"{each:g} s" if each is not None else "of unknown length" for each in slept)
+        slept = [container.pre_stop.seconds for container in workload.containers if container.pre_stop]
+        found = ", ".join(f"{seconds:g} s" if seconds is not None else "of unknown length" for seconds in slept)
         field, ok = workload.path("containers[].lifecycle.preStop"), slept == [intended.sleep]
         yield judged(ok, subject, field, f"sleeps {found or 'never'}", f"sleeps {intended.sleep:g} s", SAY)
 
@@ -65,13 +65,13 @@ def _container(subject: str, workload: Workload, intended: IntendedWorkload) -> 
     for kind, probe in (("liveness", intended.liveness), ("readiness", intended.readiness)):
         if probe is not None:
             field = workload.path(f"{container.place}.{kind}Probe")
-            declared = next((each for each in container.probes if each.kind == kind), None)
+            declared = next((one for one in container.probes if one.kind == kind), None)
             ok = declared is not None and _same(declared, probe)
             yield judged(ok, subject, field, _declared(declared, probe), _intended(probe), SAY)
 
 
 def _main(workload: Workload, port: int | None) -> Container:
-    with_port = (each for each in workload.containers if port in [p.number for p in each.ports])
+    with_port = (container for container in workload.containers if port in [one.number for one in container.ports])
     return next(with_port, workload.containers[0])
 
 
@@ -97,12 +97,12 @@ INTENT_WORKLOADS = Rule(
     name="static.intent-workloads",
     law="every workload has the kind, ports, resources and probes that the architecture gives it",
     source=SOURCE,
-    examine=examine_workloads,
+    examine=examine_intent_workloads,
     nothing="the profile gives no workload numbers",
 )
 
 
-def examine_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_intent_autoscalers(system: System, profile: Profile) -> Iterator[Finding]:
     """Every number of every autoscaler of the profile, and the bounds of every promise of growth."""
     for intended in profile.workloads:
         if intended.autoscaler is None:
@@ -137,7 +137,7 @@ def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) 
 
 
 def _keeps(rules: ScalingRules, pace: Pace) -> bool:
-    own = [(each.kind, each.value, each.period) for each in rules.rules]
+    own = [(rule.kind, rule.value, rule.period) for rule in rules.rules]
     return rules.select != "Disabled" and own == [("Pods", pace.pods, pace.every)]
 
 
@@ -145,7 +145,7 @@ def _paced(rules: ScalingRules) -> str:
     if rules.select == "Disabled":
         return "selectPolicy: Disabled"
     return ", ".join(
-        f"{each.value} {'pods' if each.kind == 'Pods' else 'percent'} in {each.period:g} s" for each in rules.rules
+        f"{rule.value} {'pods' if rule.kind == 'Pods' else 'percent'} in {rule.period:g} s" for rule in rules.rules
     )
 
 
@@ -153,6 +153,6 @@ INTENT_AUTOSCALERS = Rule(
     name="static.intent-autoscalers",
     law="every autoscaler has the bounds, targets and pace that the architecture gives it",
     source=SOURCE,
-    examine=examine_autoscalers,
+    examine=examine_intent_autoscalers,
     nothing="the profile gives no autoscaler numbers",
 )

@@ -15,7 +15,7 @@ from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, tit
 SPECIFICATION = "kubernetes.io, concepts, Network Policies"
 
 
-def examine_selection(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_policy_selects(system: System, profile: Profile) -> Iterator[Finding]:
     """Every policy, and the workloads of its namespace that its podSelector selects."""
     cast = cast_of(system, profile)
     for policy in system.policies:
@@ -37,12 +37,12 @@ POLICY_SELECTS = Rule(
     name="static.policy-selects",
     law="every NetworkPolicy selects a pod of the manifests",
     source=SPECIFICATION,
-    examine=examine_selection,
+    examine=examine_policy_selects,
     nothing="there is no NetworkPolicy",
 )
 
 
-def examine_peers(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_policy_peers_exist(system: System, profile: Profile) -> Iterator[Finding]:
     """Every peer of every rule in force, and every port that a rule names."""
     cast = cast_of(system, profile)
     for policy in system.policies:
@@ -98,9 +98,8 @@ def _port(
             and peers_match(rule, policy.namespace, end.endpoint, cast.network).match is Match.YES
         ]
         few = False
-    lacking = [
-        pod.name for pod in targets if not any((p.name, p.protocol) == (port.port, port.protocol) for p in pod.ports)
-    ]
+    named = (port.port, port.protocol)
+    lacking = [pod.name for pod in targets if named not in [(one.name, one.protocol) for one in pod.ports]]
     if targets:
         ok = not lacking if few else len(lacking) < len(targets)
         found = f"no {port.protocol} port {port.port} at {', '.join(lacking)}" if lacking else f"{port} at every target"
@@ -112,6 +111,6 @@ POLICY_PEERS_EXIST = Rule(
     name="static.policy-peers-exist",
     law="every peer of a NetworkPolicy is somebody, and every port that it names is a container's",
     source=SPECIFICATION,
-    examine=examine_peers,
+    examine=examine_policy_peers_exist,
     nothing="no rule of a NetworkPolicy names anybody",
 )

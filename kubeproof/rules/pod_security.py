@@ -11,9 +11,9 @@ from kubeproof.rules.rule import NO_PODS, Finding, Rule, Severity, broken, holds
 ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
-def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_pod_security(system: System, profile: Profile) -> Iterator[Finding]:
     """Every pod, and every namespace that pods are in."""
-    for namespace in dict.fromkeys(each.namespace for each in system.running):
+    for namespace in dict.fromkeys(workload.namespace for workload in system.running):
         enforced = dict(system.namespace_labels(namespace)).get(ENFORCE)
         wanted = profile.pod_security or enforced or "baseline"
         if profile.pod_security:
@@ -35,22 +35,22 @@ def _level(subject: str, workload: Workload, wanted: str) -> Iterator[Finding]:
     level, breaches = level_of(workload)
     if LEVELS.index(level) >= LEVELS.index(wanted):
         yield holds(subject, workload.path(""), level, f"at least {wanted}")
-    for each in breaches:
-        if LEVELS.index(each.level) <= LEVELS.index(wanted):
-            fix = f"write {each.wanted}; without it the pod is {level}"
-            yield broken(subject, each.field, each.found, f"{each.wanted} ({each.level})", fix)
+    for breach in breaches:
+        if LEVELS.index(breach.level) <= LEVELS.index(wanted):
+            fix = f"write {breach.wanted}; without it the pod is {level}"
+            yield broken(subject, breach.field, breach.found, f"{breach.wanted} ({breach.level})", fix)
 
 
 POD_SECURITY = Rule(
     name="static.pod-security",
     law="every pod meets the Pod Security level that is wanted of it, and its namespace enforces it",
     source="kubernetes.io, Pod Security Standards; k8s.io/pod-security-admission",
-    examine=examine_levels,
+    examine=examine_pod_security,
     nothing=NO_PODS,
 )
 
 
-def examine_roots(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_read_only_root(system: System, profile: Profile) -> Iterator[Finding]:
     """Every container's root file system."""
     del profile
     for workload in system.running:
@@ -66,7 +66,7 @@ READ_ONLY_ROOT = Rule(
     name="static.read-only-root",
     law="no container can write its root file system",
     source="kubernetes.io, Configure a Security Context",
-    examine=examine_roots,
+    examine=examine_read_only_root,
     nothing=NO_PODS,
     severity=Severity.WARNING,
 )

@@ -78,7 +78,7 @@ def level_of(workload: Workload) -> tuple[str, tuple[Breach, ...]]:
     """The highest level that a workload's pods meet, and every field that keeps them from a higher one."""
     breaches = (*_baseline(workload), *_restricted(workload))
     for level in LEVELS[1:]:
-        if any(each.level == level for each in breaches):
+        if any(breach.level == level for breach in breaches):
             return LEVELS[LEVELS.index(level) - 1], breaches
     return LEVELS[-1], breaches
 
@@ -123,7 +123,7 @@ def _baseline_context(field: str, security: Security) -> Iterator[Breach]:
         yield Breach("baseline", f"{field}.privileged", "true", "false")
     if security.host_process:
         yield Breach("baseline", f"{field}.windowsOptions.hostProcess", "true", "false")
-    added = [each for each in security.added if each not in _CAPABILITIES]
+    added = [capability for capability in security.added if capability not in _CAPABILITIES]
     if added:
         yield Breach("baseline", f"{field}.capabilities.add", ", ".join(added), "none beyond the runtime's default")
     for name, profile in (("seccompProfile", security.seccomp), ("appArmorProfile", security.apparmor)):
@@ -136,7 +136,7 @@ def _baseline_context(field: str, security: Security) -> Iterator[Breach]:
         for name, value in (("user", user), ("role", role)):
             if value:
                 yield Breach("baseline", f"{field}.seLinuxOptions.{name}", value, "nothing")
-    unsafe = [each for each in security.sysctls if each not in _SYSCTLS]
+    unsafe = [sysctl for sysctl in security.sysctls if sysctl not in _SYSCTLS]
     if unsafe:
         yield Breach("baseline", f"{field}.sysctls", ", ".join(unsafe), "safe sysctls")
 
@@ -181,7 +181,7 @@ def _restricted_linux(workload: Workload, container: Container, field: str) -> I
         yield Breach("restricted", f"{field}.allowPrivilegeEscalation", _said(own.escalation), "false")
     if "ALL" not in own.dropped:
         yield Breach("restricted", f"{field}.capabilities.drop", ", ".join(own.dropped) or "nothing", "ALL")
-    added = [each for each in own.added if each != "NET_BIND_SERVICE"]
+    added = [capability for capability in own.added if capability != "NET_BIND_SERVICE"]
     if added:
         yield Breach("restricted", f"{field}.capabilities.add", ", ".join(added), "at most NET_BIND_SERVICE")
 

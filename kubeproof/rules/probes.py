@@ -27,7 +27,7 @@ READINESS = Rule(
 )
 
 
-def examine_ports(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_probe_ports(system: System, profile: Profile) -> Iterator[Finding]:
     """Every probe that asks a port."""
     del profile
     for workload in system.running:
@@ -37,7 +37,7 @@ def examine_ports(system: System, profile: Profile) -> Iterator[Finding]:
                     continue
                 field = workload.path(f"{container.place}.{probe.kind}Probe")
                 ports = listed((port.number, port.name) for port in container.ports)
-                ok = any(probe.port in (each.name, each.number) for each in container.ports)
+                ok = any(probe.port in (port.name, port.number) for port in container.ports)
                 # As behind a Service: a number may be listened on without being declared.
                 yield judged(
                     True if ok else (None if isinstance(probe.port, int) else False),
@@ -53,12 +53,12 @@ PROBE_PORTS = Rule(
     name="static.probe-ports",
     law="every probe asks a port that its container declares",
     source="kubernetes.io, Configure Liveness, Readiness and Startup Probes",
-    examine=examine_ports,
+    examine=examine_probe_ports,
     nothing="no probe asks a port",
 )
 
 
-def examine_timeouts(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_probe_timeout(system: System, profile: Profile) -> Iterator[Finding]:
     """Every probe's time-out beside its period."""
     del profile
     for workload in system.running:
@@ -75,7 +75,7 @@ PROBE_TIMEOUT = Rule(
     name="static.probe-timeout",
     law="a probe gives up before the next one is due",
     source="kubernetes/kubernetes, pkg/kubelet/prober/worker.go: one probe at a time, ticks meanwhile are dropped",
-    examine=examine_timeouts,
+    examine=examine_probe_timeout,
     nothing="no container has a probe",
     severity=Severity.WARNING,
 )

@@ -43,7 +43,7 @@ def resolved(system: System, workload: str, amount: Amount) -> float | None:
     """The number an Amount stands for; None when its variable is not in the manifests or is no number."""
     if amount.variable is None:
         return amount.value
-    found = next((each for each in system.running if each.name == workload), None)
+    found = next((one for one in system.running if one.name == workload), None)
     for container in found.containers if found else ():
         text = system.environment(found, container).get(amount.variable) if found else None
         if text is not None:
@@ -65,7 +65,7 @@ def listed(ports: Iterable[tuple[int, str | None]]) -> str:
 
 
 def mapping_at(document: Document, path: str) -> Mapping[str, Any]:
-    """What stands there; nothing when something else than an object does, of which static.schema tells."""
+    """What stands there; nothing when something else than an object does, of which the rule about schemas tells."""
     found: Any = document
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None

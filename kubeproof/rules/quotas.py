@@ -33,18 +33,18 @@ _SERVED = {
 }
 
 
-def examine_quotas(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_quota(system: System, profile: Profile) -> Iterator[Finding]:
     """What every quota admits beside what all workloads ask at their maximum with surge, and beside all Services."""
     del profile
     for quota in system.quotas:
         subject = titled(system, "ResourceQuota", quota)
-        workloads = [each for each in system.running if each.namespace == quota.namespace]
+        workloads = [workload for workload in system.running if workload.namespace == quota.namespace]
         if quota.scoped:
             yield untold(subject, "spec.scopes", "counts some pods only", "a quota of all pods", "judge it by hand")
             continue
         for name, hard in quota.hard:
             if name in ("pods", "count/pods"):
-                need = Fraction(sum(pods_at_maximum(system, each) for each in workloads))
+                need = Fraction(sum(pods_at_maximum(system, workload) for workload in workloads))
                 yield _room(subject, name, hard, need, workloads)
             elif name in _COUNTED:
                 yield from _resource(system, quota, subject, name, hard, workloads)
@@ -65,22 +65,22 @@ def _resource(
     for workload in workloads:
         for container in workload.lasting:
             text = system.asked(workload, container, side, resource)
-            each = amount(text) if text else None
-            if each is None:
+            asked = amount(text) if text else None
+            if asked is None:
                 field = workload.path(f"{container.place}.resources.{side}.{resource}")
                 wanted = f"a value: {quota.name} counts it, and admits no pod without"
                 fix = "set it, or give a default in a LimitRange"
                 owner = titled(system, workload.kind, workload)
                 yield broken(owner, field, "nothing", wanted, fix, ("LimitRange",))
             else:
-                need += each * pods_at_maximum(system, workload)
+                need += asked * pods_at_maximum(system, workload)
     yield _room(subject, name, hard, need, workloads)
 
 
 def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, workloads: list[Workload]) -> Finding:
     """Claims and what they ask for; a template makes one claim a replica, a volume of a pod's own one a pod."""
-    claims = [(each, 1) for each in system.claims if each.namespace == quota.namespace]
-    claims += [(each, most(system, workload)) for workload in workloads for each in workload.claim_templates]
+    claims = [(claim, 1) for claim in system.claims if claim.namespace == quota.namespace]
+    claims += [(claim, most(system, workload)) for workload in workloads for claim in workload.claim_templates]
     for workload in workloads:
         pods = pods_at_maximum(system, workload)
         claims += [(volume.own, pods) for volume in workload.pod.volumes if volume.own]
@@ -96,8 +96,8 @@ def _storage(system: System, quota: Quota, subject: str, name: str, hard: str, w
 
 
 def _services(system: System, quota: Quota, subject: str, name: str, hard: str) -> Finding:
-    there = [each for each in system.services if each.namespace == quota.namespace]
-    counted = [each.name for each in there if each.kind in _SERVED[name]]
+    there = [service for service in system.services if service.namespace == quota.namespace]
+    counted = [service.name for service in there if service.kind in _SERVED[name]]
     room, wanted = amount(hard), f"at least {len(counted)} for {', '.join(counted) or 'no Service'}"
     ok = None if room is None else room >= len(counted)
     fix = "raise the quota, or let fewer Services ask for it: the API server refuses the others"
@@ -106,11 +106,11 @@ def _services(system: System, quota: Quota, subject: str, name: str, hard: str) 
 
 def _room(subject: str, name: str, hard: str, need: Fraction, workloads: list[Workload]) -> Finding:
     room = amount(hard)
-    who = ", ".join(each.name for each in workloads) or "nothing"
+    who = ", ".join(workload.name for workload in workloads) or "nothing"
     wanted = f"at least {float(need):g} for {who} at their maximum with surge"
     fix = "raise the quota, or ask less: at the maximum pods would not be admitted"
     # Of a DaemonSet there is a pod on each node, and nothing here says how many nodes there are.
-    is_least = any(each.kind == "DaemonSet" for each in workloads)
+    is_least = any(workload.kind == "DaemonSet" for workload in workloads)
     ok = None if room is None or (is_least and room >= need) else room >= need
     return judged(ok, subject, _field(name), hard, wanted, fix)
 
@@ -131,6 +131,6 @@ QUOTA = Rule(
     name="static.quota",
     law="the quota admits every workload at its maximum with its surge",
     source="kubernetes.io, Resource Quotas",
-    examine=examine_quotas,
+    examine=examine_quota,
     nothing="the manifests declare no ResourceQuota",
 )

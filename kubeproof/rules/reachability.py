@@ -16,7 +16,7 @@ from kubeproof.rules.rule import PODS, Finding, Rule, Severity, broken, judged, 
 NOBODYS = (NEWCOMER, STRANGER, OUTSIDE)
 
 
-def examine_talks(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_reachability_intended(system: System, profile: Profile) -> Iterator[Finding]:
     """Every pair of the intent, on every port that its target declares."""
     paper = on_paper(system, profile)
     for cell in _wanted(paper, Reach.ALLOWED):
@@ -33,12 +33,12 @@ REACHABILITY_INTENDED = Rule(
     name="static.reachability-intended",
     law="the policies let every pair of the intent talk, on every port that its target declares",
     source=SPECIFICATION,
-    examine=examine_talks,
+    examine=examine_reachability_intended,
     nothing="the profile has no [[allowed]]",
 )
 
 
-def examine_dns(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_dns_egress(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that calls another, and the cluster's DNS, over UDP and over TCP."""
     for cell in _wanted(on_paper(system, profile), Reach.ALLOWED):
         if cell.target == DNS:
@@ -49,12 +49,12 @@ DNS_EGRESS = Rule(
     name="static.dns-egress",
     law="every workload that calls another may ask the cluster's DNS, over UDP and over TCP",
     source="RFC 7766: an answer too long for UDP is asked for again over TCP",
-    examine=examine_dns,
+    examine=examine_dns_egress,
     nothing="no workload calls another in the profile's [[allowed]]",
 )
 
 
-def examine_strangers(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_stranger_denied(system: System, profile: Profile) -> Iterator[Finding]:
     """Every way in from nobody's pod, in the namespace and in another one, and from an address outside."""
     for cell in _wanted(on_paper(system, profile), Reach.BLOCKED):
         if cell.source in NOBODYS:
@@ -65,12 +65,12 @@ STRANGER_DENIED = Rule(
     name="static.stranger-denied",
     law="nobody's pod and no address outside reaches a workload, but for entries in their own namespace",
     source=SPECIFICATION,
-    examine=examine_strangers,
+    examine=examine_stranger_denied,
     nothing="no workload declares a port",
 )
 
 
-def examine_other_paths(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_no_unintended_path(system: System, profile: Profile) -> Iterator[Finding]:
     """
     Every other way that the intent does not say: between workloads, out of the system, in from those it admits.
 
@@ -87,7 +87,7 @@ NO_UNINTENDED_PATH = Rule(
     name="static.no-unintended-path",
     law="what the policies let the workloads and those they name reach, the intent says",
     source=SPECIFICATION,
-    examine=examine_other_paths,
+    examine=examine_no_unintended_path,
     nothing="the profile has no [[allowed]]",
     severity=Severity.WARNING,
 )
@@ -111,7 +111,7 @@ def _place(system: System, cell: PaperCell) -> tuple[str, str]:
     titles = {name: titled(system, workload.kind, workload) for name, workload in own_names(system).items()}
     sides = [side for side in cell.decision.sides if side.reach is cell.seen] or list(cell.decision.sides)
     # Of two open sides the one with a rule to take back, else the one that is ours to close, the target's first.
-    side = max(reversed(sides), key=lambda each: (bool(each.admitted_by), _near(cell, each) in titles))
+    side = max(reversed(sides), key=lambda one: (bool(one.admitted_by), _near(cell, one) in titles))
     if side.admitted_by:
         rule = side.admitted_by[0]
         return f"NetworkPolicy/{rule.policy}", f"spec.{rule.direction.word}[{rule.index}]"

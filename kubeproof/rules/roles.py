@@ -8,13 +8,13 @@ from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, Severity, broken, holds, titled
 
 
-def examine_roles(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_role_wildcards(system: System, profile: Profile) -> Iterator[Finding]:
     """Every rule of every role."""
     del profile
     for role in system.roles:
         subject = titled(system, role.kind, role)
         wild = [
-            (f"rules[{n}].{field}", ", ".join(each for each in texts if "*" in each))
+            (f"rules[{n}].{field}", ", ".join(text for text in texts if "*" in text))
             for n, rule in enumerate(role.rules)
             for field, texts in (
                 ("verbs", rule.verbs),
@@ -35,7 +35,7 @@ ROLE_WILDCARDS = Rule(
     name="static.role-wildcards",
     law="no role grants by wildcard",
     source="kubernetes.io, Role Based Access Control Good Practices",
-    examine=examine_roles,
+    examine=examine_role_wildcards,
     nothing="the manifests declare no role",
 )
 
@@ -58,10 +58,10 @@ _POWERFUL = ("cluster-admin", "admin", "edit")
 WANTED = "nothing that reaches other pods or every Secret"
 
 
-def examine_rights(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_pod_rights(system: System, profile: Profile) -> Iterator[Finding]:
     """Every role that is bound to an account that a pod runs as."""
     del profile
-    accounts = {(each.pod.account, each.namespace) for each in system.running}
+    accounts = {(workload.pod.account, workload.namespace) for workload in system.running}
     for binding in system.bindings:
         bound = sorted(name for name, namespace in accounts if binding.binds(name, namespace))
         if bound:
@@ -89,10 +89,11 @@ def _role(subject: str, role: Role, who: str) -> Iterator[Finding]:
 
 def _dangers(rule: AccessRule) -> Iterator[str]:
     for danger, group, resources, verbs in _DANGERS:
-        matched = any(_has(rule.resources, each) for each in resources) and any(_has(rule.verbs, v) for v in verbs)
+        reached = any(_has(rule.resources, resource) for resource in resources)
+        done = any(_has(rule.verbs, verb) for verb in verbs)
         # A right to objects by name reaches those alone; to make one a name is no bound.
         by_name = bool(rule.names) and danger != "make pods"
-        if matched and _has(rule.groups, group) and not by_name:
+        if reached and done and _has(rule.groups, group) and not by_name:
             yield danger
     for verb in _ESCALATING:
         if verb in rule.verbs:
@@ -107,7 +108,7 @@ POD_RIGHTS = Rule(
     name="static.pod-rights",
     law="no account that a pod runs as may enter or make pods, read every Secret, or take more rights",
     source="kubernetes.io, Role Based Access Control Good Practices, privilege escalation risks",
-    examine=examine_rights,
+    examine=examine_pod_rights,
     nothing="no account that a pod runs as is bound to a role",
     severity=Severity.WARNING,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 from textwrap import shorten
 
+from kubeproof.manifests.containers import Probe
 from kubeproof.manifests.quantities import share
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
@@ -13,9 +14,9 @@ from kubeproof.rules.questions import most, resolved
 from kubeproof.rules.rule import Finding, Rule, broken, judged, titled, untold
 
 
-def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_no_loss(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload at which traffic enters: it may lose no pod before the next one serves, and each must say so."""
-    for name in dict.fromkeys(each.workload for each in profile.entries):
+    for name in dict.fromkeys(entry.workload for entry in profile.entries):
         workload = system.workload(name)
         if workload is None:
             continue
@@ -40,7 +41,7 @@ def examine_entries(system: System, profile: Profile) -> Iterator[Finding]:
         ready = bool(workload.probes("readiness"))
         found, fix = "there" if ready else "no readiness probe", "give it one: without it a pod counts as ready at once"
         yield judged(ready, subject, field, found, "a readiness probe", fix)
-        slept = any(each.pre_stop for each in workload.containers)
+        slept = any(container.pre_stop for container in workload.containers)
         found, fix = "there" if slept else "no preStop hook", "sleep before the signal, while endpoints forget the pod"
         yield judged(slept, subject, field, found, "a preStop hook", fix)
 
@@ -49,7 +50,7 @@ NO_LOSS = Rule(
     name="static.no-loss",
     law="where traffic enters, each pod serves until its successor does",
     source="kubernetes.io, Deployments, Rolling Update; Container Lifecycle Hooks",
-    examine=examine_entries,
+    examine=examine_no_loss,
     nothing="the profile names no entry",
 )
 
@@ -60,15 +61,15 @@ SPARE = 10
 
 def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that sleeps before it is signalled, or whose drain the profile describes."""
-    drains = {each.workload: each for each in profile.drains}
+    drains = {drain.workload: drain for drain in profile.drains}
     for workload in system.workloads:
-        hooks = [each.pre_stop for each in workload.containers if each.pre_stop]
+        hooks = [container.pre_stop for container in workload.containers if container.pre_stop]
         drain = drains.get(workload.name) if workload == system.workload(workload.name) else None
         if not hooks and drain is None:
             continue
         subject, field = titled(system, workload.kind, workload), workload.path("terminationGracePeriodSeconds")
-        grace, sleeps = workload.grace_seconds, [each.seconds for each in hooks]
-        known = [each for each in sleeps if each is not None]
+        grace, sleeps = workload.grace_seconds, [hook.seconds for hook in hooks]
+        known = [seconds for seconds in sleeps if seconds is not None]
         slept = max(known, default=0.0)
         if len(known) < len(sleeps):
             wanted = "a preStop whose time is known"
@@ -103,13 +104,13 @@ GRACE = Rule(
 )
 
 
-def examine_deadlines(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_progress_deadline(system: System, profile: Profile) -> Iterator[Finding]:
     """Every rollout's deadline beside the time one pod may take to be available."""
     del profile
     for workload in system.workloads:
         if workload.kind != "Deployment":
             continue
-        starts = [p.initial_delay + p.period * p.failure_threshold for p in workload.probes("startup")]
+        starts = [_patience(probe) for probe in workload.probes("startup")]
         needed = max(starts, default=0.0) + workload.min_ready
         subject, field = titled(system, "Deployment", workload), "spec.progressDeadlineSeconds"
         wanted = f"more than {needed:g} s: what the startup probe and minReadySeconds may take"
@@ -118,10 +119,14 @@ def examine_deadlines(system: System, profile: Profile) -> Iterator[Finding]:
         yield judged(workload.progress_deadline > needed, subject, field, found, wanted, fix)
 
 
+def _patience(startup: Probe) -> float:
+    return startup.initial_delay + startup.period * startup.failure_threshold
+
+
 PROGRESS_DEADLINE = Rule(
     name="static.progress-deadline",
     law="a rollout's deadline is longer than one pod may take to become available",
     source="kubernetes.io, Deployments, Progress Deadline Seconds",
-    examine=examine_deadlines,
+    examine=examine_progress_deadline,
     nothing="the manifests declare no Deployment",
 )

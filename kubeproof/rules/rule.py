@@ -85,16 +85,16 @@ def prove(rule: Rule, system: System, profile: Profile) -> Proof:
     Beside objects that cannot be read nothing is called right, and broken only what none of them could mend.
     """
     # Two paths may lead a rule to one place; once said is enough.
-    places = dict.fromkeys(_with_others(each, system.others) for each in rule.examine(system, profile))
-    found = sorted(places, key=lambda each: -each.outcome.rank)
+    places = dict.fromkeys(_with_others(finding, system.others) for finding in rule.examine(system, profile))
+    found = sorted(places, key=lambda finding: -finding.outcome.rank)
     worst = found[0].outcome if found else Outcome.SKIPPED
     if system.unreadable and not rule.judges_text and worst in (Outcome.PASS, Outcome.SKIPPED):
         doubt = f"what holds of the others may not hold with {', '.join(map(str, system.unreadable))}"
         return Proof(rule, Verdict(Outcome.UNKNOWN, doubt))
     if not found:
         return Proof(rule, Verdict(Outcome.SKIPPED, rule.nothing))
-    decisive = [each for each in found if each.outcome is worst]
-    facts = tuple(Fact(None, str(each)) for each in (found if worst is Outcome.PASS else decisive))
+    decisive = [finding for finding in found if finding.outcome is worst]
+    facts = tuple(Fact(None, str(finding)) for finding in (found if worst is Outcome.PASS else decisive))
     return Proof(rule, Verdict(worst, _because(worst, decisive, len(found)), facts), tuple(found))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from kubeproof.manifests.containers import Container
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Finding, Rule, broken, holds, titled
@@ -26,24 +27,28 @@ _SECRET_TEXT = (
 _SECRET_FLAG = re.compile(r"--?[\w-]*(password|passwd|secret|token|api-?key)=[^$\s].*", re.I)
 
 
-def examine_secrets(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_secrets_by_reference(system: System, profile: Profile) -> Iterator[Finding]:
     """Every variable, argument and ConfigMap."""
     del profile
     for workload in system.running:
         subject = titled(system, workload.kind, workload)
         for container in workload.all_containers:
-            open_ = [
-                (each.place, _exposed(each.name, each.value)) for each in container.variables if each.value is not None
-            ]
-            for field, texts in (("command", container.command), ("args", container.arguments)):
-                open_ += [(f"{container.place}.{field}[{n}]", _flagged(text)) for n, text in enumerate(texts)]
-            yield from _told(
-                subject, [(workload.path(place), what) for place, what in open_], workload.path(container.place)
-            )
+            looked_at = [(workload.path(place), what) for place, what in _texts(container)]
+            yield from _told(subject, looked_at, workload.path(container.place))
     for config in system.configs:
         if config.kind == "ConfigMap":
             found = [(f'data["{key}"]', _exposed(key, text)) for key, text in config.texts]
             yield from _told(titled(system, "ConfigMap", config), found, "data")
+
+
+def _texts(container: Container) -> Iterator[tuple[str, str | None]]:
+    """Every place of a container where a secret could stand in the open, and what secret does."""
+    for variable in container.variables:
+        if variable.value is not None:
+            yield variable.place, _exposed(variable.name, variable.value)
+    for field, texts in (("command", container.command), ("args", container.arguments)):
+        for n, text in enumerate(texts):
+            yield f"{container.place}.{field}[{n}]", _flagged(text)
 
 
 def _told(subject: str, looked_at: list[tuple[str, str | None]], whole: str) -> Iterator[Finding]:
@@ -72,6 +77,6 @@ SECRETS_BY_REFERENCE = Rule(
     name="static.secrets-by-reference",
     law="no secret stands in a variable, an argument or a ConfigMap",
     source="kubernetes.io, Good practices for Kubernetes Secrets",
-    examine=examine_secrets,
+    examine=examine_secrets_by_reference,
     nothing="there is no pod and no ConfigMap",
 )

@@ -18,7 +18,7 @@ BUILT_IN_ROLES = ("cluster-admin", "admin", "edit", "view", "extension-apiserver
 
 def examine_accounts(system: System, profile: Profile) -> Iterator[Finding]:
     """Every ServiceAccount that a pod runs as or a binding names, every role that is bound."""
-    accounts = {(each.name, each.namespace) for each in system.accounts}
+    accounts = {(account.name, account.namespace) for account in system.accounts}
     given = {GIVEN, *provided(profile, "ServiceAccount")}
     missing = "declare the ServiceAccount, or name it in the profile's `provided`"
     for workload in system.running:
@@ -58,7 +58,7 @@ ACCOUNTS = Rule(
 )
 
 
-def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_api_token(system: System, profile: Profile) -> Iterator[Finding]:
     """Every pod: whether it gets a token for the Kubernetes API, and whether its account has rights to use it for."""
     del profile
     for workload in system.running:
@@ -69,7 +69,7 @@ def examine_tokens(system: System, profile: Profile) -> Iterator[Finding]:
         wanted, found = "false, or a role that needs it", "true" if mounts is not False else "false"
         if mounts is False:
             yield holds(subject, field, found, wanted)
-        elif any(_binds(system, each, workload) for each in system.bindings):
+        elif any(_binds(system, binding, workload) for binding in system.bindings):
             yield holds(subject, field, f"{found}, and {workload.pod.account} is bound to a role", wanted)
         else:
             fix = "set it to false: the token opens the API to whoever gets into the pod"
@@ -90,7 +90,7 @@ API_TOKEN = Rule(
     name="static.api-token",
     law="no pod is given a token for the Kubernetes API that no role of its account needs",
     source="kubernetes.io, Configure Service Accounts for Pods, opt out of API credential automounting",
-    examine=examine_tokens,
+    examine=examine_api_token,
     nothing=NO_PODS,
     severity=Severity.WARNING,
 )

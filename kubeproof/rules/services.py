@@ -11,7 +11,7 @@ from kubeproof.rules.questions import listed
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled, untold
 
 
-def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_service_backends(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Service that selects, and each of its ports; one of kind ExternalName leads out of the cluster."""
     del profile
     for service in system.services:
@@ -20,26 +20,24 @@ def examine_backends(system: System, profile: Profile) -> Iterator[Finding]:
         subject, behind = titled(system, "Service", service), system.behind(service)
         wanted = ", ".join(f"{key}={value}" for key, value in service.selector)
         if not behind:
-            labels = sorted(
-                {f"{w.name} has {dict(w.labels)}" for w in system.running if w.namespace == service.namespace}
-            )
+            there = [workload for workload in system.running if workload.namespace == service.namespace]
+            labels = sorted({f"{workload.name} has {dict(workload.labels)}" for workload in there})
             fix = f"give the pods these labels, or select others; {'; '.join(labels) or 'nothing makes pods there'}"
             yield broken(subject, "spec.selector", "selects no pod of the manifests", f"pods with {wanted}", fix, PODS)
             continue
-        yield holds(
-            subject, "spec.selector", f"selects {', '.join(each.name for each in behind)}", f"pods with {wanted}"
-        )
+        found = f"selects {', '.join(workload.name for workload in behind)}"
+        yield holds(subject, "spec.selector", found, f"pods with {wanted}")
         for n, port in enumerate(service.ports):
             yield from (_target(subject, f"spec.ports[{n}].targetPort", port, workload) for workload in behind)
 
 
 def _target(subject: str, field: str, port: ServicePort, workload: Workload) -> Finding:
-    ports = [each for each in workload.ports if each.protocol == port.protocol]
-    known = listed((each.number, each.name) for each in ports)
+    ports = [one for one in workload.ports if one.protocol == port.protocol]
+    known = listed((one.number, one.name) for one in ports)
     found = f"{workload.name} has {port.protocol} ports {known}" if ports else f"{workload.name} declares no ports"
     wanted = f"{port.protocol} port {port.target}"
     fix = "lead to a port that a container declares, or declare it there"
-    if any(port.target in (each.name, each.number) for each in ports):
+    if any(port.target in (one.name, one.number) for one in ports):
         return holds(subject, field, found, wanted)
     # A number may be listened on without being declared; a name that is not declared leads nowhere.
     return judged(None if isinstance(port.target, int) else False, subject, field, found, wanted, fix)
@@ -49,12 +47,12 @@ SERVICE_BACKENDS = Rule(
     name="static.service-backends",
     law="every Service selects pods, and each of its ports leads to a port of theirs",
     source="kubernetes.io, Service",
-    examine=examine_backends,
+    examine=examine_service_backends,
     nothing="no Service of the manifests selects pods",
 )
 
 
-def examine_ports(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_ports_once(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Service's ports, and those of the containers that run together in a pod."""
     del profile
     for service in system.services:
@@ -63,16 +61,16 @@ def examine_ports(system: System, profile: Profile) -> Iterator[Finding]:
         yield from _once(titled(system, "Service", service), "spec.ports", own)
     for workload in system.running:
         # One container may give one port two names; two containers cannot both listen on it.
-        own = [each for one in workload.lasting for each in {f"{port.protocol} {port.number}" for port in one.ports}]
+        own = [taken for one in workload.lasting for taken in {f"{port.protocol} {port.number}" for port in one.ports}]
         own += [f"the name {port.name}" for port in workload.ports if port.name]
         yield from _once(titled(system, workload.kind, workload), workload.path("containers"), own)
 
 
 def _once(subject: str, field: str, taken: Iterable[str]) -> Iterator[Finding]:
-    twice = [each for each, times in Counter(taken).items() if times > 1]
+    twice = [duplicate for duplicate, times in Counter(taken).items() if times > 1]
     wanted, fix = "each port and each name once", "remove one, or give it another number or name"
-    for each in twice:
-        yield broken(subject, field, f"{each} twice", wanted, fix)
+    for duplicate in twice:
+        yield broken(subject, field, f"{duplicate} twice", wanted, fix)
     if not twice:
         yield holds(subject, field, "none twice", wanted)
 
@@ -81,19 +79,19 @@ PORTS_ONCE = Rule(
     name="static.ports-once",
     law="no Service and no pod has a port, or the name of one, twice",
     source="kubernetes/kubernetes, pkg/apis/core/validation: ValidateService, validateContainerPorts",
-    examine=examine_ports,
+    examine=examine_ports_once,
     nothing="there is no Service, and nothing makes pods",
 )
 
 
-def examine_governing(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_governing_service(system: System, profile: Profile) -> Iterator[Finding]:
     """Every Service that gives the pods of a StatefulSet their names."""
     del profile
     for workload in system.workloads:
         name = workload.governing_service
         if name:
-            services = [each for each in system.services if each.namespace == workload.namespace]
-            subject, ok = titled(system, workload.kind, workload), any(each.name == name for each in services)
+            services = [service for service in system.services if service.namespace == workload.namespace]
+            subject, ok = titled(system, workload.kind, workload), any(service.name == name for service in services)
             found, lacks, fix = name if ok else f"no Service/{name}", (f"Service/{name}",), f"declare Service/{name}"
             yield judged(ok, subject, "spec.serviceName", found, "a Service that is declared", fix, lacks)
 
@@ -102,7 +100,7 @@ GOVERNING_SERVICE = Rule(
     name="static.governing-service",
     law="the Service that names a StatefulSet's pods is there",
     source="kubernetes.io, StatefulSets, Stable Network ID",
-    examine=examine_governing,
+    examine=examine_governing_service,
     nothing="no StatefulSet names a Service",
 )
 
@@ -118,7 +116,7 @@ def sent_to(
 
 
 def _no_service(system: System, profile: Profile, subject: str, field: str, namespace: str, name: str) -> Finding:
-    service, known = f"Service/{name}", [each.name for each in system.services if each.namespace == namespace]
+    service, known = f"Service/{name}", [one.name for one in system.services if one.namespace == namespace]
     wanted = f"{service} in namespace {namespace}"
     if service in profile.provided:
         return holds(subject, field, f"{service}, made by somebody else", wanted)
@@ -130,11 +128,11 @@ def _no_service(system: System, profile: Profile, subject: str, field: str, name
 
 
 def _port(subject: str, field: str, service: Service, port: int | str | None) -> Finding:
-    ports = listed((each.port, each.name) for each in service.ports)
+    ports = listed((offered.port, offered.name) for offered in service.ports)
     found, fix = f"ports {ports or 'none'}", f"use a port of Service/{service.name}"
     if port is None:
         return broken(subject, field, "nothing", f"one of the Service's {found}", fix)
-    known = any(port in (each.port, each.name) for each in service.ports)
+    known = any(port in (offered.port, offered.name) for offered in service.ports)
     # A name of the DNS may be declared without ports: controllers differ in whether they lead there all the same.
     ok = None if service.kind == "ExternalName" and not service.ports else known
     return judged(ok, subject, field, found, f"port {port}", fix)

@@ -10,11 +10,11 @@ from kubeproof.rules.questions import resolved
 from kubeproof.rules.rule import Finding, Rule, judged, untold
 
 
-def examine_chains(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_timeouts(system: System, profile: Profile) -> Iterator[Finding]:
     """Every two neighbours of every chain of time-outs."""
     for chain in profile.chains:
         for inner, outer in pairwise(chain.order):
-            first, second = (resolved(system, each.workload, each.seconds) for each in (inner, outer))
+            first, second = (resolved(system, timeout.workload, timeout.seconds) for timeout in (inner, outer))
             field = f"{chain.name}: {inner.name}"
             wanted = f"less than {_called(outer)}" + (f" of {second:g} s" if second is not None else "")
             if first is None or second is None:
@@ -36,7 +36,7 @@ TIMEOUTS = Rule(
     name="static.timeouts",
     law="each time-out ends before the one around it: statement, socket, attempt, total, caller",
     source="the profile's [[timeouts]]",
-    examine=examine_chains,
+    examine=examine_timeouts,
     nothing="the profile describes no time-outs",
 )
 
@@ -45,7 +45,7 @@ def examine_levels(system: System, profile: Profile) -> Iterator[Finding]:
     """Every service level beside the time-outs that would cut it off and the probe that brings a pod back."""
     for level in profile.levels:
         for chain in profile.chains:
-            own = [each for each in chain.order if each.workload == level.workload]
+            own = [timeout for timeout in chain.order if timeout.workload == level.workload]
             last = resolved(system, level.workload, own[-1].seconds) if own else None
             if last is not None:
                 wanted = f"less than {own[-1].name} of {last:g} s"

@@ -12,19 +12,19 @@ def examine_volumes(system: System, profile: Profile) -> Iterator[Finding]:
     """Every mount and the volume it names, every claim of a volume."""
     for workload in system.running:
         subject = titled(system, workload.kind, workload)
-        volumes = {each.name for each in workload.pod.volumes} | {each.name for each in workload.claim_templates}
+        templates = {template.name for template in workload.claim_templates}
+        volumes = templates | {volume.name for volume in workload.pod.volumes}
         for container in workload.all_containers:
             for mount in container.mounts:
                 found = f"volumes {', '.join(sorted(volumes)) or 'none'}"
                 fix = "mount a volume that the pod has, or add it under `volumes`"
                 ok = mount.volume in volumes
                 yield judged(ok, subject, workload.path(f"{mount.place}.name"), found, f"volume {mount.volume}", fix)
-        claims = {each.name for each in system.claims if each.namespace == workload.namespace}
+        claims = {claim.name for claim in system.claims if claim.namespace == workload.namespace}
         claims |= provided(profile, "PersistentVolumeClaim")
-        own = {each.name for each in workload.claim_templates}
         for volume in workload.pod.volumes:
             # A template of that name takes the volume's place.
-            if volume.claim and volume.name not in own:
+            if volume.claim and volume.name not in templates:
                 field = workload.path(f"{volume.place}.persistentVolumeClaim.claimName")
                 found = f"claims {', '.join(sorted(claims)) or 'none'}"
                 fix = "declare the PersistentVolumeClaim, or name it in the profile's `provided`"

@@ -9,7 +9,7 @@ from kubeproof.rules.questions import NO_REPLICAS, fewest, mapping_at, provided,
 from kubeproof.rules.rule import NO_PODS, Finding, Rule, Severity, judged, titled
 
 
-def examine_templates(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_selectors(system: System, profile: Profile) -> Iterator[Finding]:
     """Every workload that has a selector."""
     del profile
     for workload in system.running:
@@ -26,7 +26,7 @@ SELECTORS = Rule(
     name="static.selectors",
     law="every workload selects the pods that it makes",
     source="kubernetes.io, Labels and Selectors",
-    examine=examine_templates,
+    examine=examine_selectors,
     nothing="no workload of the manifests has a selector",
 )
 
@@ -41,7 +41,7 @@ _RESTARTS = {
 }
 
 
-def examine_restarts(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_restart_policy(system: System, profile: Profile) -> Iterator[Finding]:
     """Every object that makes pods."""
     del profile
     for document in system.documents:
@@ -56,7 +56,7 @@ RESTART_POLICY = Rule(
     name="static.restart-policy",
     law="pods of Jobs end, pods of everything else are restarted always",
     source="kubernetes/kubernetes, pkg/apis/batch/validation and apps/validation: restartPolicy",
-    examine=examine_restarts,
+    examine=examine_restart_policy,
     nothing=NO_PODS,
 )
 
@@ -90,9 +90,9 @@ SPREAD = Rule(
 BUILT_IN_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 
-def examine_classes(system: System, profile: Profile) -> Iterator[Finding]:
+def examine_priority_classes(system: System, profile: Profile) -> Iterator[Finding]:
     """Every PriorityClass that a pod asks for."""
-    known = {each.name for each in system.classes if each.kind == "PriorityClass"} | set(BUILT_IN_CLASSES)
+    known = {one.name for one in system.classes if one.kind == "PriorityClass"} | set(BUILT_IN_CLASSES)
     known |= provided(profile, "PriorityClass")
     for workload in system.running:
         name = workload.pod.priority_class
@@ -107,6 +107,6 @@ PRIORITY_CLASSES = Rule(
     name="static.priority-classes",
     law="every PriorityClass that a pod asks for is there",
     source="kubernetes.io, Pod Priority and Preemption",
-    examine=examine_classes,
+    examine=examine_priority_classes,
     nothing="no pod asks for a PriorityClass",
 )

@@ -7,6 +7,7 @@ Raises CannotStart, one sentence.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from kubeproof import probe
@@ -55,13 +56,13 @@ def _built(image: Image, folder: Path, say: Callable[[str], None]) -> Path:
 
 def embedded_cluster(declared: Declared, say: Callable[[str], None]) -> ChosenCluster:
     """The embedded cluster, started or reused, with the profile's images and the probe's."""
-    try:
-        from kubeproof import embedded
-    except ImportError as error:
+    if find_spec("cryptography") is None:
         raise CannotStart(
-            f"no kubeconfig was given, and the embedded cluster is not installed ({error.name} is missing): "
+            "no kubeconfig was given, and the embedded cluster needs cryptography: "
             "name a cluster with --kubeconfig, or pip install 'kubeproof[cluster]'"
-        ) from error
+        )
+    from kubeproof import embedded
+
     name = os.environ.get(VARIABLE, "default")
     try:
         kubeconfig = embedded.up(name, progress=say)

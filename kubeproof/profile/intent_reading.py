@@ -22,7 +22,12 @@ from kubeproof.profile.numbers import (
 )
 from kubeproof.profile.tables import Table
 
-BASES = ("debian", "python")  # what the embedded cluster makes without a registry
+BASES = ("debian", "python", "python-pip")  # what the embedded cluster makes without a registry
+
+BASE = (
+    "what it is built on in place of its first FROM: `python` is Python 3.11 alone, `python-pip` has pip and a shell "
+    "for RUN lines (and no apt), `debian` is PostgreSQL 15 with a shell (default: what FROM names is pulled)"
+)
 
 
 def read_image(t: Table) -> Image:
@@ -33,7 +38,7 @@ def read_image(t: Table) -> Image:
         t.text("context", "the folder that its Dockerfile copies from, relative to this file", "."),
         t.maybe_text("group", "a dependency group of the context's pyproject.toml: its Dockerfile copies `packages`"),
         t.maybe_text("requirements", "the same from a requirements file, relative to this file"),
-        t.choice("base", BASES, "what it is built on in place of its first FROM (default: what FROM names is pulled)"),
+        t.choice("base", BASES, BASE),
     )
 
 

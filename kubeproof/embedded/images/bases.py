@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubeproof.embedded.images.buildah import Buildah
+from kubeproof.embedded.images.pip_settings import PIP_CONF
 from kubeproof.embedded.images.running import ImageNotBuilt, run
 
 RELEASE = "bookworm"
@@ -48,6 +49,11 @@ class Base:
         recipe = repr((self, NEVER_NEEDED, PASSWD, GROUP, RELEASE))
         return f"localhost/kubeproof-base-{self.name}:{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 
+    @property
+    def has_pip(self) -> bool:
+        """Whether RUN lines can install with pip on it."""
+        return PIP_CONF in self.links
+
 
 BASES = {
     "python": Base(
@@ -58,6 +64,18 @@ BASES = {
             *("usr/bin/[!p]*", "usr/bin/p[!y]*", "usr/sbin", "sbin", "bin/*"),
         ),
         links=(("usr/bin/python3", "python3.11"),),
+        compiled="usr/lib/python3.11",
+    ),
+    # For a Dockerfile written for an image of Docker's `python`: `RUN pip install -r requirements.txt`.
+    "python-pip": Base(
+        "python-pip",
+        packages=(
+            *("python3.11-minimal", "libpython3.11-stdlib", "libstdc++6", "python3-pip", "base-files", "netbase"),
+            *("dash", "coreutils", "findutils", "grep", "sed", "tar", "gzip"),
+        ),
+        # Nothing else manages what pip would install here.
+        dropped=("usr/lib/python3.11/EXTERNALLY-MANAGED", "usr/sbin", "sbin"),
+        links=(("usr/bin/python", "python3"), PIP_CONF),
         compiled="usr/lib/python3.11",
     ),
     "debian": Base(

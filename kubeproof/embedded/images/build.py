@@ -15,6 +15,7 @@ from kubeproof.embedded.images.bases import BASES, provide_base
 from kubeproof.embedded.images.buildah import Buildah
 from kubeproof.embedded.images.context import PACKAGES, stage, tree_hash
 from kubeproof.embedded.images.packages import TARGET, install_packages
+from kubeproof.embedded.images.pip_settings import MOUNTED, write_pip_settings
 from kubeproof.embedded.images.running import ImageNotBuilt
 
 
@@ -73,7 +74,12 @@ def _build(recipe: ImageRecipe, staged: Path, archive: Path, progress: Callable[
         progress(f"image {name}: resolving {len(recipe.requirements)} Python packages")
         install_packages(recipe.requirements, staged / PACKAGES)
     progress(f"image {name}: building")
-    buildah.build(name, recipe.dockerfile, staged, base)
+    with tempfile.TemporaryDirectory(prefix="kubeproof-pip-") as folder:
+        mounts: tuple[tuple[Path, str], ...] = ()
+        if recipe.base and BASES[recipe.base].has_pip:
+            write_pip_settings(Path(folder))
+            mounts = ((Path(folder), MOUNTED),)
+        buildah.build(name, recipe.dockerfile, staged, base=base, mounts=mounts)
     buildah.write_archive(name, archive)
     size = archive.stat().st_size / 1e6
     progress(f"image {name}: {size:.0f} MB in {time.monotonic() - started:.1f} s")

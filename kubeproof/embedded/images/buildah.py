@@ -33,11 +33,24 @@ class Buildah:
         finally:
             self._call("rm", container, purpose=f"clearing up after {image}")
 
-    def build(self, image: str, dockerfile: Path, context: Path, base: str | None) -> None:
-        """Build a Dockerfile: on a base that the store holds, and then nothing is pulled, or on the one it names."""
+    def build(
+        self,
+        image: str,
+        dockerfile: Path,
+        context: Path,
+        *,
+        base: str | None,
+        mounts: tuple[tuple[Path, str], ...] = (),
+    ) -> None:
+        """
+        Build a Dockerfile: on a base that the store holds, and then nothing is pulled, or on the one it names.
+
+        `mounts` are folders of this machine and where RUN lines find them.
+        """
         on = ("--pull-never", "--from", base) if base else ()
+        seen = (option for folder, place in mounts for option in ("--volume", f"{folder}:{place}:ro"))
         self._call(
-            *("bud", "--quiet", "--isolation", "chroot", "--layers=false", *on, "--tag", image),
+            *("bud", "--quiet", "--isolation", "chroot", "--layers=false", *on, *seen, "--tag", image),
             *("--file", dockerfile, context),
             purpose=image,
         )

@@ -37,6 +37,11 @@ def test_sources_of_copies_are_read_in_every_spelling() -> None:
     assert copied_paths(text) == ("a", "b", "c", "d e")
 
 
+def test_a_source_on_the_web_is_not_of_the_context() -> None:
+    """What ADD fetches is the builder's business."""
+    assert copied_paths("ADD https://example.com/tool /bin/\nADD here /there\n") == ("here",)
+
+
 def test_only_what_is_copied_is_staged(repository: Path, tmp_path: Path) -> None:
     """Compiled files and files that no COPY names stay out."""
     stage(repository / "Dockerfile", repository, tmp_path / "staged")
@@ -48,6 +53,45 @@ def test_a_source_that_is_missing_is_named(repository: Path, tmp_path: Path) -> 
     """A COPY of something that is not there fails before anything is built."""
     (repository / "Dockerfile").write_text("FROM scratch\nCOPY nothing/*.py /app/\n")
     with pytest.raises(ImageNotBuilt, match=r"copies nothing/\*\.py, which is not in"):
+        stage(repository / "Dockerfile", repository, tmp_path / "staged")
+
+
+def staged_whole(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files that `COPY . .` sees."""
+    (repository / "Dockerfile").write_text("FROM scratch\nCOPY . .\n")
+    whole = tmp_path_factory.mktemp("staged") / "whole"
+    stage(repository / "Dockerfile", repository, whole)
+    return {str(path.relative_to(whole)) for path in whole.rglob("*") if not path.is_dir()}
+
+
+def test_a_whole_context_is_copied_without_what_is_ignored(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`COPY . .`, which most Dockerfiles say, takes the context but for what .dockerignore names."""
+    (repository / ".dockerignore").write_text("# not theirs\n*.toml\n\nsrc\n!src/app/main.py\n")
+    (repository / "src/app/notes.md").write_text("ignored with its folder")
+    assert staged_whole(repository, tmp_path_factory) == {".dockerignore", "elsewhere.py", "src/app/main.py"}
+
+
+def test_a_run_in_the_context_makes_no_other_image(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """`kubeproof run` writes its folder beside the Dockerfile: with it copied, the next run would build again."""
+    (repository / "out/7f3a").mkdir(parents=True)
+    (repository / "out/7f3a/evidence.jsonl").touch()
+    (repository / "out/latest").symlink_to(repository / "out/7f3a")
+    (repository / "out/page.html").touch()
+    assert {name for name in staged_whole(repository, tmp_path_factory) if name.startswith("out")} == {"out/page.html"}
+
+
+def test_a_link_that_leads_nowhere_stays_one(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Docker copies links as they are."""
+    (repository / "gone").symlink_to("nowhere")
+    assert "gone" in staged_whole(repository, tmp_path_factory)
+
+
+def test_what_is_above_the_context_is_not_in_it(repository: Path, tmp_path: Path) -> None:
+    """A COPY cannot leave its context, as with Docker."""
+    (repository / "Dockerfile").write_text("FROM scratch\nCOPY ../etc /etc\n")
+    with pytest.raises(ImageNotBuilt, match=r"copies \.\./etc, which is not in"):
         stage(repository / "Dockerfile", repository, tmp_path / "staged")
 
 
@@ -91,9 +135,15 @@ def test_a_requirements_file_is_read_without_its_comments(tmp_path: Path) -> Non
 
 def test_an_unknown_base_is_refused_before_any_work(repository: Path, tmp_path: Path) -> None:
     """A profile that names a base of no recipe learns the names there are."""
-    with pytest.raises(ImageNotBuilt, match="no base image 'alpine', only debian, python"):
+    with pytest.raises(ImageNotBuilt, match="no base image 'alpine', only debian, python, python-pip"):
         build_image(replace(recipe(repository), base="alpine"), tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_missing_dockerfile_is_named(repository: Path, tmp_path: Path) -> None:
+    """A profile that names a Dockerfile that is not there is one sentence."""
+    with pytest.raises(ImageNotBuilt, match=r"localhost/x:1: there is no Dockerfile .*/none"):
+        build_image(replace(recipe(repository), dockerfile=repository / "none"), tmp_path / "cache")
 
 
 def test_the_same_content_is_built_once(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

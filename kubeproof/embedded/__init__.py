@@ -1,12 +1,13 @@
 """The embedded cluster: a single-node, real Kubernetes as ordinary processes, for people and for tests.
 
-    kubeconfig = cluster.up("default")     # no-op if it runs already
-    cluster.load("default", archive)       # an image archive into it
-    cluster.ingress("default")             # http://127.0.0.1:PORT, where its ingress listens
-    cluster.Faults("default")              # what can be put upon a pod from its node
-    cluster.down("default")
+    kubeconfig = embedded.up("default")    # no-op if it runs already
+    embedded.load("default", archive)      # an image archive into it
+    embedded.ingress("default")            # http://127.0.0.1:PORT, where its ingress listens
+    embedded.Faults("default")             # what can be put upon a pod from its node
+    embedded.down("default")
 
-See docs in each module: lifecycle, loading and faults (from outside), box and starting (inside), build, images.
+From outside: lifecycle, loading, faults. Inside: box, and starting, whose `start` is the order in which all comes up.
+What it is made of: build for the programs, images for the images.
 """
 
 from kubeproof.embedded.build import binaries

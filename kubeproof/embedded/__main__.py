@@ -21,9 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(given)
     except ClusterError as error:
-        print(f"cluster: {error}", file=sys.stderr)
+        print(f"kubeproof cluster: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("cluster: interrupted", file=sys.stderr)
+        print("kubeproof cluster: interrupted", file=sys.stderr)
     return 1
 
 
@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubeproof cluster", description="The embedded Kubernetes cluster.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=says, description=says)
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(command=run)
         command.add_argument("--name", default="default", help="which cluster (default: %(default)s)")
         return command

@@ -1,4 +1,4 @@
-"""The cluster's programs, compiled from Go modules, once per content of cluster/go and flags.
+"""The cluster's programs, compiled from Go modules, once per content of the folder `go` and flags.
 
 `build` is given a Go program and returns the folder with everything; a second call builds nothing. The folder's
 name is the hash of all go.mod, go.sum, sources and flags. BuildFailed holds the compiler's last lines.
@@ -35,12 +35,12 @@ def key(sources: Path = SOURCES) -> str:
 
 
 def binaries() -> Path:
-    """The folder that holds (or will hold, once built) the programs of this checkout: kubectl, ctr, ..."""
+    """The folder that holds (or will hold, once built) the programs of this version: kubectl, ctr, ..."""
     return cache() / "bin" / key()
 
 
 def is_built() -> bool:
-    """Whether the programs of this checkout are in the cache."""
+    """Whether the programs of this version are in the cache."""
     return binaries().is_dir()
 
 
@@ -132,7 +132,7 @@ def _run_go(argv: list[str], group: Group, *, cgo: bool = False) -> str:
     if done.returncode != 0:
         last = "\n".join(done.stdout.splitlines()[-20:])
         raise BuildFailed(
-            f"go {argv[1]} of group {group.name!r} (cluster/go/{group.name}) "
+            f"go {argv[1]} of group {group.name!r} ({SOURCES / group.name}) "
             f"ended with status {done.returncode}; its last lines:\n" + indented(last)
         )
     return done.stdout

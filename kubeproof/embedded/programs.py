@@ -1,7 +1,7 @@
 """What the cluster's programs are made of, as values: Go modules by group, and what comes ready made beside them.
 
-Versions of modules stand in the go.mod of each group in cluster/go; those named here are stamped into programs that
-would say v0.0.0 otherwise.
+Versions of modules stand in the go.mod of each group in the folder `go`; those named here are stamped into programs
+that would say v0.0.0 otherwise.
 """
 
 from dataclasses import dataclass

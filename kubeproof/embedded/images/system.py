@@ -37,9 +37,9 @@ def ingress_archives(binaries: Path, cache: Path) -> list[Path]:
 
 def libraries(program: Path) -> tuple[Path, ...]:
     """The shared libraries of a program and their loader, where this machine has them; raises ImageNotBuilt."""
-    says = run(("ldd", program), purpose=f"the libraries of {program}")
+    listing = run(("ldd", program), purpose=f"the libraries of {program}")
     # "libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x...)", and the loader as "/lib64/ld-linux-x86-64.so.2 (0x...)".
-    return tuple(Path(found) for found in re.findall(r"(/\S+) \(0x", says))
+    return tuple(Path(found) for found in re.findall(r"(/\S+) \(0x", listing))
 
 
 def _one_program(name: str, binaries: Path) -> FileImage:

@@ -1,7 +1,5 @@
 """The command line: exit status and the one sentence, for what needs no running cluster."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +7,6 @@ import pytest
 from kubeproof.embedded import __main__ as commands
 from kubeproof.embedded.folders import folders
 from kubeproof.embedded.report import Reporter
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +67,8 @@ def test_a_bad_name_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be a cluster's name" in capsys.readouterr().err
 
 
-def test_wrong_usage_is_status_2() -> None:
-    done = subprocess.run([sys.executable, "-m", "cluster", "sideways"], capture_output=True, cwd=ROOT, check=False)
-    assert done.returncode == 2
+def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["sideways"])
+    assert ended.value.code == 2
+    assert "usage: kubeproof cluster" in capsys.readouterr().err

@@ -92,8 +92,8 @@ def test_pods_name_only_images_that_the_box_imports(manifests: Path, imported: s
         for document in yaml.safe_load_all(manifests.read_text())
         if document["kind"] == "Deployment"
     ]
-    containers = [each for pod in pods for each in (*pod["containers"], *pod.get("initContainers", ()))]
-    assert {each["image"] for each in containers} == imported
+    containers = [container for pod in pods for container in (*pod["containers"], *pod.get("initContainers", ()))]
+    assert {container["image"] for container in containers} == imported
 
 
 def test_the_default_storage_class_is_the_one_manifests_name() -> None:

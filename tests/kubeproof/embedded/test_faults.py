@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeproof.embedded import fault_holder as holding
+from kubeproof.embedded import fault_holder
 from kubeproof.embedded.errors import ClusterError, NotRunning
 from kubeproof.embedded.faults import Faults
 from kubeproof.embedded.folders import folders
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[3]
 # The holder as it is, but for where it looks for cgroups.
 HOLDER = """
 import functools, pathlib, sys
-from kubeproof.embedded import fault_holder as holding
-holding.FAULTS["freeze"] = functools.partial(holding.freeze, mount=pathlib.Path(sys.argv[1]))
-sys.exit(holding.main(sys.argv[2:]))
+from kubeproof.embedded import fault_holder
+fault_holder.FAULTS["freeze"] = functools.partial(fault_holder.freeze, mount=pathlib.Path(sys.argv[1]))
+sys.exit(fault_holder.main(sys.argv[2:]))
 """
 # Somebody who asks for a fault, says that it is there, and stays.
 ASKER = """
@@ -119,7 +119,7 @@ def test_the_first_container_goes_on_when_the_second_cannot_be_frozen(
         frozen.append(group)
 
     monkeypatch.setattr("kubeproof.embedded.fault_holder.cgroups.freeze", freeze)
-    with pytest.raises(TimeoutError), holding.freeze(plan, "u-1", mount):
+    with pytest.raises(TimeoutError), fault_holder.freeze(plan, "u-1", mount):
         pytest.fail("the block ran without its fault")
     assert frozen
     assert read(states) == {"THAWED"}
@@ -151,7 +151,7 @@ def nft(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_packets_are_dropped_both_ways_until_the_block_ends(plan: Path, nft: list[str]) -> None:
-    with holding.black_hole(plan, "198.18.64.9"):
+    with fault_holder.black_hole(plan, "198.18.64.9"):
         (rules,) = nft
     assert "ip saddr 198.18.64.9 drop" in rules
     assert "ip daddr 198.18.64.9 drop" in rules
@@ -160,16 +160,16 @@ def test_packets_are_dropped_both_ways_until_the_block_ends(plan: Path, nft: lis
 
 def test_rules_that_the_kernel_refuses_are_a_sentence(plan: Path, nft: list[str]) -> None:
     nft.append("refused")
-    with pytest.raises(ClusterError, match="nft: no such hook"), holding.black_hole(plan, "198.18.64.9"):
+    with pytest.raises(ClusterError, match="nft: no such hook"), fault_holder.black_hole(plan, "198.18.64.9"):
         pytest.fail("the block ran without its fault")
 
 
 def test_what_is_no_address_gets_no_rule(plan: Path, nft: list[str]) -> None:
-    with pytest.raises(ValueError, match="0/0"), holding.black_hole(plan, "0/0; flush ruleset"):
+    with pytest.raises(ValueError, match="0/0"), fault_holder.black_hole(plan, "0/0; flush ruleset"):
         pytest.fail("the block ran without its fault")
     assert nft == []
 
 
 def test_a_cluster_that_is_not_up_has_no_faults(plan: Path) -> None:
-    with pytest.raises(NotRunning), holding.black_hole(plan, "198.18.64.9"):
+    with pytest.raises(NotRunning), fault_holder.black_hole(plan, "198.18.64.9"):
         pytest.fail("the block ran without its fault")

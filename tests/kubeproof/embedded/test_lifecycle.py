@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeproof import embedded as cluster
+from kubeproof import embedded
 from kubeproof.embedded import lifecycle
 from kubeproof.embedded.errors import ClusterError, ComponentExited, NotReadyInTime, NotRunning, NotYet
 from kubeproof.embedded.folders import Folders, folders
@@ -70,9 +70,9 @@ def test_up_on_a_running_cluster_is_a_no_op_that_says_so(place: Folders, monkeyp
     monkeypatch.setattr(lifecycle, "make_programs", lambda *_, **__: pytest.fail("nothing was to be made"))
     Reporter(place.report).reach("dns")
     said: list[str] = []
-    assert cluster.up("dev", said.append) == place.kubeconfig
+    assert embedded.up("dev", said.append) == place.kubeconfig
     assert said == [f"cluster dev is up already: {place.kubeconfig}"]
-    assert cluster.is_up("dev")
+    assert embedded.is_up("dev")
 
 
 def test_up_on_a_broken_cluster_says_what_broke_and_what_to_do(place: Folders) -> None:
@@ -81,9 +81,9 @@ def test_up_on_a_broken_cluster_says_what_broke_and_what_to_do(place: Folders) -
     reporter.exit("etcd", -9)
     said: list[str] = []
     with pytest.raises(ComponentExited, match="etcd exited with status -9"):
-        cluster.up("dev", said.append)
+        embedded.up("dev", said.append)
     assert "down --name dev" in said[0]
-    assert not cluster.is_up("dev")
+    assert not embedded.is_up("dev")
 
 
 @pytest.mark.usefixtures("place")
@@ -106,15 +106,15 @@ def test_a_failed_start_leaves_no_process_and_no_cgroup(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(lifecycle, "_start", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        cluster.up("dev", _quiet)
+        embedded.up("dev", _quiet)
     assert done == ["end", "remove", "start", "end", "remove"]
 
 
 def test_down_on_none_says_so_and_twice_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     said: list[str] = []
-    cluster.down("never-there", said.append)
-    cluster.down("never-there", said.append)
+    embedded.down("never-there", said.append)
+    embedded.down("never-there", said.append)
     assert said == ["cluster never-there was not up"] * 2
 
 
@@ -123,7 +123,7 @@ def test_down_removes_what_a_killed_cluster_left(tmp_path: Path, monkeypatch: py
     place = folders("killed")
     (place.state / "etcd/member").mkdir(parents=True)
     said: list[str] = []
-    cluster.down("killed", said.append)
+    embedded.down("killed", said.append)
     assert said == ["cluster killed is down"]
     assert not place.state.exists()
 
@@ -132,24 +132,24 @@ def test_the_ingress_has_an_address_once_it_is_ready(place: Folders) -> None:
     reporter = Reporter(place.report)
     reporter.reach("dns")
     with pytest.raises(NotYet, match="up --wait ingress --name dev"):
-        cluster.ingress("dev")
+        embedded.ingress("dev")
     reporter.reach("ingress")
     Plan("dev", place.state, place.state, (), (), ingress_port=4711, cgroup="c").write(place.plan)
-    assert cluster.ingress("dev") == "http://127.0.0.1:4711"
+    assert embedded.ingress("dev") == "http://127.0.0.1:4711"
 
 
 def test_up_on_a_running_cluster_waits_for_what_is_asked(place: Folders) -> None:
     reporter = Reporter(place.report)
     reporter.reach("dns")
     threading.Timer(0.2, reporter.reach, ["ingress"]).start()
-    cluster.up("dev", _quiet, wait_for="ingress")
+    embedded.up("dev", _quiet, wait_for="ingress")
     assert "ingress" in Report.read(place.report).reached
 
 
 def test_load_needs_a_running_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with pytest.raises(NotRunning, match="kubeproof cluster up --name never-there"):
-        cluster.load("never-there", tmp_path / "x.tar")
+        embedded.load("never-there", tmp_path / "x.tar")
 
 
 def test_calls_for_one_name_wait_for_each_other(place: Folders) -> None:
@@ -172,4 +172,4 @@ def test_a_state_folder_that_takes_no_writes_is_one_sentence(tmp_path: Path, mon
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with pytest.raises(ClusterError, match="set XDG_STATE_HOME"):
-        cluster.up("dev", _quiet)
+        embedded.up("dev", _quiet)

@@ -69,8 +69,8 @@ def test_a_file_that_was_written_again_is_imported_again(containerd: Containerd,
 def test_an_image_that_another_archive_has_taken_over_comes_back(containerd: Containerd, archive: Path) -> None:
     other = archive.with_name("other.tar")
     other.write_bytes(b"other")
-    for each in (archive, other, archive):
-        loading.load("dev", each)
+    for loaded in (archive, other, archive):
+        loading.load("dev", loaded)
     assert containerd.imported == [b"first", b"other", b"first"]
 
 

@@ -33,7 +33,7 @@ def test_a_base_keeps_what_runs_and_nothing_of_the_builder(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("says", "expected"),
+    ("listing", "expected"),
     [
         (
             "http://m/debian/ bookworm main\nhttp://m/security/ bookworm-security main\nhttp://m/x nodistro main\n",
@@ -45,11 +45,11 @@ def test_a_base_keeps_what_runs_and_nothing_of_the_builder(tmp_path: Path) -> No
     ],
 )
 def test_packages_come_from_where_the_machine_has_its_own(
-    says: str, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    listing: str, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The machine's mirrors of the release are used; of another release, or incomplete, none of them."""
     monkeypatch.setattr("shutil.which", lambda tool: f"/usr/bin/{tool}")
-    monkeypatch.setattr(bases, "run", lambda *_, **__: says)
+    monkeypatch.setattr(bases, "run", lambda *_, **__: listing)
     assert bases._mirrors() == expected
 
 

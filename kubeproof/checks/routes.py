@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind, texts
 from kubeproof.evidence.reading import Line
-from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, Rule, hosts, includes, read_rules, requests
+from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, RouteRule, hosts, includes, read_rules, requests
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Entry, Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
@@ -62,7 +62,7 @@ def _unnamed(system: System, host: str) -> Verdict:
     return unknown(f"{message}: {wider.owner} may take it as {wider.host}, which was not tried", Fact(None, message))
 
 
-def _unseen(rule: Rule) -> Verdict:
+def _unseen(rule: RouteRule) -> Verdict:
     message = f"{rule.owner}: the rule for {rule.host}{rule.path} was not tried: {rule.unseen}"
     return unknown(message, Fact(None, message))
 
@@ -159,7 +159,7 @@ INGRESS_ROUTES = Check(
     phase=Phase.LOOK,
     subjects=_ingress_hosts,
     observer="routes.observe_ingress",
-    reads=("entrance", "route", "endpoints"),
+    reads=("entrance", "route", "endpoints", "pod"),
     judge=judge_ingress,
 )
 GATEWAY_ROUTES = Check(
@@ -169,6 +169,6 @@ GATEWAY_ROUTES = Check(
     phase=Phase.LOOK,
     subjects=_gateway_hosts,
     observer="routes.observe_gateway",
-    reads=("entrance", "route", "endpoints"),
+    reads=("entrance", "route", "endpoints", "pod"),
     judge=judge_gateway,
 )

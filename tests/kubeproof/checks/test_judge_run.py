@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeproof.checks.catalogue import CHECKS, live_plan
+from kubeproof.checks.catalogue import CHECKS
 from kubeproof.evidence.reading import checksum, read_evidence
 from kubeproof.judging import judge_run
 from kubeproof.verdict import Outcome, exit_status
-from tests.kubeproof.checks.histories import HISTORIES, PROFILE, SYSTEM, written
+from tests.helpers.histories import written
+from tests.helpers.judge_tests import HISTORIES
+from tests.helpers.judge_tests import PLAN as PLANNED
+from tests.helpers.shop import PROFILE, SYSTEM
 
-PLAN = [[each.check, each.subject, each.observation] for each in live_plan(SYSTEM, PROFILE)]
+PLAN = [[planned.check, planned.subject, planned.observation] for planned in PLANNED]
 ROWS = written({of: history() for of, history in HISTORIES.items()}, PLAN)
 OF = [json.loads(row)["of"] for row in ROWS]
 OBSERVATIONS = sorted(HISTORIES)

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from kubeproof.evidence.reading import Damage, Planned, checksum, read_evidence
-from tests.kubeproof.checks.histories import dns, restart, written
+from tests.helpers.histories import written
+from tests.helpers.judge_tests import HISTORIES
 
 
 def file(*drop):
-    rows = written({"dns": dns(), "restart:ledger": restart()}, [["dns.names", "shop", "dns"]])
+    rows = written({of: HISTORIES[of]() for of in ("dns", "restart:ledger")}, [["dns.names", "shop", "dns"]])
     return [row for n, row in enumerate(rows) if n not in drop]
 
 
@@ -57,7 +58,7 @@ def test_lines_of_two_writers_may_mix():
         line = {**json.loads(row), "w": writer, "n": n}
         return json.dumps({**line, "crc": checksum(line)})
 
-    first, second = written({"dns": dns()}), written({"restart:ledger": restart()})
+    first, second = (written({of: HISTORIES[of]()}) for of in ("dns", "restart:ledger"))
     mixed = []
     for n in range(max(len(first), len(second))):
         mixed += [by(rows[n], writer, n) for rows, writer in ((first, "a"), (second, "b")) if n < len(rows)]

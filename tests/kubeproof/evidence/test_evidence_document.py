@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from kubeproof.checks.catalogue import LIVE, live_plan
-from tests.kubeproof.checks.histories import HISTORIES, PROFILE, SYSTEM
+from kubeproof.checks.catalogue import CHECKS, LIVE
+from tests.helpers.judge_tests import HISTORIES, PLAN
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "evidence.md").read_text()
@@ -18,6 +18,10 @@ def test_every_kind_that_a_judge_reads_is_documented():
     assert read <= KINDS
 
 
+def test_every_kind_that_a_check_claims_to_read_is_documented():
+    assert {kind for check in CHECKS for kind in check.reads} <= KINDS
+
+
 def test_every_kind_of_the_histories_is_documented():
     assert {kind for make in HISTORIES.values() for _, kind, _ in make()} <= KINDS
 
@@ -27,5 +31,5 @@ def test_every_check_and_its_observation_is_documented():
         re.findall(r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+)", DOCUMENT.split("## Which lines")[1], re.MULTILINE)
     )
     assert rows.keys() == LIVE.keys()
-    for each in live_plan(SYSTEM, PROFILE):
-        assert rows[each.check] == each.observation.partition(":")[0]
+    for planned in PLAN:
+        assert rows[planned.check] == planned.observation.partition(":")[0]

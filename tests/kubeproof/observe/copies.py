@@ -9,7 +9,7 @@ from kubeproof.evidence.writing import Recorder
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.system import Deployed
 from kubeproof.observe.watches import Watches
-from tests.kubeproof.checks.histories import LEDGER, PROFILE, SHOP, SYSTEM
+from tests.helpers.shop import LEDGER, PROFILE, SHOP, SYSTEM
 
 NAMESPACE = "kubeproof-7f3a"
 

@@ -11,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 from kubeproof.observe.backups import observe_backup
 from kubeproof.observe.cluster import ExecFailed
 from kubeproof.verdict import Outcome
-from tests.kubeproof.checks.histories import LEDGER, SYSTEM
+from tests.helpers.shop import LEDGER, SYSTEM
 from tests.kubeproof.observe.copies import Copy, with_backup
 
 OF = "backup:ledger"

@@ -12,7 +12,7 @@ from kubeproof.observe import outage
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.system import Deployed
 from kubeproof.observe.waiting import NotInTime
-from tests.kubeproof.checks.histories import PROFILE, SYSTEM
+from tests.helpers.shop import PROFILE, SYSTEM
 
 LIVENESS_WINDOW = 21.0  # of the shop's probe: every 5 s, three failures and one more, 1 s for an answer
 

@@ -7,7 +7,8 @@ import pytest
 from kubeproof.checks.catalogue import CHECKS, STATIC
 from kubeproof.cli import main
 from kubeproof.conclusion import judge_folder
-from tests.kubeproof.checks.histories import buy, written
+from tests.helpers.histories import written
+from tests.kubeproof.checks.test_journeys import buy
 
 MANIFESTS = """
 apiVersion: apps/v1

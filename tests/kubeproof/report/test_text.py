@@ -11,7 +11,9 @@ from kubeproof.report.junit import junit_xml
 from kubeproof.report.text import text_report
 from kubeproof.report.verdicts_json import verdicts_json
 from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
-from tests.kubeproof.checks.histories import PROFILE, SYSTEM, lines, reach, reachability
+from tests.helpers.histories import lines
+from tests.helpers.shop import PROFILE, SYSTEM
+from tests.kubeproof.checks.test_isolation import reach, reachability
 
 RUN = {"run": "7f3a", "cluster": "embedded", "started": "2026-01-01T00:00:00Z", "versions": {"kubernetes": "v1"}}
 SEEN = Fact(3, "seen")

@@ -1,0 +1,170 @@
+"""outage.frozen and outage.black-holed on histories: the fault was there, it was this one, and the pods bore it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeproof.checks.outage.faults import BLACK_HOLED, FROZEN
+from kubeproof.verdict import Outcome
+from tests.helpers.histories import (
+    assert_broken,
+    assert_unknown,
+    both,
+    cases,
+    changed,
+    endpoints,
+    judging,
+    only,
+    plus,
+    pod,
+    sample,
+    without,
+)
+from tests.helpers.outages import answer, cut_short, fault, greeted
+
+HISTORIES = {"frozen:ledger": lambda: fault("silent"), "black-holed:ledger": lambda: fault("timeout")}
+judged = judging(HISTORIES)
+
+STAYED = without("endpoints", ready=[])
+NEED = {"need": "node", "met": False, "says": "only the embedded cluster lets us at the node"}
+
+BROKEN = {
+    "liveness hangs with the database": (
+        FROZEN,
+        changed("asked", {"question": "liveness", "pod": "shop-a"}, seconds=0.3),
+        "liveness p99 of 145 asks answered after 0.3 s, promised is 100 ms",
+    ),
+    "callers hang with the database": (
+        BLACK_HOLED,
+        changed("asked", {"question": "request", "status": 503}, seconds=3.0),
+        "answered after 3.0 s, promised is 1000 ms",
+    ),
+    "stayed in the service of a hanging pod": (FROZEN, STAYED, "still had ready endpoints"),
+    "left late without an answer": (
+        BLACK_HOLED,
+        both(STAYED, plus(endpoints(20))),
+        "left shop after 19.0 s, promised are 15.0 s",
+    ),
+    "restarted because the database hangs": (FROZEN, plus(pod(20, "a", restarts=1)), "shop-a restarted"),
+    "served again late after it answered": (
+        FROZEN,
+        plus(answer(43.5, "request", 503), answer(44, "request", 200)),
+        "shop-a served again 13.4 s after ledger answered, promised are 10.0 s",
+    ),
+    **{
+        f"{word}: more are wanted than returned": (
+            check,
+            plus(sample(20, "shop", 3, 0), (60.0, "gap", {})),
+            "not all 3 are back in shop",
+        )
+        for word, check in (("frozen", FROZEN), ("black-holed", BLACK_HOLED))
+    },
+}
+MISSING = {
+    "fault without marks": (FROZEN, without("marker", says="database away"), "no markers say when the"),
+    "fault without end": (BLACK_HOLED, without("marker", says="database started"), "no markers say"),
+    "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
+    "greeted by nobody before": (
+        FROZEN,
+        lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] > 1],
+        "ledger-l did not answer a greeting before it was frozen either",
+    ),
+    "it answered meanwhile": (
+        FROZEN,
+        plus(greeted(20, "answered")),
+        "ledger-l was to be frozen, and a greeting was answered",
+    ),
+    "another fault than it says": (
+        FROZEN,
+        plus(greeted(20, "refused", says="[Errno 111] Connection refused")),
+        "and a greeting was refused: [Errno 111] Connection refused",
+    ),
+    "it took no calls": (FROZEN, changed("greeted", {"outcome": "silent"}, outcome="timeout"), "was timeout"),
+    "it took calls": (BLACK_HOLED, changed("greeted", {"outcome": "timeout"}, outcome="silent"), "was silent"),
+    "greeted too seldom": (
+        BLACK_HOLED,
+        lambda history: [moment for moment in history if moment[1] != "greeted" or not 9 < moment[0] < 18],
+        "ledger-l was not greeted for 10.0 s while it was to be black-holed",
+    ),
+    "not greeted at all meanwhile": (
+        FROZEN,
+        without("greeted", outcome="silent"),
+        "ledger-l was not greeted for 28.8 s",
+    ),
+    "no answer after": (
+        FROZEN,
+        lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] < 30],
+        "did not answer a greeting after it was frozen",
+    ),
+    "the database restarted": (
+        FROZEN,
+        plus(pod(20, "l", "ledger", restarts=1)),
+        "ledger-l restarted: it was not only frozen",
+    ),
+    "the database was replaced": (
+        BLACK_HOLED,
+        plus(pod(20, "l", "ledger", deleted=True)),
+        "ledger-l was deleted meanwhile",
+    ),
+    "stayed, and the fault was not there": (
+        FROZEN,
+        both(STAYED, changed("greeted", {"outcome": "silent"}, outcome="answered")),
+        "and a greeting was answered",
+    ),
+    "fault cut short": (FROZEN, cut_short, "was away for 14.0 s, 20.0 s are promised"),
+}
+WORST_WINS = {
+    "restarted, and one not asked": (FROZEN, plus(pod(20, "a", restarts=1), pod(0.5, "c"))),
+}
+NOT_MADE = {check.name: (check, only((0.0, "need", NEED))) for check in (FROZEN, BLACK_HOLED)}
+
+
+@cases(BROKEN)
+def test_a_broken_promise_is_a_fail_that_says_what_was_seen(check, change, reason):
+    assert_broken(judged(check, change), reason)
+
+
+@cases(MISSING)
+def test_a_missing_part_is_unknown_and_says_which(check, change, reason):
+    assert_unknown(judged(check, change), reason)
+
+
+@cases(WORST_WINS)
+def test_broken_and_missing_together_is_broken(check, change):
+    assert_broken(judged(check, change))
+
+
+@cases(NOT_MADE)
+def test_a_fault_that_nobody_could_make_is_skipped_and_says_what_it_needs(check, change):
+    verdict = judged(check, change)
+    assert (verdict.outcome, verdict.because) == (Outcome.SKIPPED, "only the embedded cluster lets us at the node")
+
+
+def test_an_answer_from_before_the_fault_may_be_told_after_it_began():
+    assert judged(FROZEN, plus(greeted(1.9, "answered"))).passed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    at=st.floats(min_value=2.4, max_value=30.0),
+    outcome=st.sampled_from(["answered", "refused", "timeout", "unreachable", "not-observed"]),
+)
+def test_one_greeting_that_is_no_sign_of_the_fault_takes_every_verdict_away(at, outcome):
+    # Even the verdict that something is broken: whose database answered was not asked to bear its silence.
+    assert judged(FROZEN, both(STAYED, plus(greeted(at, outcome)))).outcome is Outcome.UNKNOWN
+
+
+@settings(max_examples=60, deadline=None)
+@given(lost=st.sets(st.sampled_from([moment[0] for moment in fault("timeout") if moment[1] == "greeted"]), min_size=4))
+def test_greetings_that_are_lost_break_no_promise(lost):
+    verdict = judged(
+        BLACK_HOLED, lambda history: [moment for moment in history if moment[1] != "greeted" or moment[0] not in lost]
+    )
+    assert verdict.outcome is not Outcome.FAIL
+
+
+def test_a_fault_borne_well_is_told_with_its_figures():
+    assert judged(FROZEN).because == (
+        "ledger-l frozen: 8 greetings, none answered; away for 29.0 s; asked 400 times; 2 pods asked;"
+        " liveness p99 10 ms of 144 asks; request p99 10 ms of 144 asks; all pods served 4.8 s after ledger answered;"
+        " no restart; left shop after 11.0 s; all 2 returned to shop 6.0 s after the database did"
+    )

@@ -1,12 +1,14 @@
 """
 Deploy each seeded defect and tell which checks see it.
 
-    python -m kubeproof.mutants                        every mutant, on the embedded cluster
+    python -m kubeproof.mutants                        every mutant of conformance/mutants, on the embedded cluster
     python -m kubeproof.mutants no-drain               this one
+    python -m kubeproof.mutants --mutants DIR          those of another folder, each a Kustomize component
     python -m kubeproof.mutants --list                 names, damage, checks that must fail
     python -m kubeproof.mutants no-drain -- --kubeconfig FILE     the rest goes to the run
 
-Each run's folder is out/mutants/<name>. A mutant that survived, or could not be judged, is what is broken here.
+Profile and folders are those of the working directory; each run's folder is out/mutants/<name>. A mutant that survived,
+or could not be judged, is what is broken here.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kubeproof.checks.catalogue import LIVE, STATIC
 from kubeproof.command_line import Parser, ended
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
 from kubeproof.mutants.mutant import (
@@ -29,16 +32,27 @@ from kubeproof.mutants.mutant import (
     Mutant,
     MutantError,
     fate,
-    proofs_of,
     read_mutants,
-    write_kustomization,
+    refuse_unknown,
+    selection,
+    write_mutated,
 )
 from kubeproof.profile.reading import ProfileError, read_profile
+from kubeproof.sources import PROFILE, NothingHere, overlay_for
 from kubeproof.verdict import Exit
 
-ROOT = Path(__file__).resolve().parents[2]
+MUTANTS = Path("conformance", "mutants")
+RUNS = Path("out", "mutants")
 PATIENCE = 20 * 60.0  # seconds for one run, a cold start of the cluster not included
 GOODBYE = 120.0  # seconds for a run that was told to end to clear away what it made
+
+
+@dataclass(frozen=True)
+class Base:
+    """What mutants go on top of: a kustomization, and what it renders to without one."""
+
+    folder: Path
+    plain: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,7 @@ class Ended:
 
     mutant: Mutant
     fate: Fate
-    says: str
+    because: str
     seconds: float
 
 
@@ -56,24 +70,22 @@ def main(argv: Sequence[str]) -> int:
     ours, _, rest = _split(argv)
     asked = _arguments(ours)
     try:
-        mutants = _chosen(asked.names)
-        overlay = _overlay(asked.profile)
+        mutants = _chosen(read_mutants(asked.mutants), asked.names)
         if asked.list:
             print("\n".join(_listed(mutants)))
             return Exit.HOLDS
-        tests = _tests(mutants)
-        plain = render(overlay, kubectl=find_kubectl())
-    except (MutantError, ProfileError, RenderFailed, NoKubectl) as error:
+        bases = _bases(mutants, asked.profile)
+    except (MutantError, ProfileError, NothingHere, RenderFailed, NoKubectl) as error:
         print(f"mutants: {error}", file=sys.stderr)
         return Exit.NOT_DONE
     options = ["--profile", str(asked.profile), *rest]
     ends = []
     for place, mutant in enumerate(mutants, 1):
         print(f"mutant {place} of {len(mutants)}: {mutant.name}", flush=True)
-        ends.append(run(mutant, overlay, plain, tests, options))
+        ends.append(run(mutant, bases[mutant.name], options))
         print(f"mutant {mutant.name}: {ends[-1].fate.value} after {ends[-1].seconds:.0f} s", flush=True)
     print("\n".join(table(ends)))
-    return Exit.HOLDS if ends and all(each.fate is Fate.KILLED for each in ends) else Exit.BROKEN
+    return Exit.HOLDS if all(end.fate is Fate.KILLED for end in ends) else Exit.BROKEN
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], str, list[str]]:
@@ -88,62 +100,62 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutants to run (default: all)")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
     parser.add_argument(
-        "--profile", type=Path, metavar="FILE", default=ROOT / "kubeproof.toml", help="what the architecture says"
+        "--mutants", type=Path, metavar="DIR", default=MUTANTS, help=f"a folder of mutants (default: {MUTANTS})"
+    )
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        default=Path(PROFILE),
+        help=f"what the architecture says (default: {PROFILE})",
     )
     return parser.parse_args(argv)
 
 
-def _chosen(names: Sequence[str]) -> list[Mutant]:
-    known = {mutant.name: mutant for mutant in read_mutants()}
+def _chosen(mutants: Sequence[Mutant], names: Sequence[str]) -> list[Mutant]:
+    known = {mutant.name: mutant for mutant in mutants}
     for name in names:
         if name not in known:
             raise MutantError(Path(name), f"no such mutant; there are {', '.join(known)}")
-    return [known[name] for name in names] or list(known.values())
+    chosen = [known[name] for name in names] or list(mutants)
+    for mutant in chosen:
+        refuse_unknown(mutant, {*LIVE, *STATIC})
+    return chosen
 
 
-def _overlay(profile: Path) -> Path:
-    folder = read_profile(profile).overlay("embedded")
-    if folder is None:
-        raise ProfileError(profile, "overlays.embedded", "is missing: mutants are put on top of it")
-    return profile.resolve().parent / folder
+def _bases(mutants: Sequence[Mutant], profile_path: Path) -> dict[str, Base]:
+    """What each mutant goes on top of, by the mutant's name: what it names itself, else what the profile does."""
+    named = overlay_for(read_profile(profile_path), profile_path, "embedded")
+    kubectl = find_kubectl()
+    folders = {mutant.on or named for mutant in mutants}
+    bases = {folder: Base(folder, render(folder, kubectl=kubectl)) for folder in folders}
+    return {mutant.name: bases[mutant.on or named] for mutant in mutants}
 
 
-def _tests(mutants: Sequence[Mutant]) -> dict[str, str]:
-    """Map every check that must fail to its test; a name that no test proves could never turn red."""
-    sources = [path.read_text() for path in (ROOT / "conformance").glob("test_*.py")]
-    tests = proofs_of((check for mutant in mutants for check in mutant.must_fail), sources)
-    for mutant in mutants:
-        for check in mutant.must_fail:
-            if check not in tests:
-                raise MutantError(mutant.folder, f"must_fail names {check}, which no test proves")
-    return tests
-
-
-def run(mutant: Mutant, overlay: Path, plain: str, tests: dict[str, str], options: Sequence[str]) -> Ended:
-    """Judge the system with the mutant in it, in a child of its own; `plain` is what it must differ from."""
+def run(mutant: Mutant, base: Base, options: Sequence[str]) -> Ended:
+    """Judge the system with the mutant in it, in a child of its own."""
     began = time.monotonic()
-    out = ROOT / "out" / "mutants" / mutant.name
+    out = RUNS / mutant.name
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="kubeproof-mutant-") as folder:
-        manifests = write_kustomization(mutant, overlay, Path(folder))
+        manifests = write_mutated(mutant, base.folder, Path(folder))
         try:
-            changes = render(manifests, kubectl=find_kubectl()) != plain
+            changes = render(manifests, kubectl=find_kubectl()) != base.plain
         except RenderFailed as error:
             return Ended(mutant, Fate.UNJUDGED, str(error), time.monotonic() - began)
         if not changes:
             return Ended(mutant, Fate.UNJUDGED, "it changes nothing in these manifests", 0.0)
-        command = [sys.executable, "-m", "pytest", "conformance", "--manifests", str(manifests)]
-        command += ["--out", str(out), "-k", " or ".join(sorted({tests[c] for c in mutant.must_fail}))]
-        patient = _child([*command, *options])
+        command = [sys.executable, "-m", "kubeproof", "run", "--manifests", str(manifests)]
+        patient = _child([*command, "--out", str(out), "-k", selection(mutant), *options])
     if not patient:
-        says = f"the run did not end within {PATIENCE:.0f} s: see {out.relative_to(ROOT)}/evidence.jsonl"
-        return Ended(mutant, Fate.UNJUDGED, says, time.monotonic() - began)
+        late = f"the run did not end within {PATIENCE:.0f} s: see {out}/evidence.jsonl"
+        return Ended(mutant, Fate.UNJUDGED, late, time.monotonic() - began)
     return Ended(mutant, *fate(mutant, _verdicts(out / "verdicts.json")), time.monotonic() - began)
 
 
 def _child(command: Sequence[str]) -> bool:
     """Run to the end and tell whether it came in time; a run that is ended clears away what it made first."""
-    with subprocess.Popen(command, cwd=ROOT) as child:
+    with subprocess.Popen(command) as child:
         try:
             child.wait(PATIENCE)
             return True
@@ -166,15 +178,15 @@ def _verdicts(path: Path) -> Any:
 
 
 def _listed(mutants: Sequence[Mutant]) -> list[str]:
-    return [f"{each.name}\n    {each.damage}\n    must fail: {', '.join(each.must_fail)}" for each in mutants]
+    return [f"{mutant.name}\n    {mutant.damage}\n    must fail: {', '.join(mutant.must_fail)}" for mutant in mutants]
 
 
-def table(ended: Sequence[Ended]) -> list[str]:
+def table(ends: Sequence[Ended]) -> list[str]:
     """Give one line a mutant and one for the count."""
-    width = max((len(each.mutant.name) for each in ended), default=0)
-    lines = [f"{each.fate.value:<10}{each.mutant.name:<{width}}  {each.seconds:5.0f} s  {each.says}" for each in ended]
-    killed = sum(each.fate is Fate.KILLED for each in ended)
-    return ["", *lines, "", f"{killed} of {len(ended)} mutants killed"]
+    width = max((len(end.mutant.name) for end in ends), default=0)
+    lines = [f"{end.fate.value:<10}{end.mutant.name:<{width}}  {end.seconds:5.0f} s  {end.because}" for end in ends]
+    killed = sum(end.fate is Fate.KILLED for end in ends)
+    return ["", *lines, "", f"{killed} of {len(ends)} mutants killed"]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from kubeproof.manifests.layering import write_layer
+
 FILE = "kustomization.yaml"
 PREFIX = "kubeproof.dev/"
 DAMAGE, MUST_FAIL, ON = (f"{PREFIX}{name}" for name in ("damage", "must-fail", "on"))
@@ -99,18 +101,9 @@ def selection(mutant: Mutant) -> str:
     return " or ".join(f"{name}:" for name in sorted(mutant.must_fail))
 
 
-def write_kustomization(mutant: Mutant, base: Path, into: Path) -> Path:
+def write_mutated(mutant: Mutant, base: Path, into: Path) -> Path:
     """Write a kustomization of the base with the mutant on top into a folder; give the folder."""
-    # Kustomize refuses absolute roots, and resolves relative ones against the real path.
-    real = into.resolve()
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": [os.path.relpath(base.resolve(), real)],
-        "components": [os.path.relpath(mutant.folder.resolve(), real)],
-    }
-    (into / FILE).write_text(yaml.safe_dump(kustomization, sort_keys=False))
-    return into
+    return write_layer(base, into, components=[os.path.relpath(mutant.folder.resolve(), into.resolve())])
 
 
 def fate(mutant: Mutant, verdicts: Mapping[str, Any] | None) -> tuple[Fate, str]:

@@ -1,6 +1,7 @@
 """The seeded defects render on our manifests and break what they say; what a run tells of them is read right."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,57 +11,69 @@ from typing import Any
 
 import pytest
 import yaml
+from _pytest.mark.expression import Expression
 
-from kubeproof.manifests.rendering import find_kubectl, render
 from kubeproof.mutants import __main__ as mutants
 from kubeproof.mutants.mutant import (
     Fate,
     Mutant,
     MutantError,
     fate,
-    proofs_of,
     read_mutant,
     read_mutants,
-    write_kustomization,
+    refuse_unknown,
+    selection,
 )
+from tests.kubeproof.mutants import rendered
+from tests.kubeproof.mutants.rendered import MUTANTS, ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
-OVERLAY = ROOT / "manifests" / "overlays" / "embedded"
 ROLLOUT = Mutant("m", Path("m"), "damage", ("rollout.no-loss",))
+Documents = list[dict[str, Any]]
+PODS = ("Deployment", "StatefulSet")
 
 
-@pytest.fixture(scope="module")
-def mutated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """Give the documents of our overlay under each mutant's name, and under "" those without one."""
-    kubectl = find_kubectl()
-    texts = {"": render(OVERLAY, kubectl=kubectl)}
-    for mutant in read_mutants():
-        folder = write_kustomization(mutant, OVERLAY, tmp_path_factory.mktemp(mutant.name))
-        texts[mutant.name] = render(folder, kubectl=kubectl)
-    return {name: list(yaml.safe_load_all(text)) for name, text in texts.items()}
+@pytest.fixture
+def plain() -> Documents:
+    """Give the documents of our overlay as they are."""
+    return list(yaml.safe_load_all(rendered.plain()))
 
 
-def of(documents: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+def mutated(name: str) -> Documents:
+    """Give the documents with a mutant in them."""
+    return list(yaml.safe_load_all(rendered.mutated(read_mutant(MUTANTS / name))))
+
+
+def of(documents: Documents, kind: str) -> Documents:
     return [document for document in documents if document["kind"] == kind]
 
 
-def containers(documents: list[dict[str, Any]], kind: str = "Deployment") -> list[dict[str, Any]]:
-    return [each["spec"]["template"]["spec"]["containers"][0] for each in of(documents, kind)]
+def containers(documents: Documents, kind: str = "Deployment") -> Documents:
+    return [workload["spec"]["template"]["spec"]["containers"][0] for workload in of(documents, kind)]
 
 
 def test_the_seeded_defects_are_here() -> None:
     """Name by name: a mutant that vanishes is a law that nobody doubts any more."""
-    assert {mutant.name: mutant.must_fail for mutant in read_mutants()} == {
+    assert {mutant.name: mutant.must_fail for mutant in read_mutants(MUTANTS)} == {
         "backup-of-another-database": ("persistence.backup-restore",),
+        "configuration-without-its-hash": ("config.change-rolls",),
+        "egress-forgets-the-callee": ("api.journey",),
+        "gateway-wrong-backend": ("gateway.routes",),
+        "headless-service-of-nobody": ("dns.names",),
+        "image-never-pushed": ("deploy.ready",),
         "ingress-wrong-backend": ("ingress.routes",),
         "isolation-policies-deleted": ("isolation.reachability",),
-        "liveness-asks-the-database": ("probes.liveness-ignores-database", "outage.black-holed"),
+        "liveness-asks-the-database": (
+            "probes.liveness-ignores-database",
+            "outage.answers",
+            "outage.black-holed",
+        ),
         "no-autoscaler": ("scaling.up",),
         "no-database-timeout": ("outage.frozen",),
         "no-drain": ("rollout.no-loss",),
         "no-readiness-probe": ("probes.readiness-follows-database",),
         "strategy-recreate": ("rollout.no-loss", "rollout.in-time"),
         "volume-emptydir": ("persistence.pod-delete",),
+        "waits-for-the-database": ("outage.answers",),
     }
 
 
@@ -68,70 +81,102 @@ def test_the_seeded_defects_are_here() -> None:
     ("name", "kind"),
     [("isolation-policies-deleted", "NetworkPolicy"), ("no-autoscaler", "HorizontalPodAutoscaler")],
 )
-def test_a_mutant_of_absence_deletes_all_of_a_kind_and_nothing_else(
-    mutated: dict[str, list[dict[str, Any]]], name: str, kind: str
-) -> None:
-    assert of(mutated[""], kind)
-    assert mutated[name] == [document for document in mutated[""] if document["kind"] != kind]
+def test_a_mutant_of_absence_deletes_all_of_a_kind_and_nothing_else(plain: Documents, name: str, kind: str) -> None:
+    assert of(plain, kind)
+    assert mutated(name) == [document for document in plain if document["kind"] != kind]
 
 
-def test_no_readiness_probe_leaves_liveness_alone(mutated: dict[str, list[dict[str, Any]]]) -> None:
-    assert all("readinessProbe" in each for each in containers(mutated[""]))
-    assert not any("readinessProbe" in each for each in containers(mutated["no-readiness-probe"]))
-    assert all("livenessProbe" in each for each in containers(mutated["no-readiness-probe"]))
+def test_no_readiness_probe_leaves_liveness_alone(plain: Documents) -> None:
+    assert all("readinessProbe" in container for container in containers(plain))
+    assert not any("readinessProbe" in container for container in containers(mutated("no-readiness-probe")))
+    assert all("livenessProbe" in container for container in containers(mutated("no-readiness-probe")))
 
 
 def test_a_liveness_that_asks_the_database_is_the_readiness_of_the_same_container(
-    mutated: dict[str, list[dict[str, Any]]],
+    plain: Documents,
 ) -> None:
-    for before, after in zip(containers(mutated[""]), containers(mutated["liveness-asks-the-database"]), strict=True):
+    for before, after in zip(containers(plain), containers(mutated("liveness-asks-the-database")), strict=True):
         assert before["livenessProbe"] != before["readinessProbe"]
         assert after == {**before, "livenessProbe": before["readinessProbe"]}
 
 
-def test_recreate_replaces_the_rolling_update(mutated: dict[str, list[dict[str, Any]]]) -> None:
-    strategies = [each["spec"]["strategy"] for each in of(mutated["strategy-recreate"], "Deployment")]
-    assert strategies == [{"type": "Recreate"}] * len(of(mutated[""], "Deployment"))
+def test_recreate_replaces_the_rolling_update(plain: Documents) -> None:
+    strategies = [workload["spec"]["strategy"] for workload in of(mutated("strategy-recreate"), "Deployment")]
+    assert strategies == [{"type": "Recreate"}] * len(of(plain, "Deployment"))
 
 
-def test_an_emptydir_takes_the_name_of_the_claim(mutated: dict[str, list[dict[str, Any]]]) -> None:
+def test_an_emptydir_takes_the_name_of_the_claim(plain: Documents) -> None:
     """The container mounts what it always did; only it no longer outlives the pod."""
-    (before,), (after,) = of(mutated[""], "StatefulSet"), of(mutated["volume-emptydir"], "StatefulSet")
+    (before,), (after,) = of(plain, "StatefulSet"), of(mutated("volume-emptydir"), "StatefulSet")
     claim = before["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]
     assert "volumeClaimTemplates" not in after["spec"]
     assert {"name": claim, "emptyDir": {}} in after["spec"]["template"]["spec"]["volumes"]
     assert containers([before], "StatefulSet") == containers([after], "StatefulSet")
 
 
-def test_a_backup_of_another_database_has_the_last_word_on_which(mutated: dict[str, list[dict[str, Any]]]) -> None:
+def test_a_backup_of_another_database_has_the_last_word_on_which(plain: Documents) -> None:
     """The variable is there twice, and Kubernetes takes the later one; the Jobs are otherwise as they were."""
-    for before, after in zip(
-        of(mutated[""], "CronJob"), of(mutated["backup-of-another-database"], "CronJob"), strict=True
-    ):
-        paths = [each["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0] for each in (before, after)]
-        env = [container.pop("env") for container in paths]
+    for before, after in zip(of(plain, "CronJob"), of(mutated("backup-of-another-database"), "CronJob"), strict=True):
+        specs = [job["spec"]["jobTemplate"]["spec"]["template"]["spec"] for job in (before, after)]
+        env = [spec["containers"][0].pop("env") for spec in specs]
         assert env[1] == [*env[0], {"name": "PGDATABASE", "value": "postgres"}]
         assert before == after
 
 
-def test_a_wrong_backend_is_a_port_that_no_service_has(mutated: dict[str, list[dict[str, Any]]]) -> None:
-    (before,), (after,) = of(mutated[""], "Ingress"), of(mutated["ingress-wrong-backend"], "Ingress")
-    backends = [each["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"] for each in (before, after)]
+def test_a_wrong_backend_is_a_port_that_no_service_has(plain: Documents) -> None:
+    (before,), (after,) = of(plain, "Ingress"), of(mutated("ingress-wrong-backend"), "Ingress")
+    backends = [ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"] for ingress in (before, after)]
     wrong = [backend.pop("port") for backend in backends][1]
     assert before == after
-    ports = {port["port"] for service in of(mutated[""], "Service") for port in service["spec"]["ports"]}
+    ports = {port["port"] for service in of(plain, "Service") for port in service["spec"]["ports"]}
     assert wrong["number"] not in ports
 
 
-def python_of(documents: list[dict[str, Any]], name: str, folder: Path) -> list[str]:
+def test_a_wrong_backend_of_a_gateway_is_on_top_of_the_routes_that_have_one() -> None:
+    """Our overlay has an Ingress: the mutant itself says where the routes are."""
+    mutant = read_mutant(MUTANTS / "gateway-wrong-backend")
+    assert mutant.on is not None
+    before = of(list(yaml.safe_load_all(rendered.plain(mutant.on))), "HTTPRoute")
+    for route in before:
+        route["spec"]["rules"][0]["backendRefs"][0]["port"] = 65535
+    assert before
+    assert of(mutated(mutant.name), "HTTPRoute") == before
+
+
+def test_a_headless_service_of_nobody_selects_no_pod_and_is_the_only_change(plain: Documents) -> None:
+    (added,) = (document for document in mutated("headless-service-of-nobody") if document not in plain)
+    labels = [workload["spec"]["template"]["metadata"]["labels"] for workload in plain if workload["kind"] in PODS]
+    assert added["spec"]["clusterIP"] == "None"
+    assert labels
+    assert not any(added["spec"]["selector"].items() <= of_pod.items() for of_pod in labels)
+
+
+def test_an_egress_that_forgets_the_callee_leaves_who_may_come_in(plain: Documents) -> None:
+    """Names and the database are within reach, so that all become ready: no probe may tell."""
+    mutants = of(mutated("egress-forgets-the-callee"), "NetworkPolicy")
+    for before, after in zip(of(plain, "NetworkPolicy"), mutants, strict=True):
+        (rule,) = after["spec"].pop("egress")
+        before["spec"].pop("egress", None)
+        assert rule == {"ports": [{"protocol": p, "port": n} for p, n in (("UDP", 53), ("TCP", 53), ("TCP", 5432))]}
+        assert before == after
+
+
+def test_an_image_that_was_never_pushed_is_all_deployments_and_nobody_elses(plain: Documents) -> None:
+    documents = mutated("image-never-pushed")
+    assert {container["image"] for container in containers(documents)} == {"localhost/never-pushed:1"}
+    assert containers(documents, "StatefulSet") == containers(plain, "StatefulSet")
+
+
+def python_of(documents: Documents, name: str, folder: Path) -> list[str]:
     """Write the files that a mutant mounts into its Python, and give the command of one that reads them."""
-    maps = {each["metadata"]["name"]: each["data"] for each in of(documents, "ConfigMap")}
+    maps = {document["metadata"]["name"]: document["data"] for document in of(documents, "ConfigMap")}
     mounted = maps[f"{name}-environment"]["PYTHONUSERBASE"]
-    assert all({"name": name, "mountPath": mounted} in each["volumeMounts"] for each in containers(documents))
+    mount = {"name": name, "mountPath": mounted}
+    assert all(mount in container["volumeMounts"] for container in containers(documents))
     (volume, *_) = (
         volume["configMap"]
-        for each in of(documents, "Deployment")
-        for volume in each["spec"]["template"]["spec"]["volumes"]
+        for workload in of(documents, "Deployment")
+        for volume in workload["spec"]["template"]["spec"]["volumes"]
         if volume["name"] == name
     )
     for item in volume["items"]:
@@ -143,12 +188,10 @@ def python_of(documents: list[dict[str, Any]], name: str, folder: Path) -> list[
     return ["env", f"PYTHONPATH={ours}", sys.executable, "-c"]
 
 
-def test_no_drain_takes_pre_stop_and_the_programs_own_handler(
-    mutated: dict[str, list[dict[str, Any]]], tmp_path: Path
-) -> None:
+def test_no_drain_takes_pre_stop_and_the_programs_own_handler(tmp_path: Path) -> None:
     """Run a Python that would drain, with the variable and the files the mutant gives it: SIGTERM ends it at once."""
-    assert not any("lifecycle" in each for each in containers(mutated["no-drain"]))
-    python = python_of(mutated["no-drain"], "no-drain", tmp_path)
+    assert not any("lifecycle" in container for container in containers(mutated("no-drain")))
+    python = python_of(mutated("no-drain"), "no-drain", tmp_path)
     program = (
         "import usercustomize, signal, time; signal.signal(signal.SIGTERM, lambda *_: print('drains'));"
         "print('up', flush=True); time.sleep(30)"
@@ -162,10 +205,41 @@ def test_no_drain_takes_pre_stop_and_the_programs_own_handler(
     assert time.monotonic() - began < 5
 
 
-def test_no_database_timeout_makes_every_wait_a_minute_and_no_other_socket_wait(
-    mutated: dict[str, list[dict[str, Any]]], tmp_path: Path
-) -> None:
-    python = python_of(mutated["no-database-timeout"], "no-database-timeout", tmp_path)
+def test_who_waits_for_the_database_tries_until_somebody_listens(tmp_path: Path) -> None:
+    """A refused connection is tried again; every other error is the program's, at once."""
+    python = python_of(mutated("waits-for-the-database"), "waits-for-the-database", tmp_path)
+    program = """
+import usercustomize, socket, threading
+late = socket.socket()
+late.bind(("127.0.0.1", 0))
+threading.Timer(0.5, late.listen).start()
+socket.create_connection(late.getsockname(), timeout=5)
+print("connected")
+try:
+    socket.create_connection(("127.0.0.1", "no port"))
+except socket.gaierror:
+    print("at once")
+"""
+    done = subprocess.run([*python, program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split("\n") == ["connected", "at once", ""]
+
+
+def test_a_configuration_without_its_hash_is_named_as_its_generator_says(plain: Documents) -> None:
+    """All else stays: whoever read it under the name with the hash reads it under the one without."""
+    hashed, bare = (
+        sorted(document["metadata"]["name"] for kind in ("ConfigMap", "Secret") for document in of(documents, kind))
+        for documents in (plain, mutated("configuration-without-its-hash"))
+    )
+    assert hashed
+    assert all(re.fullmatch(rf"{name}-[a-z0-9]{{10}}", before) for before, name in zip(hashed, bare, strict=True))
+    text = rendered.plain()
+    for before, name in zip(hashed, bare, strict=True):
+        text = text.replace(before, name)
+    assert text == rendered.mutated(read_mutant(MUTANTS / "configuration-without-its-hash"))
+
+
+def test_no_database_timeout_makes_every_wait_a_minute_and_no_other_socket_wait(tmp_path: Path) -> None:
+    python = python_of(mutated("no-database-timeout"), "no-database-timeout", tmp_path)
     asked = "for seconds in (1.5, 0, None): s.settimeout(seconds); print(s.gettimeout())"
     program = f"import usercustomize, socket; s = socket.socket()\n{asked}"
     done = subprocess.run([*python, program], capture_output=True, text=True, timeout=20, check=True)
@@ -200,48 +274,90 @@ def test_a_run_without_verdicts_judges_nothing() -> None:
     assert fate(ROLLOUT, None)[0] is Fate.UNJUDGED
 
 
-def test_every_named_check_has_a_test_that_can_turn_red() -> None:
-    """Found in the suite itself, so that a renamed check cannot leave a mutant without a judge."""
-    sources = [path.read_text() for path in (ROOT / "conformance").glob("test_*.py")]
-    for mutant in read_mutants():
-        assert set(proofs_of(mutant.must_fail, sources)) == set(mutant.must_fail)
+COMPONENT = """
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+metadata:
+  annotations:
+    somebody.else/owner: nobody
+    kubeproof.dev/damage: All is lost.
+    kubeproof.dev/must-fail: rollout.no-loss, scaling.up
+    kubeproof.dev/on: ../variant
+"""
+
+
+def test_a_mutant_is_one_file(tmp_path: Path) -> None:
+    folder = tmp_path / "all-is-lost"
+    folder.mkdir()
+    (folder / "kustomization.yaml").write_text(COMPONENT)
+    expected = ("rollout.no-loss", "scaling.up")
+    assert read_mutants(tmp_path) == (
+        Mutant("all-is-lost", folder, "All is lost.", expected, on=folder / ".." / "variant"),
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("old", "new", "reason"),
     [
-        ("damage = 'x'", "must hold damage and must_fail"),
-        ("damage = ''\nmust_fail = ['a']", "damage must be a sentence"),
-        ("damage = 'x'\nmust_fail = []", "at least one"),
-        ("damage = 'x'\nmust_fail = 'a'", "list of names"),
-        ("damage = 'x'\nmust_fail = ['a']\nmay_fail = ['b']", "must hold damage and must_fail"),
-        ("damage", "cannot be read"),
-        ("damage = 'x'\nmust_fail = ['a']", "no kustomization.yaml"),
+        ("kind: Component", "kind: Kustomization", "must be of kind Component"),
+        (COMPONENT, "- a list", "must be of kind Component"),
+        (COMPONENT, "kind: {", "cannot be read"),
+        ("All is lost.", "''", "damage must be a sentence"),
+        ("rollout.no-loss, scaling.up", "', '", "must name at least one check"),
+        ("rollout.no-loss, scaling.up", "[rollout.no-loss]", "must be a text"),
+        ("must-fail", "must_fail", "kubeproof.dev/must_fail, which nobody reads"),
+        (COMPONENT, "kind: Component", "damage must be a sentence"),
     ],
 )
-def test_a_folder_that_is_no_mutant_is_refused(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "mutant.toml").write_text(text)
-    with pytest.raises(MutantError, match=says):
+def test_a_folder_that_is_no_mutant_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    (tmp_path / "kustomization.yaml").write_text(COMPONENT.replace(old, new))
+    with pytest.raises(MutantError, match=reason):
         read_mutant(tmp_path)
 
 
+@pytest.mark.parametrize("inside", ["", "no-mutant/README.md"])
+def test_no_defect_is_passed_over_in_silence(tmp_path: Path, inside: str) -> None:
+    """A folder without mutants proves nothing, and one that forgot its kustomization is not just left out."""
+    if inside:
+        (tmp_path / inside).parent.mkdir()
+        (tmp_path / inside).touch()
+    with pytest.raises(MutantError, match="cannot be read" if inside else "no mutant in it"):
+        read_mutants(tmp_path)
+
+
+def test_a_name_that_is_no_checks_is_refused() -> None:
+    """Of a static rule as well as of a live check: whatever has a verdict can turn red."""
+    both = Mutant("m", Path("m"), "damage", ("rollout.no-loss", "static.grace"))
+    refuse_unknown(both, {"rollout.no-loss", "static.grace"})
+    with pytest.raises(MutantError, match=r"names static\.grace, which no check and no rule is called"):
+        refuse_unknown(both, {"rollout.no-loss"})
+
+
+def test_the_checks_that_must_fail_are_selected_and_no_other() -> None:
+    """By pytest itself, whose -k has a grammar: dots and hyphens are part of a name, the colon ends it."""
+    both = Mutant("m", Path("m"), "damage", ("static.grace", "rollout.no-loss"))
+    chosen = Expression.compile(selection(both))
+    items = ("rollout.no-loss: shop", "rollout.in-time: shop", "static.grace: s", "static.grace-period: s", "a.b: c")
+    assert [chosen.evaluate(lambda name, item=item, **_: name in item) for item in items] == [1, 0, 1, 0, 0]
+
+
 def job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, child: str) -> int:
-    """Run the job on one real mutant; in place of the suite, Python code that is given the output folder."""
-    monkeypatch.setattr(mutants, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants, "_overlay", lambda _: OVERLAY)
-    monkeypatch.setattr(mutants, "_tests", lambda _: {"rollout.no-loss": "test_rollout"})
-    suite = tmp_path / "suite"
-    suite.write_text(
+    """Run the job on one real mutant; in place of the run, Python code that is given the output folder."""
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "run"
+    run.write_text(
         f"#!{sys.executable}\nimport pathlib, sys, json\n"
+        "assert sys.argv[1:4] == ['-m', 'kubeproof', 'run']\n"
         "out = pathlib.Path(sys.argv[sys.argv.index('--out') + 1])\n"
-        "assert sys.argv[sys.argv.index('-k') + 1] == 'test_rollout'\n"
+        "assert sys.argv[sys.argv.index('-k') + 1] == 'rollout.no-loss:'\n"
         "assert (pathlib.Path(sys.argv[sys.argv.index('--manifests') + 1]) / 'kustomization.yaml').exists()\n"
         "assert sys.argv[-2:] == ['--context', 'c']\n"
         f"{child}\n"
     )
-    suite.chmod(0o755)
-    monkeypatch.setattr(mutants.sys, "executable", str(suite))
-    return mutants.main(["no-drain", "--", "--context", "c"])
+    run.chmod(0o755)
+    monkeypatch.setattr(mutants.sys, "executable", str(run))
+    ours = ["--mutants", str(MUTANTS), "--profile", str(ROOT / "kubeproof.toml")]
+    return mutants.main(["no-drain", *ours, "--", "--context", "c"])
 
 
 WRITES = (
@@ -280,5 +396,20 @@ def test_a_verdict_of_an_earlier_run_counts_for_nothing(monkeypatch: pytest.Monk
 
 
 def test_an_unknown_mutant_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert mutants.main(["no-such"]) == 3
+    assert mutants.main(["no-such", "--mutants", str(MUTANTS)]) == 3
     assert "no such mutant; there are backup-of-another-database" in capsys.readouterr().err
+
+
+def test_a_stranger_seeds_defects_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of ours is taken: the folder is named, or is where the working directory has it."""
+    monkeypatch.chdir(tmp_path)
+    assert mutants.main(["--list"]) == 3
+    assert "conformance/mutants: there is no such folder of mutants" in capsys.readouterr().err
+    for folder in ("theirs", "conformance/mutants"):
+        (tmp_path / folder / "all-is-lost").mkdir(parents=True)
+        (tmp_path / folder / "all-is-lost" / "kustomization.yaml").write_text(COMPONENT)
+    for options in (["--mutants", "theirs"], []):
+        assert mutants.main([*options, "--list"]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == "all-is-lost"

@@ -44,7 +44,7 @@ def _restored(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> tup
 
 
 def _lost(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> Verdict:
-    """The control: without it, what is read after the restore may never have been away. Never a FAIL of the system."""
+    """The control: before the restore the data could not be read. Where it could, the loss failed, not the system."""
     deleted, new = marker(lines, "volumes deleted"), marker(lines, "volumes new")
     restore = _started(promise.restore, lines)
     if deleted is None or new is None or restore is None:

@@ -3,6 +3,9 @@ What callers see while every pod of a workload is replaced, on new and on reused
 
 rollout.no-loss: no more requests fail than the profile allows, and it allows none unless it says so.
 rollout.in-time: 99 of 100 requests are answered in the time the profile promises.
+
+The requests come as values from kubeproof.evidence.request_log, sent as kubeproof.observe.rollout had them sent. What
+failed together is one Disruption, and its message one line below the law in the report (kubeproof.report.text).
 """
 
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ class Disruption:
 
     @property
     def message(self) -> str:
-        """When, how many, the words of each kind, and the pods that answered wrongly, if they named themselves."""
+        """When, how many, and the words of each kind of failure."""
         start, end = self.failures[0].at, self.failures[-1].at
         counted: dict[str, int] = {}
         for request in self.failures:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = 1
-NODE = "node"  # the need for the machine below a pod: where it is not met, nobody expected it to be
+NODE = "node"  # a need that the embedded cluster alone meets: elsewhere its checks are SKIPPED, not UNKNOWN
 _ENVELOPE = frozenset({"v", "w", "n", "t", "of", "kind", "crc"})
 
 

@@ -1,7 +1,9 @@
 """
-Requests sent when they are due, however late the answers come: the ledger of a rollout, the asks of an outage.
+Requests sent when they are due, however late the answers come: the `traffic` of a rollout, the asks of an outage.
 
 A sender that waits for its answers asks less while the system is slow, and sees less of it (coordinated omission).
+Each line said here becomes one of the evidence: kubeproof.observe.streams reads it, for kubeproof.observe.rollout and
+kubeproof.observe.outage, who give the plan.
 """
 
 import select
@@ -22,7 +24,11 @@ Plan = Mapping[str, Any]
 
 
 def traffic(plan: Plan) -> None:
-    """Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over."""
+    """
+    Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over.
+
+    Every request is said as a `request`, and in the end how many were sent: kubeproof.evidence.request_log reads both.
+    """
     schedules = {kind: Schedule(plan["rate"], plan["seconds"]) for kind in ("new", "reused")}
     senders = {
         kind: [Sender(plan, schedule, reuse=kind == "reused") for _ in range(SENDERS)]
@@ -82,7 +88,7 @@ class Schedule:
                 return None
             intended = self._began + self._next * self._interval
             self._next += 1
-        # A request already taken is sent even when the stop comes meanwhile: the ledger has no holes.
+        # A request already taken is sent even when the stop comes meanwhile: the log has no holes.
         time.sleep(max(0.0, intended - time.time()))
         return intended
 

@@ -47,7 +47,7 @@ def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lin
 
 
 def told(parts: list[Verdict]) -> Verdict:
-    """All of them as one, which tells what was measured when all of it holds."""
+    """The worst of the parts; when all of them hold, a PASS whose reason is what each of them measured."""
     verdict = merge(parts)
     return (
         passed("; ".join(found.message for found in verdict.evidence), *verdict.evidence) if verdict.passed else verdict

@@ -34,7 +34,7 @@ def judge_fault(loss: Loss, system: System, profile: Profile, subject: str, line
 
 
 def _there(loss: Loss, database: str, lines: Lines) -> Verdict:
-    """Whether the fault was there, all the time, and nothing else: without it nothing was shown."""
+    """Whether the database was lost in this way and in no other, for the whole window: else nothing had to be borne."""
     stopped, away, started = (marker(lines, f"database {deed}") for deed in ("stopped", "away", "started"))
     if stopped is None or away is None or started is None or not stopped.t <= away.t < started.t:
         return unknown(f"no markers say when the database was {loss.value} and when no more")

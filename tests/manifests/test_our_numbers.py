@@ -9,7 +9,7 @@ from kubeproof.profile.reading import read_profile
 from serving.checker import STALE
 from serving.server import Drain
 
-PROFILE = read_profile(Path(__file__).resolve().parents[3] / "kubeproof.toml")
+PROFILE = read_profile(Path(__file__).resolve().parents[2] / "kubeproof.toml")
 DRAIN = Drain()
 
 

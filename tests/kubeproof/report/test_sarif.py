@@ -14,7 +14,7 @@ import pytest
 from kubeproof.report.sarif import Location, sarif
 from kubeproof.rules.catalogue import RULES, prove_all
 from kubeproof.rules.rule import Proof, Rule, Severity, broken, holds, prove, untold
-from tests.kubeproof.rules.twins import TWINS, declared
+from tests.kubeproof.rules.twins import declared, twins
 
 SCHEMA = json.loads(gzip.decompress(Path(__file__).with_name("sarif-2.1.0.json.gz").read_bytes()))
 FINDINGS = (
@@ -43,7 +43,7 @@ def proof():
 
 def test_what_is_broken_and_what_is_untold_are_results_at_their_line(proof: Proof):
     run = valid(sarif([([proof], here)]))
-    told = [(each["ruleId"], each["kind"], each["level"]) for each in run["results"]]
+    told = [(result["ruleId"], result["kind"], result["level"]) for result in run["results"]]
     assert told == [("static.example", "fail", "warning"), ("static.example", "open", "none")]
     first = run["results"][0]
     assert first["message"]["text"] == "Deployment/shop spec.replicas: 2, wanted nothing; remove it"
@@ -76,15 +76,15 @@ def test_nothing_broken_is_a_run_without_results():
 def test_a_result_keeps_its_identity_when_its_line_moves(proof: Proof):
     prints = [
         [
-            each["partialFingerprints"]
-            for each in valid(sarif([([proof], lambda _, n=n: Location("a.yaml", n))]))["results"]
+            result["partialFingerprints"]
+            for result in valid(sarif([([proof], lambda _, n=n: Location("a.yaml", n))]))["results"]
         ]
         for n in (3, 30)
     ]
     assert prints[0] == prints[1]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name in twins()], ids=lambda rule: rule.name)
 def test_every_broken_twin_is_valid_sarif(rule):
-    run = valid(sarif([([prove(rule, *declared(TWINS[rule.name].change))], here)]))
+    run = valid(sarif([([prove(rule, *declared(twins()[rule.name].change))], here)]))
     assert run["results"]

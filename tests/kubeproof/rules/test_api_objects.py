@@ -1,27 +1,19 @@
-"""What the API server refuses although its schema takes it, value by value."""
-
-from typing import Any
+"""What the API server takes of any object: a twin a rule, and labels value by value."""
 
 import pytest
 
-from kubeproof.manifests.reading import read_system
-from kubeproof.rules.api_objects import LABELS
-from kubeproof.rules.rule import prove
-from kubeproof.rules.services import PORTS_ONCE
-from kubeproof.rules.workloads import RESTART_POLICY
 from kubeproof.verdict import Outcome
-from tests.kubeproof.rules.twins import declared
+from tests.kubeproof.rules.twins import MAIN, SHOP, Twin, edit, outcome_of, pod, twice
 
-_, PROFILE = declared()
-
-
-def outcome(rule: Any, document: dict[str, Any]) -> Outcome:
-    """What a rule says of one object."""
-    return prove(rule, read_system([document]), PROFILE).verdict.outcome
-
-
-def pod(**spec: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+TWINS = {
+    "static.schema": Twin(edit(SHOP, f"{MAIN}.imagePulPolicy", "Always"), SHOP, f"{MAIN}.imagePulPolicy"),
+    "static.unique-names": Twin(twice("Service/postgres"), "Service/postgres", "metadata.name"),
+    "static.labels": Twin(
+        edit(SHOP, "spec.template.metadata.labels", {"app": "microservice-1", "made-by": "me & you"}),
+        SHOP,
+        "spec.template.metadata.labels",
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -46,51 +38,14 @@ def pod(**spec: Any) -> dict[str, Any]:
 )
 def test_labels_are_spelled_as_the_api_takes_them(key: str, value: str, fine: bool) -> None:
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": {key: value}}}
-    assert outcome(LABELS, document) is (Outcome.PASS if fine else Outcome.FAIL)
+    assert outcome_of("static.labels", document) is (Outcome.PASS if fine else Outcome.FAIL)
 
 
 def test_what_is_only_called_like_labels_is_none() -> None:
     schema = {"properties": {"labels": {"description": "any text!", "type": "object", "additionalProperties": {}}}}
     definition = {"kind": "CustomResourceDefinition", "metadata": {"name": "d"}, "spec": {"schema": schema}}
-    assert outcome(LABELS, definition) is Outcome.SKIPPED
+    assert outcome_of("static.labels", definition) is Outcome.SKIPPED
     assert (
-        outcome(LABELS, pod(containers=[{"name": "c", "image": "i:1"}], nodeSelector={"disk": "a b"})) is Outcome.FAIL
+        outcome_of("static.labels", pod(containers=[{"name": "c", "image": "i:1"}], nodeSelector={"disk": "a b"}))
+        is Outcome.FAIL
     )
-
-
-def listens(*ports: tuple[str, int, str]) -> dict[str, Any]:
-    return {
-        "ports": [{"name": name, "containerPort": number, "protocol": protocol} for name, number, protocol in ports]
-    }
-
-
-@pytest.mark.parametrize(
-    ("containers", "fine"),
-    [
-        ([listens(("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"))], True),
-        ([listens(("http", 80, "TCP"), ("metrics", 80, "TCP"))], True),
-        ([listens(("http", 80, "TCP"), ("http", 81, "TCP"))], False),
-        ([listens(("http", 80, "TCP")), listens(("metrics", 80, "TCP"))], False),
-        ([listens(("http", 80, "TCP")), listens(("http", 81, "TCP"))], False),
-        ([listens(("http", 80, "TCP")), {}], True),
-    ],
-)
-def test_two_containers_cannot_listen_on_one_port(containers: list[dict[str, Any]], fine: bool) -> None:
-    named = [{"name": f"c{n}", "image": "i:1", **each} for n, each in enumerate(containers)]
-    assert outcome(PORTS_ONCE, pod(containers=named)) is (Outcome.PASS if fine else Outcome.FAIL)
-
-
-@pytest.mark.parametrize(
-    ("kind", "said", "fine"),
-    [
-        ("Job", {}, False),
-        ("Job", {"restartPolicy": "Always"}, False),
-        ("Job", {"restartPolicy": "Never"}, True),
-        ("Deployment", {}, True),
-        ("Deployment", {"restartPolicy": "Never"}, False),
-    ],
-)
-def test_a_job_ends_and_all_else_is_restarted(kind: str, said: dict[str, str], fine: bool) -> None:
-    spec = {"template": {"spec": {"containers": [{"name": "c", "image": "i:1"}], **said}}}
-    document = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
-    assert outcome(RESTART_POLICY, document) is (Outcome.PASS if fine else Outcome.FAIL)

@@ -1,10 +1,13 @@
 """`prove` on files: what it prints, writes, and answers as its exit status."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from kubeproof.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FINE = """\
 apiVersion: v1
@@ -109,7 +112,7 @@ spec: {template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: sh
 
 
 @pytest.mark.parametrize(
-    ("lacking", "unread", "rule", "says"),
+    ("lacking", "unread", "rule", "found"),
     [
         (
             POD.rstrip() + SECRET.replace("secretKeyRef", "configMapKeyRef"),
@@ -122,12 +125,12 @@ spec: {template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: sh
         (SCALER, ROLLOUT, "static.autoscaler-target", "no Rollout/shop; there are none; Rollout/shop is not read"),
     ],
 )
-def test_what_leads_to_an_object_that_is_not_read_cannot_be_told(prove, lacking, unread, rule, says):
+def test_what_leads_to_an_object_that_is_not_read_cannot_be_told(prove, lacking, unread, rule, found):
     status, said = prove(lacking)
     assert (status, f"FAIL     {rule}" in said.out) == (1, True)
     _, said = prove(f"{lacking}\n---\n{unread}")
     assert f"UNKNOWN  {rule}" in said.out
-    assert f"found {says}" in " ".join(said.out.split())
+    assert f"found {found}" in " ".join(said.out.split())
 
 
 def test_what_leads_nowhere_beside_another_object_that_is_not_read_is_broken(prove):
@@ -140,7 +143,7 @@ GATES = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {n
 
 
 @pytest.mark.parametrize(
-    ("text", "expected", "says"),
+    ("text", "expected", "words"),
     [
         (POD.replace("cpu: 1m", "cpu: [1]"), 1, "cannot be read: spec.containers[0].resources.requests.cpu is [1]"),
         (POD.replace("name: shop}", "name: [shop]}"), 1, "cannot be read: metadata.name is"),
@@ -149,9 +152,9 @@ GATES = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {n
         (GATES, 2, "HTTPRoute/r cannot be read: a field of it is of another type"),
     ],
 )
-def test_a_field_of_another_type_keeps_its_object_from_being_looked_into(prove, text, expected, says):
+def test_a_field_of_another_type_keeps_its_object_from_being_looked_into(prove, text, expected, words):
     status, said = prove(text)
-    assert (status, says in said.out) == (expected, True), said.out
+    assert (status, words in said.out) == (expected, True), said.out
 
 
 def test_pairs_tells_who_may_talk_to_whom_after_the_proofs(prove):
@@ -197,17 +200,17 @@ def test_a_token_that_the_account_asks_for_is_told_so(prove):
 
 
 @pytest.mark.parametrize(
-    ("text", "arguments", "says"),
+    ("text", "arguments", "words"),
     [
         ("a: [", (), "is not YAML"),
         (FINE, ("--profile", "none.toml"), "none.toml: cannot be read"),
         (FINE, ("--sarif", "none/there.sarif"), "cannot be written"),
     ],
 )
-def test_what_cannot_start_is_one_sentence_and_exit_3(prove, text, arguments, says):
+def test_what_cannot_start_is_one_sentence_and_exit_3(prove, text, arguments, words):
     status, said = prove(text, *arguments)
     assert status == 3
-    assert says in said.err
+    assert words in said.err
 
 
 def test_sarif_names_the_line_in_the_source(prove, tmp_path, monkeypatch):
@@ -215,7 +218,7 @@ def test_sarif_names_the_line_in_the_source(prove, tmp_path, monkeypatch):
     status, _ = prove(LATEST, "--sarif", str(tmp_path / "out.sarif"))
     assert status == 1
     [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]
-    [result] = [each for each in run["results"] if each["ruleId"] == "static.images-fixed"]
+    [result] = [one for one in run["results"] if one["ruleId"] == "static.images-fixed"]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "manifests.yaml"
     assert place["region"]["startLine"] == 8
@@ -240,7 +243,7 @@ def test_sarif_names_the_line_of_a_promise_in_the_profile(prove, tmp_path, monke
     status, _ = prove(POD, "--sarif", "out.sarif")
     assert status == 1
     [run] = json.loads((tmp_path / "out.sarif").read_text())["runs"]
-    [result] = [each for each in run["results"] if each["ruleId"] == "static.intent-names"]
+    [result] = [one for one in run["results"] if one["ruleId"] == "static.intent-names"]
     place = result["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("kubeproof.toml", 6)
 
@@ -261,13 +264,60 @@ def test_the_profile_beside_the_manifests_or_that_has_them_for_an_overlay_is_the
     assert "over   profile:" in capsys.readouterr().out
 
 
-def test_a_profile_without_overlays_needs_manifests(tmp_path, capsys):
-    (tmp_path / "p.toml").write_text('system = "market"\nnamespace = "market"\n')
-    assert main(["prove", "--profile", str(tmp_path / "p.toml")]) == 3
-    assert "no --manifests was given" in capsys.readouterr().err
+MARKET = 'system = "market"\nnamespace = "default"\n'
 
 
-def test_every_overlay_of_ours_is_proved_and_the_pair_that_only_one_side_opens_is_explained(capsys):
+@pytest.fixture
+def prove_in(tmp_path, monkeypatch, capsys):
+    """Prove in a folder that holds these files, and nothing else; the status and what was printed."""
+
+    def run(files, *arguments):
+        monkeypatch.chdir(tmp_path)
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        return main(["prove", *arguments]), capsys.readouterr()
+
+    return run
+
+
+def test_a_profile_without_overlays_is_about_the_manifests_beside_it(prove_in):
+    status, said = prove_in({"p.toml": MARKET, "shop.yaml": POD}, "--profile", "p.toml")
+    assert status == 0, said.out
+    assert said.out.startswith("kubeproof prove   .   profile: p.toml\n")
+
+
+def test_a_profile_without_overlays_and_without_manifests_beside_it_is_about_nothing(prove_in):
+    status, said = prove_in({"p.toml": MARKET}, "--profile", "p.toml")
+    sentence = "p.toml names no overlays, and there are no manifests beside it: name them with --manifests\n"
+    assert (status, said.out, said.err) == (3, "", sentence)
+
+
+def test_in_an_empty_folder_nothing_is_proved_and_one_sentence_says_what_to_name(prove_in):
+    status, said = prove_in({})
+    sentence = "there is no kubeproof.toml here, no kustomization and no YAML: name manifests with --manifests\n"
+    assert (status, said.out, said.err) == (3, "", sentence)
+
+
+@pytest.mark.parametrize(
+    ("files", "profile"),
+    [
+        ({"shop.yaml": LATEST}, "none"),
+        ({"kustomization.yaml": "resources: [shop.yaml]\n", "shop.yaml": LATEST}, "none"),
+        ({"kubeproof.toml": MARKET, "shop.yaml": LATEST}, "kubeproof.toml"),
+    ],
+    ids=["YAML", "a kustomization", "a profile and YAML"],
+)
+def test_without_arguments_what_stands_in_the_folder_is_proved_and_never_ours(prove_in, files, profile):
+    status, said = prove_in(files)
+    assert status == 1
+    assert said.out.count("kubeproof prove   ") == 1
+    assert said.out.startswith(f"kubeproof prove   .   profile: {profile}\n")
+    assert "Pod/shop   spec.containers[0].image" in said.out
+    assert "microservice" not in said.out
+
+
+def test_every_overlay_of_ours_is_proved_and_the_pair_that_only_one_side_opens_is_explained(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
     status = main(["prove"])
     said = capsys.readouterr().out
     assert status == 0, said

@@ -20,7 +20,7 @@ def test_every_drain_is_the_one_of_both_services():
 
 
 def test_every_time_out_is_the_one_of_its_program():
-    chains = {chain.name: [each.seconds.value for each in chain.order] for chain in PROFILE.chains}
+    chains = {chain.name: [timeout.seconds.value for timeout in chain.order] for chain in PROFILE.chains}
     request = [FOR_REQUESTS.statement, FOR_REQUESTS.answer, PATIENCE.attempt, PATIENCE.total, DRAIN.in_flight]
     assert chains == {
         "a request": request,

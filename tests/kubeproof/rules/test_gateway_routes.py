@@ -51,7 +51,7 @@ THEIRS = other("Service", "theirs", ports=[{"port": 80}])
 
 
 @pytest.mark.parametrize(
-    ("ref", "added", "expected", "says"),
+    ("ref", "added", "expected", "words"),
     [
         ({"name": "microservice-1", "port": 5000}, (), PASS, ""),
         ({"name": "microservice-1"}, (), FAIL, "nothing, wanted one of the Service's ports 5000"),
@@ -64,13 +64,13 @@ THEIRS = other("Service", "theirs", ports=[{"port": 80}])
         ({"name": "microservice-1", "port": 5000, "filters": [MIRROR]}, (), FAIL, "Service/shadow"),
     ],
 )
-def test_a_backend_is_a_service_with_that_port_and_of_another_namespace_only_by_a_grant(ref, added, expected, says):
+def test_a_backend_is_a_service_with_that_port_and_of_another_namespace_only_by_a_grant(ref, added, expected, words):
     verdict = led("static.route-backends", edit(ROUTE, BACKEND, ref), with_objects(*added))
-    assert (verdict.outcome, says in verdict.because) == (expected, True), verdict.report()
+    assert (verdict.outcome, words in verdict.because) == (expected, True), verdict.report()
 
 
 @pytest.mark.parametrize(
-    ("parent", "added", "expected", "says"),
+    ("parent", "added", "expected", "words"),
     [
         (HERE, (), PASS, ""),
         (HERE | {"sectionName": "http", "port": 80}, (), PASS, ""),
@@ -80,9 +80,9 @@ def test_a_backend_is_a_service_with_that_port_and_of_another_namespace_only_by_
         ({"name": "shop", "kind": "Service", "group": ""}, (), PASS, ""),
     ],
 )
-def test_a_parent_is_a_gateway_that_is_there_with_the_listener_that_is_named(parent, added, expected, says):
+def test_a_parent_is_a_gateway_that_is_there_with_the_listener_that_is_named(parent, added, expected, words):
     verdict = led("static.route-parents", edit(ROUTE, PARENT, parent), with_objects(*added))
-    assert (verdict.outcome, says in verdict.because) == (expected, True), verdict.report()
+    assert (verdict.outcome, words in verdict.because) == (expected, True), verdict.report()
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ OWN = "spec.containers.0.securityContext"
 def test_what_baseline_forbids_makes_a_pod_privileged(path, value, field):
     level, breaches = level_of(changed(path, value))
     assert level == "privileged"
-    assert field in [each.field for each in breaches if each.level == "baseline"]
+    assert field in [breach.field for breach in breaches if breach.level == "baseline"]
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_what_baseline_forbids_makes_a_pod_privileged(path, value, field):
 def test_what_restricted_forbids_leaves_a_pod_at_baseline(path, value, field):
     level, breaches = level_of(changed(path, value))
     assert level == "baseline"
-    assert field in [each.field for each in breaches]
+    assert field in [breach.field for breach in breaches]
 
 
 def test_seccomp_may_stand_on_the_container_alone():
     pod = deepcopy(RESTRICTED)
     del pod["spec"]["securityContext"]["seccompProfile"]
     _, breaches = level_of(read_workload(pod, "x"))
-    assert {each.field for each in breaches} == {
+    assert {breach.field for breach in breaches} == {
         "spec.containers[0].securityContext.seccompProfile.type",
         "spec.initContainers[0].securityContext.seccompProfile.type",
     }

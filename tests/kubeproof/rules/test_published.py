@@ -13,7 +13,7 @@ from kubeproof.manifests.loading import load
 from kubeproof.manifests.schema import violations
 
 PUBLISHED = Path(__file__).parents[2] / "fixtures" / "published"
-SETS = sorted(each.stem for each in PUBLISHED.glob("*.yaml"))
+SETS = sorted(file.stem for file in PUBLISHED.glob("*.yaml"))
 
 # By set: how many places a rule finds broken, and how many it cannot tell.
 SAID: dict[str, dict[str, tuple[int, int]]] = {
@@ -104,7 +104,7 @@ def said(name: str, tmp_path: Path) -> tuple[int, dict[str, tuple[int, int]]]:
 
 def test_there_are_ten_and_each_has_its_source() -> None:
     """Every set is in the table of sources, with a commit and a licence, and nothing else is."""
-    lines = [each for each in (PUBLISHED / "README.md").read_text().splitlines() if each.startswith("| `")]
+    lines = [line for line in (PUBLISHED / "README.md").read_text().splitlines() if line.startswith("| `")]
     assert len(SETS) == 10
     assert [line.split("`")[1] for line in lines] == SETS
     assert all("Apache-2.0" in line or "CC BY 4.0" in line for line in lines)
@@ -113,7 +113,8 @@ def test_there_are_ten_and_each_has_its_source() -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_the_api_refuses_only_what_is_of_an_api_that_is_gone(name: str) -> None:
     """Schema validation knows every object of foreign manifests but those of versions that are no longer served."""
-    refused = [each.found for document in flat(load(PUBLISHED / f"{name}.yaml")) for each in violations(document) or ()]
+    documents = flat(load(PUBLISHED / f"{name}.yaml"))
+    refused = [violation.found for document in documents for violation in violations(document) or ()]
     assert refused == ([REFUSED[name]] if name in REFUSED else [])
 
 

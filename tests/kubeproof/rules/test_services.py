@@ -41,5 +41,5 @@ def listens(*ports: tuple[str, int, str]) -> dict[str, Any]:
     ],
 )
 def test_two_containers_cannot_listen_on_one_port(containers: list[dict[str, Any]], fine: bool) -> None:
-    named = [{"name": f"c{n}", "image": "i:1", **each} for n, each in enumerate(containers)]
+    named = [{"name": f"c{n}", "image": "i:1", **container} for n, container in enumerate(containers)]
     assert outcome_of("static.ports-once", pod(containers=named)) is (Outcome.PASS if fine else Outcome.FAIL)

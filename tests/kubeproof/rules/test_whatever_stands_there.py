@@ -20,7 +20,7 @@ ODD = (None, {}, [], "", "text", 0, -1, 3.5, True, ["x"], {"a": "b"}, [None], [{
 def fields(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """The paths of all fields below a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path for key, each in inner for path in [(*at, key), *fields(each, (*at, key))]]
+    return [path for key, below in inner for path in [(*at, key), *fields(below, (*at, key))]]
 
 
 FIELDS = [(n, path) for n, document in enumerate(OURS) for path in fields(document) if path != ("kind",)]
@@ -38,4 +38,4 @@ def test_every_rule_gives_a_verdict_whatever_stands_in_a_field(changes: Any) -> 
         target[path[-1]] = deepcopy(value)
     proofs = prove_all(read_readable(documents, refuse=mistyped), INTENT)
     assert len(proofs) == len(RULES)
-    assert all(each.verdict.because for each in proofs)
+    assert all(proof.verdict.because for proof in proofs)

@@ -26,6 +26,7 @@ from typing import Any
 
 from kubeproof.checks.catalogue import LIVE, STATIC
 from kubeproof.command_line import Parser, ended
+from kubeproof.manifests.loading import is_kustomization
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
 from kubeproof.mutants.mutant import (
     Fate,
@@ -128,6 +129,9 @@ def _bases(mutants: Sequence[Mutant], profile_path: Path) -> dict[str, Base]:
     named = overlay_for(read_profile(profile_path), profile_path, "embedded")
     kubectl = find_kubectl()
     folders = {mutant.on or named for mutant in mutants}
+    for folder in folders:
+        if not is_kustomization(folder):
+            raise NothingHere(f"{folder} is no kustomization: mutants are components, which go on top of one")
     bases = {folder: Base(folder, render(folder, kubectl=kubectl)) for folder in folders}
     return {mutant.name: bases[mutant.on or named] for mutant in mutants}
 

@@ -15,9 +15,9 @@ from kubeproof.manifests.reading import read_readable
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed
 from kubeproof.manifests.schema import mistyped
 from kubeproof.manifests.system import System
-from kubeproof.netpol.expected_reachability import on_paper
-from kubeproof.netpol.rule_coverage import witnesses
-from kubeproof.netpol.topology import cast_of
+from kubeproof.netpol.expected_reachability import expected_reachability
+from kubeproof.netpol.rule_coverage import rule_coverage
+from kubeproof.netpol.topology import topology_of
 from kubeproof.profile.intent import Profile
 from kubeproof.profile.reading import ProfileError, profile_schema, read_profile
 from kubeproof.report.pairs import pairs_text
@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
     parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
     parser.add_argument(
-        "--pairs", action="store_true", help="tell who may talk to whom, and what of the policies nobody would miss"
+        "--pairs",
+        action="store_true",
+        help="show who may talk to whom, and the parts of policies that no declared pair needs",
     )
 
 
@@ -74,13 +76,13 @@ def run(chosen: argparse.Namespace) -> int:
             f"kubeproof prove   {_shown(task.manifests)}   profile: {_shown(task.profile) if task.profile else 'none'}"
         )
         intent = _intent(task, system)
-        paper = on_paper(system, intent)
-        half = [f"{cell}: {cell.decision.says}" for cell in paper.one_sided]
-        unread = [f"{each} {each.why}".rstrip() for each in system.others]
-        print(proofs_text(proofs, title=title, unread=unread, one_sided=half, everything=chosen.all))
+        expected = expected_reachability(system, intent)
+        one_sided = [f"{cell}: {cell.decision.reason}" for cell in expected.one_sided]
+        unread = [f"{unread} {unread.why}".rstrip() for unread in system.others]
+        print(proofs_text(proofs, title=title, unread=unread, one_sided=one_sided, everything=chosen.all))
         print()
         if chosen.pairs:
-            print(pairs_text(paper, witnesses(cast_of(system, intent)), has_intent=bool(intent.allowed)))
+            print(pairs_text(expected, rule_coverage(topology_of(system, intent)), has_intent=bool(intent.allowed)))
             print()
     status = exit_status(proof.verdict for _, _, proofs in done for proof in proofs)
     if chosen.sarif:

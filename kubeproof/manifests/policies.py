@@ -106,7 +106,7 @@ class PolicyPort:
 
 
 @dataclass(frozen=True)
-class Rule:
+class PolicyRule:
     """What one rule admits: any of its peers, all when there is none, on any of its ports, all when there is none."""
 
     peers: tuple[Peer, ...] = ()
@@ -121,9 +121,9 @@ class NetworkPolicy:
     name: str
     pods: Selector = Selector()
     types: tuple[Direction, ...] = (Direction.INGRESS,)
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
+    ingress: tuple[PolicyRule, ...] = ()
+    egress: tuple[PolicyRule, ...] = ()
 
-    def rules(self, direction: Direction) -> tuple[Rule, ...]:
+    def rules(self, direction: Direction) -> tuple[PolicyRule, ...]:
         """The rules of one direction, in force or not."""
         return self.ingress if direction is Direction.INGRESS else self.egress

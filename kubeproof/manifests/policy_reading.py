@@ -18,7 +18,7 @@ from kubeproof.manifests.policies import (
     Peer,
     PodPeer,
     PolicyPort,
-    Rule,
+    PolicyRule,
     Selector,
 )
 
@@ -76,15 +76,15 @@ def _types(spec: Mapping[str, Any], *, has_egress: bool) -> tuple[Direction, ...
     return tuple(each for each in Direction if each.value in given)
 
 
-def _rules(rules: Sequence[Any], direction: Direction) -> tuple[Rule, ...]:
+def _rules(rules: Sequence[Any], direction: Direction) -> tuple[PolicyRule, ...]:
     return tuple(_rule(rule or {}, f"spec.{direction.word}[{n}]", direction) for n, rule in enumerate(rules))
 
 
-def _rule(rule: Mapping[str, Any], field: str, direction: Direction) -> Rule:
+def _rule(rule: Mapping[str, Any], field: str, direction: Direction) -> PolicyRule:
     _only(rule, f"{direction.peers} ports", field)
     peers = _list(rule, direction.peers, field)
     ports = _list(rule, "ports", field)
-    return Rule(
+    return PolicyRule(
         peers=tuple(_peer(peer or {}, f"{field}.{direction.peers}[{n}]") for n, peer in enumerate(peers)),
         ports=tuple(_port(port or {}, f"{field}.ports[{n}]") for n, port in enumerate(ports)),
     )

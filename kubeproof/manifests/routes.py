@@ -20,7 +20,7 @@ NOWHERE = "kubeproof-nowhere"
 
 
 @dataclass(frozen=True)
-class Rule:
+class RouteRule:
     """
     A request for `host` and a path that matches is answered by one of the `services`.
 
@@ -46,7 +46,7 @@ class Request:
     services: tuple[str, ...]
 
 
-def read_rules(documents: Iterable[Mapping[str, Any]], kind: str) -> tuple[Rule, ...]:
+def read_rules(documents: Iterable[Mapping[str, Any]], kind: str) -> tuple[RouteRule, ...]:
     """The rules of all objects of a kind, INGRESS or HTTP_ROUTE."""
     read = {INGRESS: _ingress, HTTP_ROUTE: _route}[kind]
     return tuple(rule for each in documents if is_kind(each, kind) for rule in read(each))
@@ -58,13 +58,13 @@ def is_kind(document: Mapping[str, Any], kind: str) -> bool:
     return document["kind"] == kind and group in ("", GROUPS[kind])
 
 
-def hosts(rules: Iterable[Rule]) -> tuple[str, ...]:
+def hosts(rules: Iterable[RouteRule]) -> tuple[str, ...]:
     """The hosts that rules name, in order, and OTHER_HOST when a request for another must not be answered."""
     found = tuple(dict.fromkeys(rule.host for rule in rules))
     return (*found, OTHER_HOST) if found and ANY_HOST not in found else found
 
 
-def requests(rules: tuple[Rule, ...], host: str) -> tuple[Request, ...]:
+def requests(rules: tuple[RouteRule, ...], host: str) -> tuple[Request, ...]:
     """The requests that show whether the rules of one host hold."""
     if host == OTHER_HOST:
         owners = dict.fromkeys(rule.owner for rule in rules)
@@ -79,7 +79,7 @@ def requests(rules: tuple[Rule, ...], host: str) -> tuple[Request, ...]:
     return tuple(found.values())
 
 
-def destination(rules: Iterable[Rule], host: str, path: str) -> tuple[str, ...] | None:
+def destination(rules: Iterable[RouteRule], host: str, path: str) -> tuple[str, ...] | None:
     """The Services behind a host's path, empty for none; None where the specifications leave it open."""
     mine = [rule for rule in rules if rule.host == host]
     matching = [rule for rule in mine if not rule.unseen and _matches(rule, path)]
@@ -115,7 +115,7 @@ def own_host(host: str, namespace: str) -> str:
     return f"{first}.{namespace}.{rest}" if rest else f"{first}.{namespace}"
 
 
-def _paths(rule: Rule, *, alone: bool) -> Iterator[str]:
+def _paths(rule: RouteRule, *, alone: bool) -> Iterator[str]:
     """The rule's own path; and, unless a rule beside it may match anything, those below, beside and elsewhere."""
     if rule.unseen:
         return
@@ -127,14 +127,14 @@ def _paths(rule: Rule, *, alone: bool) -> Iterator[str]:
         yield f"/{NOWHERE}"
 
 
-def _matches(rule: Rule, path: str) -> bool:
+def _matches(rule: RouteRule, path: str) -> bool:
     if rule.match == "Exact":
         return path == rule.path
     prefix = rule.path.rstrip("/")
     return path.rstrip("/") == prefix or path.startswith(f"{prefix}/")
 
 
-def _ingress(document: Mapping[str, Any]) -> Iterator[Rule]:
+def _ingress(document: Mapping[str, Any]) -> Iterator[RouteRule]:
     owner, spec = f"{INGRESS}/{document['metadata']['name']}", document["spec"]
     if default := spec.get("defaultBackend"):
         yield _ingress_rule(owner, ANY_HOST, "/", "Prefix", default)
@@ -144,17 +144,17 @@ def _ingress(document: Mapping[str, Any]) -> Iterator[Rule]:
             yield _ingress_rule(owner, host, path.get("path") or "/", path["pathType"], path["backend"])
 
 
-def _ingress_rule(owner: str, host: str, path: str, kind: str, backend: Mapping[str, Any]) -> Rule:
+def _ingress_rule(owner: str, host: str, path: str, kind: str, backend: Mapping[str, Any]) -> RouteRule:
     unseen = ""
     if kind == "ImplementationSpecific":
         # Most controllers take it for a prefix, some for a regular expression.
         kind, unseen = "Pattern", f"its pathType is {kind}, so it is the controller's affair what {path} matches"
     if "service" not in backend:
-        return Rule(owner, host, path, kind, (), "its backend is no Service")
-    return Rule(owner, host, path, kind, (backend["service"]["name"],), unseen)
+        return RouteRule(owner, host, path, kind, (), "its backend is no Service")
+    return RouteRule(owner, host, path, kind, (backend["service"]["name"],), unseen)
 
 
-def _route(document: Mapping[str, Any]) -> Iterator[Rule]:
+def _route(document: Mapping[str, Any]) -> Iterator[RouteRule]:
     owner, spec = f"{HTTP_ROUTE}/{document['metadata']['name']}", document["spec"]
     for rule in spec.get("rules") or ():
         backends = [each for each in rule.get("backendRefs") or () if each.get("weight", 1) > 0]
@@ -165,7 +165,7 @@ def _route(document: Mapping[str, Any]) -> Iterator[Rule]:
             kind = str(path.get("type", "PathPrefix")).removeprefix("Path")
             unseen = _unseen(rule, match, kind, services)
             for host in spec.get("hostnames") or (ANY_HOST,):
-                yield Rule(owner, host, path.get("value", "/"), kind, services, unseen)
+                yield RouteRule(owner, host, path.get("value", "/"), kind, services, unseen)
 
 
 def _unseen(rule: Mapping[str, Any], match: Mapping[str, Any], kind: str, services: tuple[str, ...]) -> str:

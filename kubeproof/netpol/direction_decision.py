@@ -1,5 +1,8 @@
 """
-One direction at one pod: which policies select it, which of their rules admit the far end, and the sentence of it.
+One direction at one pod: which policies select it, which of their rules admit the other endpoint, and why.
+
+The near endpoint is the pod that policies are asked about: the source for egress, the target for ingress. What a rule
+answers to a flow is put together from `matching`; both directions of a flow are put together in `decision`.
 """
 
 from collections.abc import Iterator
@@ -25,19 +28,19 @@ class RuleName:
 
 
 @dataclass(frozen=True)
-class Side:
-    """The answer for one direction: the policies that select the pod, and the rules of theirs that admit the flow."""
+class DirectionDecision:
+    """The answer for one direction: the policies that select the pod, and those of their rules that admit the flow."""
 
     direction: Direction
     reach: Reach
-    says: str
+    reason: str
     selected_by: tuple[str, ...] = ()
     admitted_by: tuple[RuleName, ...] = ()
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """What one rule of a policy answers to a flow: does the policy select the pod, are far end and port named."""
+class RuleAnswer:
+    """What one rule answers to a flow: does its policy select the pod, does it name the far endpoint and the port."""
 
     name: RuleName
     selects: Answer
@@ -50,27 +53,27 @@ class Ruling:
         return all_of((self.selects, self.peers, self.ports))
 
 
-def decide_side(network: Network, flow: Flow, direction: Direction) -> Side | None:
-    """Decide one direction of a flow; None when its end there is no pod, which no policy can select."""
+def decide_direction(network: Network, flow: Flow, direction: Direction) -> DirectionDecision | None:
+    """Decide one direction of a flow; None when its near endpoint is no pod, which no policy can select."""
     near = flow.source if direction is Direction.EGRESS else flow.target
     if not isinstance(near, Pod):
         return None
     selecting = tuple(_selecting(network, near, direction))
     names = tuple(policy.name for policy, _ in selecting)
-    rulings = tuple(_rulings(network, flow, direction, selecting))
-    admitted_by = tuple(ruling.name for ruling in rulings if ruling.admits.match is Match.YES)
-    reach, says = Reach.ALLOWED, f"{' and '.join(map(str, admitted_by))} {_verb('admit', admitted_by)} it"
+    answers = tuple(_rule_answers(network, flow, direction, selecting))
+    admitted_by = tuple(answer.name for answer in answers if answer.admits.match is Match.YES)
+    reach, reason = Reach.ALLOWED, f"{' and '.join(map(str, admitted_by))} {_verb('admit', admitted_by)} it"
     if not selecting:
-        says = f"no policy selects {near.name} for {direction.word}"
+        reason = f"no policy selects {near.name} for {direction.word}"
     elif not admitted_by:
-        # Selected for certain by none, or let through by a rule for all that is known: either way nobody can tell.
-        doubt = any_of(ruling.admits for ruling in rulings)
-        surely = any_of(answer for _, answer in selecting)
-        reach, says = next(
-            ((Reach.UNKNOWN, answer.says) for answer in (surely, doubt) if answer.match is Match.MAYBE),
-            (Reach.BLOCKED, _closed(flow, direction, names, rulings)),
+        # It may be that no policy selects the pod, or that a rule admits the flow: either way nobody can tell.
+        selected = any_of(answer for _, answer in selecting)
+        admitted = any_of(answer.admits for answer in answers)
+        reach, reason = next(
+            ((Reach.UNKNOWN, answer.reason) for answer in (selected, admitted) if answer.match is Match.MAYBE),
+            (Reach.BLOCKED, _why_closed(flow, direction, names, answers)),
         )
-    return Side(direction, reach, says, names, admitted_by)
+    return DirectionDecision(direction, reach, reason, names, admitted_by)
 
 
 def _selecting(network: Network, pod: Pod, direction: Direction) -> Iterator[tuple[NetworkPolicy, Answer]]:
@@ -81,13 +84,13 @@ def _selecting(network: Network, pod: Pod, direction: Direction) -> Iterator[tup
                 yield policy, answer
 
 
-def _rulings(
+def _rule_answers(
     network: Network, flow: Flow, direction: Direction, selecting: tuple[tuple[NetworkPolicy, Answer], ...]
-) -> Iterator[Ruling]:
+) -> Iterator[RuleAnswer]:
     far = flow.target if direction is Direction.EGRESS else flow.source
     for policy, selects in selecting:
         for index, rule in enumerate(policy.rules(direction)):
-            yield Ruling(
+            yield RuleAnswer(
                 RuleName(policy.namespace, policy.name, direction, index),
                 selects,
                 peers_match(rule, policy.namespace, far, network),
@@ -95,18 +98,18 @@ def _rulings(
             )
 
 
-def _closed(flow: Flow, direction: Direction, names: tuple[str, ...], rulings: tuple[Ruling, ...]) -> str:
-    """Why a selected pod is closed to a flow; the rule that names the far end, if any, is the near miss."""
+def _why_closed(flow: Flow, direction: Direction, names: tuple[str, ...], answers: tuple[RuleAnswer, ...]) -> str:
+    """Why a selected pod is closed to a flow; a rule that names the far endpoint, on other ports, is the near miss."""
     here = f"selected for {direction.word} by {', '.join(names)}"
     near, far = called(flow.source), called(flow.target)
     if direction is Direction.INGRESS:
         near, far = far, near
-    if not rulings:
+    if not answers:
         nobody = "may open no connection" if direction is Direction.EGRESS else "admits no connection"
         return f"{near} {nobody} ({here}, without an {direction.word} rule)"
     way = "to" if direction is Direction.EGRESS else "from"
     missing = f"{near} has no {direction.word} rule {way} {far}"
-    misses = [ruling.name for ruling in rulings if ruling.peers.match is Match.YES]
+    misses = [answer.name for answer in answers if answer.peers.match is Match.YES]
     port = f"{flow.protocol} {flow.port}"
     if misses:
         miss = f"{' and '.join(map(str, misses))} {_verb('name', misses)} {far}, on other ports"

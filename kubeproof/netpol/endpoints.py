@@ -1,10 +1,10 @@
 """
-The ends of a flow, and the network they stand in: values that the policy engine decides about.
+The endpoints of a flow, and the network they are in: the values that the policy engine decides about.
 
-What is not known is said to be so (`known`, `addresses`, `node`): the engine then answers UNKNOWN where it matters.
+What is not known is marked (`known`, `addresses`, `node`): the engine then answers UNKNOWN where it matters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubeproof.manifests.containers import Port
 from kubeproof.manifests.labels import Labels
@@ -30,7 +30,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Node:
-    """A node as the end of a flow: its kubelet, or a process in its network; `name` is None when unknown which."""
+    """A node as an endpoint of a flow: its kubelet, or a process in its network; `name` is None when unknown which."""
 
     name: str | None
     addresses: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Outside:
-    """An end that is neither pod nor node of the cluster."""
+    """An endpoint that is neither pod nor node of the cluster."""
 
     name: str
     addresses: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Namespace:
     @property
     def all_labels(self) -> Labels:
         """Its labels and the one that the API server adds."""
-        return (*(each for each in self.labels if each[0] != NAME_LABEL), (NAME_LABEL, self.name))
+        return (*(label for label in self.labels if label[0] != NAME_LABEL), (NAME_LABEL, self.name))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,27 @@ class Network:
 
     def namespace(self, name: str) -> Namespace:
         """The namespace of that name; one that nobody described is not fully known."""
-        return next((each for each in self.namespaces if each.name == name), Namespace(name, known=False))
+        return next((known for known in self.namespaces if known.name == name), Namespace(name, known=False))
+
+
+@dataclass(frozen=True)
+class End:
+    """
+    An endpoint by the name that the matrix gives it.
+
+    `namespace` describes the endpoint's namespace where the network does not: that of a synthetic peer.
+    """
+
+    name: str
+    endpoint: Endpoint
+    namespace: Namespace | None = None
+
+    def joined(self, network: Network) -> Network:
+        """The network with this endpoint's namespace in it."""
+        if self.namespace is None:
+            return network
+        others = tuple(known for known in network.namespaces if known.name != self.namespace.name)
+        return replace(network, namespaces=(*others, self.namespace))
 
 
 @dataclass(frozen=True)
@@ -87,5 +107,5 @@ class Flow:
 
 
 def called(endpoint: Endpoint) -> str:
-    """The name of an end in a sentence."""
+    """The name of an endpoint in a sentence."""
     return (endpoint.name or "a node") if isinstance(endpoint, Node) else endpoint.name

@@ -2,7 +2,7 @@
 Whether selectors, peers and ports match, with a third answer for what is not known.
 
 NO, MAYBE and YES are ordered, so that `any` is the greatest and `all` the least of several answers (Kleene's logic).
-A MAYBE says what would have to be known.
+The reason of a MAYBE is what would have to be known.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from kubeproof.manifests.labels import Labels
-from kubeproof.manifests.policies import Expression, IpBlock, Operator, Peer, PodPeer, PolicyPort, Rule, Selector
+from kubeproof.manifests.policies import Expression, IpBlock, Operator, Peer, PodPeer, PolicyPort, PolicyRule, Selector
 from kubeproof.netpol.endpoints import Endpoint, Flow, Network, Pod, called
 
 
@@ -26,31 +26,31 @@ class Match(IntEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A match, and of a MAYBE what is not known."""
+    """A match, and the reason of a MAYBE: what is not known."""
 
     match: Match
-    says: str = ""
+    reason: str = ""
 
 
 NO, YES = Answer(Match.NO), Answer(Match.YES)
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:
-    """The best of the answers; of none, NO."""
+    """The greatest of the answers; of none, NO."""
     return max(answers, key=lambda answer: answer.match, default=NO)
 
 
 def all_of(answers: Iterable[Answer]) -> Answer:
-    """The worst of the answers; of none, YES."""
+    """The least of the answers; of none, YES."""
     return min(answers, key=lambda answer: answer.match, default=YES)
 
 
-# A system asks the same of the same labels for every pair of its ends.
+# Every pair of a topology asks the same selectors about the same labels.
 @lru_cache(maxsize=65536)
 def selected(selector: Selector, labels: Labels, *, known: bool, owner: str) -> Answer:
     """Match a selector with labels; `known` tells whether they are all there are, `owner` names who bears them."""
     have = dict(labels)
-    return all_of(_expressed(each, have, known=known, owner=owner) for each in _wanted(selector))
+    return all_of(_expressed(wanted, have, known=known, owner=owner) for wanted in _wanted(selector))
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +74,7 @@ def pod_selected(selector: Selector, pod: Pod) -> Answer:
 
 
 def peer_matches(peer: Peer, policy_namespace: str, end: Endpoint, network: Network) -> Answer:
-    """Match one peer of a rule with the far end of a flow."""
+    """Match one peer of a rule with the far endpoint of a flow."""
     if isinstance(peer, IpBlock):
         return block_matches(peer, end)
     return _pods_match(peer, policy_namespace, end, network)
@@ -93,7 +93,7 @@ def _pods_match(peer: PodPeer, policy_namespace: str, end: Endpoint, network: Ne
 
 
 def block_matches(block: IpBlock, end: Endpoint) -> Answer:
-    """Match an ipBlock with the addresses of an end; without any, or when they differ, nobody can tell."""
+    """Match an ipBlock with the addresses of an endpoint: MAYBE when it has none, or only some lie in the block."""
     if not end.addresses:
         return Answer(Match.MAYBE, f"the address of {called(end)} is not known, and ipBlock {block} asks for it")
     inside = {_in_block(block, address) for address in end.addresses}
@@ -104,7 +104,7 @@ def block_matches(block: IpBlock, end: Endpoint) -> Answer:
 
 def _in_block(block: IpBlock, address: str) -> bool:
     here = ip_address(address)
-    return here in _network(block.cidr) and not any(here in _network(each) for each in block.excepts)
+    return here in _network(block.cidr) and not any(here in _network(excepted) for excepted in block.excepts)
 
 
 @lru_cache(maxsize=4096)
@@ -122,17 +122,18 @@ def port_matches(port: PolicyPort, flow: Flow) -> Answer:
         return YES if port.port <= flow.port <= (port.end or port.port) else NO
     if not isinstance(flow.target, Pod):
         return NO
-    numbers = {p.number for p in flow.target.ports if p.name == port.port and p.protocol == port.protocol}
+    wanted = (port.port, port.protocol)
+    numbers = {has.number for has in flow.target.ports if (has.name, has.protocol) == wanted}
     if not numbers and not flow.target.known:
         return Answer(Match.MAYBE, f"nothing says whether {flow.target.name} has a port named {port.port}")
     return YES if flow.port in numbers else NO
 
 
-def peers_match(rule: Rule, policy_namespace: str, end: Endpoint, network: Network) -> Answer:
+def peers_match(rule: PolicyRule, policy_namespace: str, end: Endpoint, network: Network) -> Answer:
     """Match the peers of a rule: without any, it admits everyone."""
-    return any_of(peer_matches(each, policy_namespace, end, network) for each in rule.peers) if rule.peers else YES
+    return any_of(peer_matches(peer, policy_namespace, end, network) for peer in rule.peers) if rule.peers else YES
 
 
-def ports_match(rule: Rule, flow: Flow) -> Answer:
+def ports_match(rule: PolicyRule, flow: Flow) -> Answer:
     """Match the ports of a rule: without any, it admits every port of every protocol."""
-    return any_of(port_matches(each, flow) for each in rule.ports) if rule.ports else YES
+    return any_of(port_matches(port, flow) for port in rule.ports) if rule.ports else YES

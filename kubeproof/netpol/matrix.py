@@ -1,4 +1,4 @@
-"""The truth table of who reaches whom, as text: a row a source, a column a target, wrong cells in brackets."""
+"""The matrix of who reaches whom, as text: a row for a source, a column for a target, wrong cells in brackets."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ NARROWEST = 7
 
 
 class Entry(Protocol):
-    """What a cell must say of itself to be drawn."""
+    """What a cell has to be drawn: an `ExpectedCell`, or an observed one."""
 
     @property
     def source(self) -> str:
@@ -36,7 +36,7 @@ def draw(sources: Sequence[str], targets: Sequence[str], cells: Iterable[Entry])
     first = max((len(name) for name in sources), default=0)
     rows = [" " * first + "".join(f"  {name:^{NARROWEST}}" for name in targets)]
     for source in sources:
-        marks = [f"  {_mark(found.get((source, to), [])):^{max(NARROWEST, len(to))}}" for to in targets]
+        marks = [f"  {_mark(found.get((source, name), [])):^{max(NARROWEST, len(name))}}" for name in targets]
         rows.append(f"{source:<{first}}" + "".join(marks))
     return "\n".join(row.rstrip() for row in rows)
 

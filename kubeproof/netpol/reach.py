@@ -1,4 +1,4 @@
-"""Whether a source reaches a target: the three answers that observation, oracle and intent share."""
+"""Whether a source reaches a target: the three answers that intent, policies and observation share."""
 
 from enum import Enum
 

@@ -1,17 +1,19 @@
 """
-Who stands in a declared system's network: its workloads, what is around every system, and stand-ins for the rest.
+Every endpoint of a declared system's network: its workloads, what surrounds every system, and synthetic peers.
+
+`expected_reachability` decides every pair of them, `rule_coverage` looks among them for flows that show a rule.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kubeproof.manifests.containers import Port
-from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule
+from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, PolicyRule
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
-from kubeproof.netpol.endpoints import Namespace, Network, Outside, Pod
+from kubeproof.netpol.endpoints import End, Namespace, Network, Outside, Pod
 from kubeproof.netpol.matching import Match, peer_matches
-from kubeproof.netpol.synthetic_peers import End, stand_in
+from kubeproof.netpol.synthetic_peers import synthetic_peer
 from kubeproof.profile.intent import Profile
 
 NEWCOMER, STRANGER, OUTSIDE, DNS = "newcomer", "stranger", "outside", "cluster DNS"
@@ -25,33 +27,33 @@ CLUSTER_DNS = Pod(
 
 
 @dataclass(frozen=True)
-class Cast:
-    """The ends of a system's flows: what it runs, what is around it, and who else its policies name."""
+class Topology:
+    """The endpoints of a system's flows; `synthetic` are those made for peers that nothing else matches."""
 
     network: Network
-    inside: tuple[End, ...]
-    around: tuple[End, ...]
-    guests: tuple[End, ...]
+    workloads: tuple[End, ...]
+    surroundings: tuple[End, ...]
+    synthetic: tuple[End, ...]
 
     @property
-    def everyone(self) -> tuple[End, ...]:
-        """All ends, the system's own first."""
-        return (*self.inside, *self.around, *self.guests)
+    def ends(self) -> tuple[End, ...]:
+        """All endpoints, the workloads first."""
+        return (*self.workloads, *self.surroundings, *self.synthetic)
 
 
-def cast_of(system: System, profile: Profile, *, dns: Pod = CLUSTER_DNS) -> Cast:
-    """Gather all ends that a declared system has to reckon with."""
+def topology_of(system: System, profile: Profile, *, dns: Pod = CLUSTER_DNS) -> Topology:
+    """Gather all endpoints that a declared system has to do with; `dns` is the cluster's."""
     network = declared_network(system, profile)
-    inside = tuple(End(name, pod_of(workload, name)) for name, workload in own_names(system).items())
+    workloads = tuple(End(name, pod_of(workload, name)) for name, workload in own_names(system).items())
     around = surroundings(system, dns=dns)
-    return Cast(network, inside, around, tuple(_guests(network, (*inside, *around))))
+    return Topology(network, workloads, around, tuple(_synthetic_peers(network, (*workloads, *around))))
 
 
 def own_names(system: System) -> dict[str, Workload]:
     """
-    What each workload is called among the ends: by its name, which is what a profile calls it.
+    The workloads by the names of their endpoints: each by its own name, as in the profile.
 
-    One of another namespace has that before its name, and of two that are called alike the second its kind.
+    One of another namespace has that before its name, and of two with one name the second has its kind.
     """
     names: dict[str, Workload] = {}
     for workload in system.running:
@@ -62,22 +64,22 @@ def own_names(system: System) -> dict[str, Workload]:
 
 
 def declared_network(system: System, profile: Profile) -> Network:
-    """The policies of a system, and the namespaces that it declares, that it lives in, and that it reckons with."""
-    known = {each.namespace: each.labels for each in profile.neighbours}
-    known |= {each.name: each.labels for each in system.namespaces}
-    lived_in = {workload.namespace for workload in system.running}
+    """The policies of a system, the namespaces that its manifests or profile describe, and those it has pods in."""
+    known = {neighbour.namespace: neighbour.labels for neighbour in profile.neighbours}
+    known |= {namespace.name: namespace.labels for namespace in system.namespaces}
+    with_pods = {workload.namespace for workload in system.running}
     return Network(
         system.policies,
         (
             *(Namespace(name, labels) for name, labels in known.items()),
-            *(Namespace(name, known=False) for name in sorted(lived_in - set(known))),
+            *(Namespace(name, known=False) for name in sorted(with_pods - set(known))),
             Namespace(ELSEWHERE),
         ),
     )
 
 
 def pod_of(workload: Workload, name: str) -> Pod:
-    """A pod of a workload, under this name; its address and node are decided later, by the cluster."""
+    """A pod of a workload, by this name; its address and node are not known, for the cluster chooses them."""
     return Pod(
         workload.namespace,
         name,
@@ -88,7 +90,7 @@ def pod_of(workload: Workload, name: str) -> Pod:
 
 
 def surroundings(system: System, *, dns: Pod = CLUSTER_DNS) -> tuple[End, ...]:
-    """What is around every system: the DNS, a pod nobody declares in its namespace and in another, the world."""
+    """What surrounds every system: the DNS, an undeclared pod in its namespace and in another, an address outside."""
     return (
         End(DNS, dns),
         End(NEWCOMER, Pod(system.namespace, NEWCOMER)),
@@ -97,32 +99,33 @@ def surroundings(system: System, *, dns: Pod = CLUSTER_DNS) -> tuple[End, ...]:
     )
 
 
-def _guests(network: Network, present: Iterable[End]) -> Iterator[End]:
-    """A stand-in for each peer in force that nobody present matches; one name stands for one, with all its ports."""
-    guests: dict[str, End] = {}
+def _synthetic_peers(network: Network, present: Iterable[End]) -> Iterator[End]:
+    """One for each peer in force that nothing present matches; two of one name are one, with the ports of both."""
+    made: dict[str, End] = {}
     for policy in network.policies:
         for direction in policy.types:
             for rule in policy.rules(direction):
                 for peer in rule.peers:
                     asked = [end for end in present if end.name != DNS or _is_for_dns(direction, rule, end)]
-                    if any(_stands_for(end, peer, policy, network) for end in asked):
+                    if any(_represents(end, peer, policy, network) for end in asked):
                         continue
-                    guest = stand_in(peer, policy, rule, network)
-                    if guest is not None:
-                        guests[guest.name] = _joined(guests.get(guest.name, guest), guest)
-    yield from guests.values()
+                    synthetic = synthetic_peer(peer, policy, rule, network)
+                    if synthetic is not None:
+                        made[synthetic.name] = _with_ports(made.get(synthetic.name, synthetic), synthetic)
+    yield from made.values()
 
 
-def _is_for_dns(direction: Direction, rule: Rule, dns: End) -> bool:
-    """Whether a rule is about the DNS and no more: out to the ports at which it answers."""
+def _is_for_dns(direction: Direction, rule: PolicyRule, dns: End) -> bool:
+    """Whether a rule is for asking the DNS and no more: egress, and only to ports at which the DNS listens."""
     ports = dns.endpoint.ports if isinstance(dns.endpoint, Pod) else ()
-    answers = {(port.protocol, name) for port in ports for name in (port.name, port.number)}
+    listening = {(port.protocol, name) for port in ports for name in (port.name, port.number)}
     asks = {(port.protocol, port.port) for port in rule.ports}
-    return direction is Direction.EGRESS and bool(asks) and asks <= answers and not any(port.end for port in rule.ports)
+    ranges = any(port.end for port in rule.ports)
+    return direction is Direction.EGRESS and bool(asks) and asks <= listening and not ranges
 
 
-def _stands_for(end: End, peer: Peer, policy: NetworkPolicy, network: Network) -> bool:
-    """Whether an end shows what a peer admits: one that selects namespaces admits more than the policy's own."""
+def _represents(end: End, peer: Peer, policy: NetworkPolicy, network: Network) -> bool:
+    """Whether an endpoint shows all that a peer admits; a pod of the policy's own namespace is none of other ones."""
     pod = end.endpoint
     own = isinstance(pod, Pod) and pod.namespace == policy.namespace
     if own and isinstance(peer, PodPeer) and peer.namespaces is not None:
@@ -130,7 +133,7 @@ def _stands_for(end: End, peer: Peer, policy: NetworkPolicy, network: Network) -
     return peer_matches(peer, policy.namespace, pod, network).match is Match.YES
 
 
-def _joined(one: End, other: End) -> End:
+def _with_ports(one: End, other: End) -> End:
     if isinstance(one.endpoint, Pod) and isinstance(other.endpoint, Pod):
         ports = tuple(dict.fromkeys((*one.endpoint.ports, *other.endpoint.ports)))
         return replace(one, endpoint=replace(one.endpoint, ports=ports))

@@ -77,7 +77,7 @@ def _no_gateway(system: System, profile: Profile, subject: str, parent: Parent) 
 def _attached(system: System, subject: str, route: Route, parent: Parent, gateway: Gateway) -> Finding:
     answers = {listener.name: _takes(system, route, parent, gateway, listener) for listener in gateway.listeners}
     best = any_of(answers.values()).match
-    found = "; ".join(f"{name} {answer.says}" for name, answer in answers.items() if answer.match is best)
+    found = "; ".join(f"{name} {answer.reason}" for name, answer in answers.items() if answer.match is best)
     wanted = f"a listener of {titled(system, 'Gateway', gateway)} that takes {route.kind} {route.name}"
     fix = "name a listener that is there, and let it take the route's namespace and one of its hosts"
     ok = {Match.YES: True, Match.MAYBE: None, Match.NO: False}[best]
@@ -94,7 +94,7 @@ def _takes(system: System, route: Route, parent: Parent, gateway: Gateway, liste
         labels = (*system.namespace_labels(route.namespace), (NAME_LABEL, route.namespace))
         known = any(namespace.name == route.namespace for namespace in system.namespaces)
         answer = selected(listener.selector, labels, known=known, owner=f"namespace {route.namespace}")
-        return replace(answer, says=answer.says or f"takes routes of namespaces with {listener.selector}")
+        return replace(answer, reason=answer.reason or f"takes routes of namespaces with {listener.selector}")
     if listener.admits == "All" or (listener.admits == "Same" and route.namespace == gateway.namespace):
         return Answer(Match.YES, "takes it")
     return Answer(Match.NO, f"takes routes of {'no' if listener.admits == 'None' else 'its own'} namespace")

@@ -23,7 +23,7 @@ from kubeproof.manifests.objects import (
     ServicePort,
     Utilisation,
 )
-from kubeproof.manifests.policies import Expression, NetworkPolicy, Operator, PodPeer, Rule, Selector
+from kubeproof.manifests.policies import Expression, NetworkPolicy, Operator, PodPeer, PolicyRule, Selector
 from kubeproof.manifests.reading import read_system
 from kubeproof.manifests.renaming import rename
 from kubeproof.manifests.system import System, Unread
@@ -185,7 +185,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
             Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),), True, "market"),
         ),
         autoscalers=(Autoscaler("grow", "shop", 2, 5, (Utilisation("cpu", 70), Utilisation("memory", 80)), "market"),),
-        policies=(NetworkPolicy("market", "shop", Selector((("role", "shop"),)), ingress=(Rule(peers),)),),
+        policies=(NetworkPolicy("market", "shop", Selector((("role", "shop"),)), ingress=(PolicyRule(peers),)),),
         bindings=(
             Binding(
                 "RoleBinding", "reader", "Role", "reader", (Subject("ServiceAccount", "shop", "market"),), "market"

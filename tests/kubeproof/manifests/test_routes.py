@@ -11,7 +11,7 @@ from kubeproof.manifests.routes import (
     NOWHERE,
     OTHER_HOST,
     Request,
-    Rule,
+    RouteRule,
     asked_host,
     destination,
     hosts,
@@ -55,9 +55,9 @@ spec:
   - matches: [{path: {type: Exact, value: /things/new}}]
     backendRefs: [{name: maker, port: 80}]
 """
-SHOP = Rule("Ingress/front", "shop.example", "/things", "Prefix", ("shop",))
-MAKER = Rule("Ingress/front", "shop.example", "/things/new", "Exact", ("maker",))
-ANYBODY = Rule("Ingress/rest", ANY_HOST, "/", "Prefix", ("rest",))
+SHOP = RouteRule("Ingress/front", "shop.example", "/things", "Prefix", ("shop",))
+MAKER = RouteRule("Ingress/front", "shop.example", "/things/new", "Exact", ("maker",))
+ANYBODY = RouteRule("Ingress/rest", ANY_HOST, "/", "Prefix", ("rest",))
 
 
 def read(text, kind):
@@ -72,7 +72,7 @@ def test_an_ingress_gives_a_rule_for_each_host_and_path():
 
 def test_a_route_gives_its_services_by_weight_and_says_what_no_plain_get_shows():
     prefix, post, exact = read(ROUTES, HTTP_ROUTE)
-    assert prefix == Rule("HTTPRoute/front", "shop.example", "/things", "Prefix", ("shop", "canary"))
+    assert prefix == RouteRule("HTTPRoute/front", "shop.example", "/things", "Prefix", ("shop", "canary"))
     assert post.unseen == "it matches by method"
     assert (exact.match, exact.services) == ("Exact", ("maker",))
 
@@ -114,7 +114,7 @@ def test_the_exact_path_wins_then_the_longest_prefix_by_whole_elements(path, ser
 
 
 def test_rules_of_equal_rank_may_both_answer():
-    other = Rule("Ingress/second", "shop.example", "/things/", "Prefix", ("shop", "copy"))
+    other = RouteRule("Ingress/second", "shop.example", "/things/", "Prefix", ("shop", "copy"))
     assert destination((SHOP, other), "shop.example", "/things") == ("shop", "copy")
 
 
@@ -124,10 +124,10 @@ def test_whether_any_host_includes_a_named_one_is_left_open():
 
 
 def test_whether_a_wildcard_takes_what_a_named_host_does_not_is_left_open():
-    wild = Rule("Ingress/rest", "*.example", "/", "Prefix", ("rest",))
+    wild = RouteRule("Ingress/rest", "*.example", "/", "Prefix", ("rest",))
     assert destination((SHOP, wild), "shop.example", "/elsewhere") is None
     assert destination((SHOP, wild), "*.example", "/elsewhere") == ("rest",)
-    other = Rule("Ingress/rest", "*.elsewhere", "/", "Prefix", ("rest",))
+    other = RouteRule("Ingress/rest", "*.elsewhere", "/", "Prefix", ("rest",))
     assert destination((SHOP, other), "shop.example", "/elsewhere") == ()
 
 
@@ -149,7 +149,7 @@ def test_each_rule_is_asked_for_below_beside_and_elsewhere():
 
 
 def test_beside_a_rule_that_may_match_anything_only_what_is_certain_is_asked():
-    pattern = Rule("Ingress/front", "shop.example", "/.*", "Pattern", ("shop",), "it is a pattern")
+    pattern = RouteRule("Ingress/front", "shop.example", "/.*", "Pattern", ("shop",), "it is a pattern")
     assert [each.path for each in requests((MAKER, pattern), "shop.example")] == ["/things/new"]
 
 

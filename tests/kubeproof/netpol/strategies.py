@@ -11,7 +11,7 @@ from kubeproof.manifests.policies import (
     Operator,
     PodPeer,
     PolicyPort,
-    Rule,
+    PolicyRule,
     Selector,
 )
 from kubeproof.netpol.endpoints import Endpoint, Flow, Namespace, Node, Outside, Pod
@@ -42,7 +42,7 @@ ports = st.builds(
     protocols,
     st.sampled_from(((None, None), (80, None), ("web", None), ("dns", None), (80, 81), (81, 90))),
 )
-rules = st.builds(Rule, st.lists(peers, max_size=2).map(tuple), st.lists(ports, max_size=2).map(tuple))
+rules = st.builds(PolicyRule, st.lists(peers, max_size=2).map(tuple), st.lists(ports, max_size=2).map(tuple))
 types = st.sampled_from(((Direction.INGRESS,), (Direction.EGRESS,), tuple(Direction)))
 policies = st.builds(
     NetworkPolicy,

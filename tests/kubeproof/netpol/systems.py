@@ -1,4 +1,4 @@
-"""A declared system for the tests of what is judged on paper: a shop, its ledger, a nightly task, and their intent."""
+"""A declared system for the tests of the policy engine: a shop, its ledger, a nightly task, and their intent."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ def test_a_port_name_is_resolved_in_each_target_and_for_its_protocol() -> None:
         (LEDGER, 8080, "TCP"),
         (SHOP, 8081, "UDP"),
     ]
-    assert "".join(reach(on, CLERK, *each) for each in asked) == ".X.XX"
+    assert "".join(reach(on, CLERK, *probe) for probe in asked) == ".X.XX"
 
 
 def test_an_egress_port_name_is_resolved_in_the_target_not_the_source() -> None:
@@ -76,7 +76,7 @@ def test_expressions_select_as_the_api_does(expression: str, marks: str) -> None
         "p: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}, podSelector: "
         f"{{matchExpressions: [{expression}]}}}}]}}]}}"
     )
-    assert "".join(reach(on, LEDGER, replace(each, name="other"), 80) for each in (SHOP, LEDGER, CLERK)) == marks
+    assert "".join(reach(on, LEDGER, replace(target, name="other"), 80) for target in (SHOP, LEDGER, CLERK)) == marks
 
 
 def test_policies_of_another_namespace_select_nobody_here() -> None:
@@ -98,7 +98,7 @@ def test_an_ip_block_takes_addresses_of_pods_and_of_the_world() -> None:
         "[{to: [{ipBlock: {cidr: 10.0.0.0/15, except: [10.0.1.0/24]}}, {ipBlock: {cidr: '2001:db8::/32'}}]}]}"
     )
     six = Outside("six", ("2001:db8::1",))
-    assert "".join(reach(on, SHOP, each, 80) for each in (LEDGER, CLERK, WORLD, six)) == ".XX."
+    assert "".join(reach(on, SHOP, target, 80) for target in (LEDGER, CLERK, WORLD, six)) == ".XX."
 
 
 def test_an_ip_block_and_no_known_address_is_unknown_with_the_reason() -> None:
@@ -107,7 +107,7 @@ def test_an_ip_block_and_no_known_address_is_unknown_with_the_reason() -> None:
     nowhere = replace(LEDGER, addresses=())
     decision = decide(on, Flow(SHOP, nowhere, 80))
     assert decision.reach is Reach.UNKNOWN
-    assert decision.says == "cannot tell: the address of ledger is not known, and ipBlock 0.0.0.0/0 asks for it"
+    assert decision.reason == "cannot tell: the address of ledger is not known, and ipBlock 0.0.0.0/0 asks for it"
 
 
 def test_an_unknown_that_cannot_matter_is_no_unknown() -> None:
@@ -128,7 +128,8 @@ def test_two_addresses_that_an_ip_block_divides_are_unknown() -> None:
     """Which of them a connection uses is nobody's promise."""
     on = network("p: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}")
     both = Outside("both", ("198.51.100.7", "2001:db8::7"))
-    assert decide(on, Flow(SHOP, both, 80)).says == "cannot tell: only some addresses of both lie in ipBlock 0.0.0.0/0"
+    decision = decide(on, Flow(SHOP, both, 80))
+    assert decision.reason == "cannot tell: only some addresses of both lie in ipBlock 0.0.0.0/0"
 
 
 def test_a_namespace_nobody_described_has_only_its_name() -> None:
@@ -151,7 +152,7 @@ def test_a_pod_that_may_be_selected_is_unknown_unless_nothing_closes_it() -> Non
     """Of a pod not fully known, a label it may have decides."""
     half = replace(SHOP, labels=(), known=False)
     on = network("p: {podSelector: {matchLabels: {app: shop}}}")
-    assert decide(on, Flow(CLERK, half, 80)).says == "cannot tell: nothing says whether shop has the label app"
+    assert decide(on, Flow(CLERK, half, 80)).reason == "cannot tell: nothing says whether shop has the label app"
     assert reach(network("p: {podSelector: {}}"), CLERK, half, 80) == "X"
     assert reach(on, half, CLERK, 80) == "."
 
@@ -174,7 +175,7 @@ def test_host_network_is_unknown_exactly_where_the_two_permitted_readings_differ
     on = network(f"p: {{podSelector: {{}}, ingress: [{{from: [{{{FROM_OFFICE}}}]}}]}}")
     decision = decide(on, Flow(host, SHOP, 80))
     assert decision.reach is Reach.UNKNOWN
-    assert decision.says == (
+    assert decision.reason == (
         "cannot tell: whether policies see clerk, on the host's network, as pod or as node is undefined"
     )
     assert reach(CLOSED, host, SHOP, 80) == "X"
@@ -186,19 +187,18 @@ def test_host_network_is_unknown_exactly_where_the_two_permitted_readings_differ
 
 def test_a_pod_that_calls_itself_is_unknown_unless_the_policies_admit_it() -> None:
     """Network plugins differ there, and upstream does not judge it."""
-    assert (
-        decide(CLOSED, Flow(SHOP, SHOP, 80)).says == "cannot tell: shop calls itself, and there network plugins differ"
-    )
+    decision = decide(CLOSED, Flow(SHOP, SHOP, 80))
+    assert decision.reason == "cannot tell: shop calls itself, and there network plugins differ"
     assert reach(network("p: {podSelector: {}, ingress: [{}]}"), SHOP, SHOP, 80) == "."
 
 
 def test_what_no_pod_takes_part_in_is_not_the_policies_business() -> None:
     """Between two ends outside."""
-    assert decide(CLOSED, Flow(WORLD, Node("n1"), 80)).says == "allowed: no pod is at either end"
+    assert decide(CLOSED, Flow(WORLD, Node("n1"), 80)).reason == "allowed: no pod is at either end"
 
 
 @pytest.mark.parametrize(
-    ("written", "flow", "says"),
+    ("written", "flow", "reason"),
     [
         (
             "{}",
@@ -228,9 +228,9 @@ def test_what_no_pod_takes_part_in_is_not_the_policies_business() -> None:
         ),
     ],
 )
-def test_an_answer_names_the_policies_and_the_rule(written: str, flow: Flow, says: str) -> None:
+def test_an_answer_names_the_policies_and_the_rule(written: str, flow: Flow, reason: str) -> None:
     """The whole sentence."""
-    assert decide(network(written), flow).says == says
+    assert decide(network(written), flow).reason == reason
 
 
 def test_beside_the_closed_side_stands_the_rule_that_would_let_it_in() -> None:
@@ -244,7 +244,7 @@ def test_beside_the_closed_side_stands_the_rule_that_would_let_it_in() -> None:
           ingress: [{from: [{podSelector: {matchLabels: {app: shop}}}]}]
     """)
     decision = decide(on, Flow(SHOP, LEDGER, 9090))
-    assert decision.says == (
+    assert decision.reason == (
         "blocked: shop has no egress rule to ledger (selected for egress by shop); though ledger ingress[0] admits it"
     )
     assert decision.egress is not None

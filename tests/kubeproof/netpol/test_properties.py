@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kubeproof.manifests.containers import Port
 from kubeproof.manifests.labels import Labels
-from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, Rule, Selector
+from kubeproof.manifests.policies import Direction, NetworkPolicy, Peer, PodPeer, PolicyRule, Selector
 from kubeproof.netpol.decision import decide
 from kubeproof.netpol.endpoints import Endpoint, Flow, Namespace, Network, Pod
 from kubeproof.netpol.reach import Reach
@@ -34,11 +34,11 @@ def test_the_order_of_policies_rules_peers_and_ports_does_not_matter(
         random.shuffle(items)  # type: ignore[attr-defined]
         return tuple(items)
 
-    def stirred(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return shuffled(tuple(Rule(shuffled(rule.peers), shuffled(rule.ports)) for rule in rules))
+    def stirred(rules: tuple[PolicyRule, ...]) -> tuple[PolicyRule, ...]:
+        return shuffled(tuple(PolicyRule(shuffled(rule.peers), shuffled(rule.ports)) for rule in rules))
 
     mixed = shuffled(
-        tuple(replace(each, ingress=stirred(each.ingress), egress=stirred(each.egress)) for each in policies)
+        tuple(replace(policy, ingress=stirred(policy.ingress), egress=stirred(policy.egress)) for policy in policies)
     )
     before, after = Network(policies, namespaces), Network(mixed, shuffled(namespaces))
     assert decide(before, flow).reach is decide(after, flow).reach
@@ -56,7 +56,7 @@ def test_one_more_policy_closes_only_what_it_newly_isolates(
     """
     added = replace(added, name="added")
     before, after = decide(Network(policies, namespaces), flow), decide(Network((*policies, added), namespaces), flow)
-    for then, now in zip(before.sides, after.sides, strict=True):
+    for then, now in zip(before.directions, after.directions, strict=True):
         if "added" not in now.selected_by:
             assert now == then
         elif then.selected_by:
@@ -69,7 +69,7 @@ def test_one_more_policy_closes_only_what_it_newly_isolates(
 @given(some.one_or_more, some.rules, st.sampled_from(Direction), some.namespaces, some.flows, st.data())
 def test_a_rule_more_only_adds(
     policies: tuple[NetworkPolicy, ...],
-    rule: Rule,
+    rule: PolicyRule,
     direction: Direction,
     namespaces: tuple[Namespace, ...],
     flow: Flow,
@@ -91,10 +91,10 @@ def test_policies_add_up(
     namespaces: tuple[Namespace, ...],
     flow: Flow,
 ) -> None:
-    """What a side admits under all policies is what it admits under these together with what it admits under those."""
+    """What is admitted under all policies is what these admit together with what those admit."""
     one, two = decide(Network(some_of_them, namespaces), flow), decide(Network(rest, namespaces), flow)
     both = decide(Network((*some_of_them, *rest), namespaces), flow)
-    for left, right, union in zip(one.sides, two.sides, both.sides, strict=True):
+    for left, right, union in zip(one.directions, two.directions, both.directions, strict=True):
         assert union.admitted_by == (*left.admitted_by, *right.admitted_by)
         assert union.selected_by == (*left.selected_by, *right.selected_by)
 
@@ -113,31 +113,31 @@ def test_renaming_labels_values_and_policies_alike_changes_nothing(
         return this and Selector(
             labels(this.labels),
             tuple(
-                replace(each, key=f"new/{each.key}", values=tuple(f"{value}-2" for value in each.values))
-                for each in this.expressions
+                replace(wanted, key=f"new/{wanted.key}", values=tuple(f"{value}-2" for value in wanted.values))
+                for wanted in this.expressions
             ),
         )
 
     def peer(this: Peer) -> Peer:
         return PodPeer(selector(this.pods), selector(this.namespaces)) if isinstance(this, PodPeer) else this
 
-    def rules(these: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return tuple(Rule(tuple(map(peer, each.peers)), each.ports) for each in these)
+    def rules(these: tuple[PolicyRule, ...]) -> tuple[PolicyRule, ...]:
+        return tuple(PolicyRule(tuple(map(peer, rule.peers)), rule.ports) for rule in these)
 
     def end(this: Endpoint) -> Endpoint:
         return replace(this, labels=labels(this.labels)) if isinstance(this, Pod) else this
 
     renamed = tuple(
         replace(
-            each,
-            name=f"{each.name}-2",
-            pods=selector(each.pods) or Selector(),
-            ingress=rules(each.ingress),
-            egress=rules(each.egress),
+            policy,
+            name=f"{policy.name}-2",
+            pods=selector(policy.pods) or Selector(),
+            ingress=rules(policy.ingress),
+            egress=rules(policy.egress),
         )
-        for each in policies
+        for policy in policies
     )
-    there = Network(renamed, tuple(replace(each, labels=labels(each.labels)) for each in namespaces))
+    there = Network(renamed, tuple(replace(space, labels=labels(space.labels)) for space in namespaces))
     moved = replace(flow, source=end(flow.source), target=end(flow.target))
     assert decide(there, moved).reach is decide(Network(policies, namespaces), flow).reach
 
@@ -163,5 +163,5 @@ def test_what_becomes_known_never_turns_an_answer_round(
         known=True,
     )
     network = Network(policies, namespaces)
-    before, after = (decide(network, Flow(source, each, *probe)).reach for each in (target, learnt))
+    before, after = (decide(network, Flow(source, pod, *probe)).reach for pod in (target, learnt))
     assert before in (Reach.UNKNOWN, after)

@@ -13,7 +13,7 @@ from kubeproof.manifests.policies import (
     Operator,
     PodPeer,
     PolicyPort,
-    Rule,
+    PolicyRule,
     Selector,
 )
 from kubeproof.manifests.policy_reading import PolicyError, read_policy
@@ -46,7 +46,7 @@ def test_every_field_becomes_a_value() -> None:
         pods=Selector((("app", "shop"),), (Expression("tier", Operator.IN, ("a", "b")),)),
         types=BOTH,
         ingress=(
-            Rule(
+            PolicyRule(
                 peers=(
                     PodPeer(pods=Selector()),
                     PodPeer(
@@ -58,7 +58,7 @@ def test_every_field_becomes_a_value() -> None:
                 ports=(PolicyPort("TCP", "http"), PolicyPort("UDP", 8000, 8100), PolicyPort("SCTP")),
             ),
         ),
-        egress=(Rule(peers=(PodPeer(namespaces=Selector()),)), Rule()),
+        egress=(PolicyRule(peers=(PodPeer(namespaces=Selector()),)), PolicyRule()),
     )
 
 
@@ -83,17 +83,17 @@ def test_omitted_policy_types_follow_the_rules(spec: str, types: tuple[Direction
 def test_a_rule_with_empty_lists_is_a_rule_that_admits_all(written: str) -> None:
     """For the API an empty list of peers or ports is the same as none."""
     read = read_policy(policy(f"{{podSelector: {{}}, ingress: [{{{written}}}]}}"), "n")
-    assert read.ingress == (Rule(),)
+    assert read.ingress == (PolicyRule(),)
 
 
 def test_a_policy_that_names_its_namespace_stays_there() -> None:
     """What it does not say is where the system goes."""
     there = {"metadata": {"name": "p", "namespace": "there"}, "spec": {}}
-    assert [read_policy(each, "here").namespace for each in (there, policy("{}"))] == ["there", "here"]
+    assert [read_policy(document, "here").namespace for document in (there, policy("{}"))] == ["there", "here"]
 
 
 @pytest.mark.parametrize(
-    ("spec", "says"),
+    ("spec", "message"),
     [
         ("ingress: [{from: [{}]}]", "spec.ingress[0].from[0]: names no peer"),
         ("ingress: [{to: [{podSelector: {}}]}]", "spec.ingress[0].to: is no field of the API; known are from, ports"),
@@ -136,8 +136,8 @@ def test_a_policy_that_names_its_namespace_stays_there() -> None:
         ),
     ],
 )
-def test_what_the_api_refuses_is_refused_with_its_field(spec: str, says: str) -> None:
+def test_what_the_api_refuses_is_refused_with_its_field(spec: str, message: str) -> None:
     """The error names the field by its path, and what is wrong with it."""
     with pytest.raises(PolicyError) as caught:
         read_policy(policy(spec), "n")
-    assert str(caught.value).startswith(says)
+    assert str(caught.value).startswith(message)

@@ -34,9 +34,9 @@ def network(recipe: dict[str, Any]) -> Network:
     names = {path.partition("/")[0]: {} for path in recipe["pods"]} | recipe.get("namespaces", {})
     policies = [
         read_policy(
-            {"metadata": {"name": each["name"], "namespace": each.get("namespace")}, "spec": each["spec"]}, "default"
+            {"metadata": {"name": spec["name"], "namespace": spec.get("namespace")}, "spec": spec["spec"]}, "default"
         )
-        for each in recipe["policies"]
+        for spec in recipe["policies"]
     ]
     return Network(tuple(policies), tuple(Namespace(name, tuple(labels.items())) for name, labels in names.items()))
 
@@ -49,5 +49,5 @@ def test_a_recipe_does_what_it_says(recipe: dict[str, Any]) -> None:
     for attempt in recipe["expects"]:
         source, _, target, protocol, port = attempt.split()
         decision = decide(on, Flow(found[source], found[target], int(port), protocol))
-        answers[attempt] = decision.says.partition(":")[0]
+        answers[attempt] = decision.reason.partition(":")[0]
     assert answers == recipe["expects"]

@@ -22,7 +22,7 @@ def proved(rule: str, declared: System, profile: Profile = PROFILE) -> tuple[Out
     """The outcome of a rule, and the findings that decided it."""
     proof = prove(RULES[rule], declared, profile)
     outcome = proof.verdict.outcome
-    return outcome, [each for each in proof.findings if each.outcome is outcome]
+    return outcome, [finding for finding in proof.findings if finding.outcome is outcome]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -80,7 +80,7 @@ def test_dns_by_one_protocol_only_is_broken(open_port: str, shut: str) -> None:
     """Large answers come over TCP, the others over UDP."""
     rules = f"{{to: [{{{LEDGER}}}]}}, {TO_DNS % f'{{port: 53, {open_port}}}'}"
     outcome, findings = proved("static.dns-egress", system(shop=f"{{{SHOP}, egress: [{rules}]}}"))
-    assert (outcome, [each.wanted for each in findings]) == (
+    assert (outcome, [finding.wanted for finding in findings]) == (
         Outcome.FAIL,
         [f"shop -> cluster DNS {shut} 53 allowed"],
     )
@@ -101,7 +101,7 @@ def test_default_deny_deleted_lets_strangers_in() -> None:
     """Without any policy the finding stands at the workload; an entry is open to its own namespace, not to others."""
     outcome, findings = proved("static.stranger-denied", system(""))
     assert outcome is Outcome.FAIL
-    assert {(each.subject, each.wanted.partition(" TCP")[0]) for each in findings} == {
+    assert {(finding.subject, finding.wanted.partition(" TCP")[0]) for finding in findings} == {
         ("Deployment/shop", "stranger -> shop"),
         ("Deployment/shop", "outside -> shop"),
         ("StatefulSet/ledger", "newcomer -> ledger"),
@@ -119,15 +119,15 @@ def test_two_peers_where_one_was_meant_let_strangers_in() -> None:
         "NetworkPolicy/ledger",
         "spec.ingress[0]",
     )
-    assert [each.wanted for each in findings] == ["stranger -> ledger TCP 5432 blocked"]
+    assert [finding.wanted for finding in findings] == ["stranger -> ledger TCP 5432 blocked"]
 
 
 def test_an_egress_rule_for_everything_is_an_unintended_path() -> None:
     """The seeded defect `- {}`, found at the rule."""
     outcome, findings = proved("static.no-unintended-path", system(leak=f"{{{LEDGER}, egress: [{{}}]}}"))
     assert outcome is Outcome.FAIL
-    assert {(each.subject, each.field) for each in findings} == {("NetworkPolicy/leak", "spec.egress[0]")}
-    assert "ledger -> outside TCP 443 blocked" in [each.wanted for each in findings]
+    assert {(finding.subject, finding.field) for finding in findings} == {("NetworkPolicy/leak", "spec.egress[0]")}
+    assert "ledger -> outside TCP 443 blocked" in [finding.wanted for finding in findings]
 
 
 def test_a_pair_that_only_one_side_opens_is_explained_where_the_rule_is() -> None:
@@ -137,14 +137,14 @@ def test_a_pair_that_only_one_side_opens_is_explained_where_the_rule_is() -> Non
     shut = system(ledger=spec, nightly=f"{{{NIGHTLY}, policyTypes: [Egress]}}")
     outcome, findings = proved("static.no-unintended-path", shut, profile)
     assert outcome is Outcome.PASS
-    (pair,) = [each for each in findings if each.wanted == "nightly -> ledger TCP 5432 blocked"]
+    (pair,) = [finding for finding in findings if finding.wanted == "nightly -> ledger TCP 5432 blocked"]
     assert pair.found.endswith("though ledger ingress[0] admits it")
 
 
 def test_a_misspelt_selector_selects_nobody() -> None:
     """The policy closes nothing, whatever it says."""
     outcome, findings = proved("static.policy-selects", system(odd="{podSelector: {matchLabels: {app: legder}}}"))
-    assert (outcome, [str(each) for each in findings]) == (
+    assert (outcome, [str(finding) for finding in findings]) == (
         Outcome.FAIL,
         [
             "NetworkPolicy/odd spec.podSelector: no pod has app=legder in namespace market, wanted pods that it "
@@ -189,7 +189,7 @@ def test_a_peer_or_port_that_nobody_is(rule: str, outcome: str, field: str, foun
     """What is misspelt here is broken; a namespace of somebody else's cannot be told until the profile names it."""
     profile = replace(PROFILE, neighbours=(Neighbour("gate"),)) if outcome == "FAIL" else PROFILE
     got, findings = proved("static.policy-peers-exist", system(odd=f"{{{LEDGER}, ingress: [{rule}]}}"), profile)
-    (odd,) = [each for each in findings if each.subject == "NetworkPolicy/odd"]
+    (odd,) = [finding for finding in findings if finding.subject == "NetworkPolicy/odd"]
     assert (got.value, odd.field, odd.found) == (outcome, field, found)
 
 

@@ -1,12 +1,12 @@
-"""Stand-ins: an end for every peer that can have one, and none for a peer that cannot."""
+"""Synthetic peers: an endpoint for every peer that can have one, and none for a peer that cannot."""
 
 import pytest
 from hypothesis import given, settings
 
-from kubeproof.manifests.policies import IpBlock, NetworkPolicy, Peer, PolicyPort, Rule
+from kubeproof.manifests.policies import IpBlock, NetworkPolicy, Peer, PolicyPort, PolicyRule
 from kubeproof.netpol.endpoints import Network, Outside
 from kubeproof.netpol.matching import Match, peer_matches
-from kubeproof.netpol.synthetic_peers import probes, stand_in
+from kubeproof.netpol.synthetic_peers import boundary_ports, synthetic_peer
 from tests.kubeproof.netpol import strategies as some
 from tests.kubeproof.netpol.policies import SHOP
 
@@ -15,10 +15,10 @@ POLICY = NetworkPolicy("x", "p")
 
 @settings(max_examples=80, deadline=None)
 @given(some.peers, some.known_namespaces)
-def test_a_stand_in_is_matched_by_its_peer(peer: Peer, namespaces: tuple) -> None:  # type: ignore[type-arg]
+def test_a_synthetic_peer_is_matched_by_its_peer(peer: Peer, namespaces: tuple) -> None:  # type: ignore[type-arg]
     """Whatever the peer asks for; and where there is none, no pod or address of the tests matches either."""
     network = Network(namespaces=namespaces)
-    found = stand_in(peer, POLICY, Rule((peer,)), network)
+    found = synthetic_peer(peer, POLICY, PolicyRule((peer,)), network)
     if found is not None:
         answer = peer_matches(peer, "x", found.endpoint, found.joined(network))
         assert answer.match is Match.YES
@@ -36,15 +36,23 @@ def test_a_stand_in_is_matched_by_its_peer(peer: Peer, namespaces: tuple) -> Non
         (IpBlock("0.0.0.0/0", ("0.0.0.0/1", "192.0.0.0/2")), "128.0.0.0"),
     ],
 )
-def test_an_address_of_a_block_lies_beside_its_exceptions(block: IpBlock, address: str | None) -> None:
+def test_an_address_of_a_block_borders_its_exceptions_or_edges(block: IpBlock, address: str | None) -> None:
     """Of either family; a block that its exceptions fill has none."""
-    found = stand_in(block, POLICY, Rule((block,)), Network())
+    found = synthetic_peer(block, POLICY, PolicyRule((block,)), Network())
     assert (found and found.endpoint) == (address and Outside(address, (address,)))
 
 
 def test_ports_are_asked_for_at_the_edges_of_what_rules_name() -> None:
     """A number, the ends of a range and what lies beside them, the declared ports, and the way out of most networks."""
-    rules = [Rule(ports=(PolicyPort("TCP", 80), PolicyPort("TCP", 1, 2)))]
-    assert [port for port, protocol in probes(rules, Outside("o")) if protocol == "TCP"] == [1, 2, 3, 79, 80, 81, 443]
-    assert (443, "UDP") in probes([Rule(ports=(PolicyPort("UDP"),))], Outside("o"))
-    assert set(probes([], SHOP)) == {(8080, "TCP"), (8081, "UDP"), (443, "TCP")}
+    rules = [PolicyRule(ports=(PolicyPort("TCP", 80), PolicyPort("TCP", 1, 2)))]
+    assert [port for port, protocol in boundary_ports(rules, Outside("o")) if protocol == "TCP"] == [
+        1,
+        2,
+        3,
+        79,
+        80,
+        81,
+        443,
+    ]
+    assert (443, "UDP") in boundary_ports([PolicyRule(ports=(PolicyPort("UDP"),))], Outside("o"))
+    assert set(boundary_ports([], SHOP)) == {(8080, "TCP"), (8081, "UDP"), (443, "TCP")}

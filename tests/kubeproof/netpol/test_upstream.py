@@ -28,8 +28,8 @@ PODS = tuple(
 def network(case: dict[str, Any]) -> Network:
     """The policies of a case, in the three namespaces."""
     policies = [
-        read_policy({"metadata": {"name": f"p{n}", "namespace": each["namespace"]}, "spec": each["spec"]}, "")
-        for n, each in enumerate(case["policies"])
+        read_policy({"metadata": {"name": f"p{n}", "namespace": spec["namespace"]}, "spec": spec["spec"]}, "")
+        for n, spec in enumerate(case["policies"])
     ]
     return Network(tuple(policies), tuple(Namespace(name) for name in NAMESPACES))
 

@@ -1,8 +1,8 @@
 """The matrix of a declared system for a terminal, and what of its policies no pair shows."""
 
-from kubeproof.netpol.expected_reachability import on_paper
-from kubeproof.netpol.rule_coverage import witnesses
-from kubeproof.netpol.topology import cast_of
+from kubeproof.netpol.expected_reachability import expected_reachability
+from kubeproof.netpol.rule_coverage import rule_coverage
+from kubeproof.netpol.topology import topology_of
 from kubeproof.profile.intent import Profile
 from kubeproof.report.pairs import pairs_text
 from tests.kubeproof.netpol.systems import PROFILE, system
@@ -11,8 +11,8 @@ from tests.kubeproof.netpol.systems import PROFILE, system
 def told(profile: Profile, *, has_intent: bool, **policies: str) -> list[str]:
     """The text on a system with these policies beside those it has."""
     declared = system(**policies)
-    found = witnesses(cast_of(declared, profile))
-    return pairs_text(on_paper(declared, profile), found, has_intent=has_intent).splitlines()
+    found = rule_coverage(topology_of(declared, profile))
+    return pairs_text(expected_reachability(declared, profile), found, has_intent=has_intent).splitlines()
 
 
 def test_the_matrix_stands_under_its_legend_and_before_what_no_pair_shows() -> None:
@@ -42,4 +42,5 @@ def test_without_an_intent_nothing_is_called_other_than_intended() -> None:
 def test_without_policies_there_is_nothing_to_show() -> None:
     profile = Profile("market", "market")
     declared = system("")
-    assert pairs_text(on_paper(declared, profile), (), has_intent=False).endswith("There is no NetworkPolicy.")
+    text = pairs_text(expected_reachability(declared, profile), (), has_intent=False)
+    assert text.endswith("There is no NetworkPolicy.")

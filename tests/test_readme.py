@@ -26,7 +26,11 @@ TESTS = "pip install tox && tox"
 COMMANDS: dict[str, tuple[list[str], int, str] | None] = {
     PROOF: None,
     TESTS: None,
-    "tox -e prove": (["-m", "kubeproof", "prove"], 0, "0 broken"),
+    "tox -e prove": (["-m", "kubeproof", "prove", "--all"], 0, "0 broken"),
+    'pip install "path/to/this/checkout[run,cluster]"': None,
+    "kubeproof prove": (["-m", "kubeproof", "prove"], 0, "0 broken"),
+    "kubeproof run": (["-m", "kubeproof", "run", "--help"], 0, "--kubeconfig"),
+    "pytest --kubeproof": (["-m", "pytest", "--help"], 0, "--kubeproof-kubeconfig"),
     "tox -e conformance -- --kubeconfig ~/.kube/config --context staging": None,
     "tox -e conformance -- --manifests path/to/overlay --profile path/to/kubeproof.toml": None,
     'tox -e conformance -- -k "rollout or isolation"': None,

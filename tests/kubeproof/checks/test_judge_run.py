@@ -27,7 +27,7 @@ def judged(rows):
 
 
 def outcomes(rows):
-    return {(each.check, each.subject): each.verdict.outcome for each in judged(rows)}
+    return {(judgement.check, judgement.subject): judgement.verdict.outcome for judgement in judged(rows)}
 
 
 def of_observation(observation):
@@ -37,10 +37,10 @@ def of_observation(observation):
 def test_a_whole_run_in_which_all_holds_is_all_pass():
     *found, static = judged(ROWS)
     assert (static.check, static.verdict.because) == ("static", "was not asked for")
-    assert [each.verdict.report() for each in found if not each.verdict.passed] == []
+    assert [judgement.verdict.report() for judgement in found if not judgement.verdict.passed] == []
     assert len(found) == len(PLAN)
-    assert exit_status(each.verdict for each in found) == 0
-    assert all(each.seconds is not None and each.law for each in found)
+    assert exit_status(judgement.verdict for judgement in found) == 0
+    assert all(judgement.seconds is not None and judgement.law for judgement in found)
 
 
 def test_an_empty_file_leaves_all_that_is_declared_unknown():
@@ -52,15 +52,15 @@ def test_an_empty_file_leaves_all_that_is_declared_unknown():
 def test_what_was_not_asked_for_is_skipped_by_name():
     rows = written({"dns": HISTORIES["dns"]()}, [["dns.names", "shop", "dns"]])
     found = judged(rows)
-    assert {each.check for each in found} == {"static", *(check.name for check in CHECKS)}
-    assert [each.check for each in found if each.verdict.outcome is Outcome.PASS] == ["dns.names"]
-    assert {each.verdict.because for each in found[1:]} == {"was not asked for"}
-    assert exit_status(each.verdict for each in found) == 0
+    assert {judgement.check for judgement in found} == {"static", *(check.name for check in CHECKS)}
+    assert [judgement.check for judgement in found if judgement.verdict.outcome is Outcome.PASS] == ["dns.names"]
+    assert {judgement.verdict.because for judgement in found[1:]} == {"was not asked for"}
+    assert exit_status(judgement.verdict for judgement in found) == 0
 
 
 def test_what_the_manifests_prove_needs_no_evidence():
     rows = written({}, [["static.no-loss", "market", ""], ["static.role-wildcards", "market", ""]])
-    by_name = {each.check: each for each in judged(rows)}
+    by_name = {judgement.check: judgement for judgement in judged(rows)}
     assert by_name["static.no-loss"].verdict.outcome is Outcome.FAIL
     assert by_name["static.role-wildcards"].verdict.outcome is Outcome.SKIPPED
     assert by_name["static.no-loss"].law.startswith("where traffic enters")
@@ -69,7 +69,7 @@ def test_what_the_manifests_prove_needs_no_evidence():
 
 def test_a_law_without_a_subject_is_skipped_by_name():
     found = judge_run(SYSTEM, replace(PROFILE, scales=()), read_evidence("\n".join(ROWS[:1])))
-    (scaling,) = [each for each in found if each.check == "scaling.up"]
+    (scaling,) = [judgement for judgement in found if judgement.check == "scaling.up"]
     assert scaling.verdict.outcome is Outcome.SKIPPED
 
 
@@ -92,7 +92,7 @@ def ended_with(observation, history, **end):
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_an_observation_that_broke_off_is_not_a_pass(observation):
     found = outcomes(ended_with(observation, HISTORIES[observation](), error="NotInTime: waited 60 s"))
-    assert {found[each] for each in of_observation(observation)} == {Outcome.UNKNOWN}
+    assert {found[key] for key in of_observation(observation)} == {Outcome.UNKNOWN}
 
 
 def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
@@ -108,15 +108,15 @@ def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
 )
 def test_a_gap_or_an_unmet_need_is_not_a_pass(observation, told):
     found = outcomes(ended_with(observation, sorted([*HISTORIES[observation](), told], key=lambda m: m[0])))
-    assert {found[each] for each in of_observation(observation)} == {Outcome.UNKNOWN}
+    assert {found[key] for key in of_observation(observation)} == {Outcome.UNKNOWN}
 
 
 def test_what_needs_the_node_of_a_cluster_that_was_given_is_skipped_and_no_doubt():
     need = (0.5, "need", {"need": "node", "met": False, "says": "only the embedded cluster lets us at the node"})
     verdicts = judged(ended_with("frozen:ledger", [need]))
-    (frozen,) = [each.verdict for each in verdicts if each.check == "outage.frozen"]
+    (frozen,) = [judgement.verdict for judgement in verdicts if judgement.check == "outage.frozen"]
     assert (frozen.outcome, frozen.because) == (Outcome.SKIPPED, "only the embedded cluster lets us at the node")
-    assert exit_status(each.verdict for each in verdicts) == 0
+    assert exit_status(judgement.verdict for judgement in verdicts) == 0
     broke_off = ended_with("frozen:ledger", [need], error="NotInTime: waited 60 s")
     assert outcomes(broke_off)["outage.frozen", "shop"] is not Outcome.PASS
 
@@ -144,8 +144,8 @@ MANY = {"request", "asked"}
 @pytest.mark.parametrize("lost", [n for n, row in enumerate(ROWS) if json.loads(row)["kind"] not in MANY or n % 9 == 0])
 def test_any_lost_line_takes_the_pass_of_its_observation_and_makes_no_fail(lost):
     found = outcomes(ROWS[:lost] + ROWS[lost + 1 :])
-    for each in of_observation(OF[lost]):
-        assert found[each] is Outcome.UNKNOWN
+    for key in of_observation(OF[lost]):
+        assert found[key] is Outcome.UNKNOWN
     assert Outcome.FAIL not in found.values()
 
 
@@ -160,7 +160,7 @@ def test_swapped_lines_never_leave_a_pass(first, second):
     found = outcomes(rows)
     if first != second:
         for observation in {OF[first], OF[second]} - {""}:
-            assert Outcome.PASS not in {found[each] for each in of_observation(observation)}
+            assert Outcome.PASS not in {found[key] for key in of_observation(observation)}
     assert Outcome.FAIL not in found.values()
 
 
@@ -168,7 +168,10 @@ def test_swapped_lines_never_leave_a_pass(first, second):
 @given(cut=st.integers(min_value=0, max_value=len("\n".join(ROWS))))
 def test_a_cut_file_passes_only_what_ended_before_the_cut(cut):
     text = "\n".join(ROWS)[:cut]
-    found = {(each.check, each.subject): each.verdict for each in judge_run(SYSTEM, PROFILE, read_evidence(text))}
+    found = {
+        (judgement.check, judgement.subject): judgement.verdict
+        for judgement in judge_run(SYSTEM, PROFILE, read_evidence(text))
+    }
     whole = len(text.split("\n")) - 1 + (cut == len("\n".join(ROWS)))
     for check, subject, of in PLAN:
         last = max(n for n, row in enumerate(OF) if row == of)
@@ -186,8 +189,8 @@ def test_a_changed_byte_never_leaves_a_pass(line, data):
     found = outcomes(rows)
     # A space for a space, or another spelling of the same JSON, is no damage.
     if read_evidence("\n".join(rows)).damage:
-        for each in of_observation(OF[line]):
-            assert found[each] is not Outcome.PASS
+        for key in of_observation(OF[line]):
+            assert found[key] is not Outcome.PASS
 
 
 json_values = st.recursive(

@@ -26,10 +26,25 @@ def test_every_kind_of_the_histories_is_documented():
     assert {kind for make in HISTORIES.values() for _, kind, _ in make()} <= KINDS
 
 
-def test_every_check_and_its_observation_is_documented():
-    rows = dict(
-        re.findall(r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+)", DOCUMENT.split("## Which lines")[1], re.MULTILINE)
+def rows():
+    """Of each check in the table its observation and the kinds of lines it reads."""
+    table = re.findall(
+        r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+)[^|]*\| ([^|]+) \|$",
+        DOCUMENT.split("## Which lines")[1],
+        re.MULTILINE,
     )
-    assert rows.keys() == LIVE.keys()
+    found, kinds = {}, set()
+    for check, observation, cell in table:
+        kinds = kinds if cell == "the same" else set(re.findall(r"`([a-z.]+)`", cell))
+        found[check] = observation, kinds
+    return found
+
+
+def test_every_check_and_its_observation_is_documented():
+    assert rows().keys() == LIVE.keys()
     for planned in PLAN:
-        assert rows[planned.check] == planned.observation.partition(":")[0]
+        assert rows()[planned.check][0] == planned.observation.partition(":")[0]
+
+
+def test_every_check_reads_what_the_document_says():
+    assert {check: kinds for check, (_, kinds) in rows().items()} == {check.name: {*check.reads} for check in CHECKS}

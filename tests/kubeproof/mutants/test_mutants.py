@@ -77,6 +77,12 @@ def test_the_seeded_defects_are_here() -> None:
     }
 
 
+def test_what_a_mutant_says_of_itself_is_not_deployed() -> None:
+    """Kustomize gives the annotations of a component to nobody: the defect is the only change."""
+    assert "kubeproof.dev/damage" in (MUTANTS / "no-drain" / "kustomization.yaml").read_text()
+    assert "kubeproof.dev" not in rendered.mutated(read_mutant(MUTANTS / "no-drain"))
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("isolation-policies-deleted", "NetworkPolicy"), ("no-autoscaler", "HorizontalPodAutoscaler")],

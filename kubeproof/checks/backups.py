@@ -5,7 +5,8 @@ from kubeproof.checks.journeys import Saved, walked
 from kubeproof.evidence.questions import Lines, fact, marker, not_observed, number, of_kind, seconds
 from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Backup, Journey, Profile
+from kubeproof.profile.intent import Backup, Profile
+from kubeproof.profile.journeys import Journey
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 

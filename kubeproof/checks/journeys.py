@@ -12,7 +12,8 @@ from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.evidence.questions import Lines, fact, not_observed, of_kind
 from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Backup, Journey, Persistence, Profile, Step
+from kubeproof.profile.intent import Backup, Persistence, Profile
+from kubeproof.profile.journeys import Journey, JourneyStep
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 Saved = dict[str, Any]
@@ -49,7 +50,7 @@ def walked(journey: Journey, steps: Lines, saved: Mapping[str, Any]) -> tuple[Ve
     return verdict, known
 
 
-def _judge(index: int, step: Step, line: Line, saved: Mapping[str, Any], lost: set[str]) -> Verdict:
+def _judge(index: int, step: JourneyStep, line: Line, saved: Mapping[str, Any], lost: set[str]) -> Verdict:
     name, error, status = _name(index, step), line.get("error"), line.get("status")
     if not_observed(error):
         return unknown(f"{name}: {error}", fact(line, str(error)))
@@ -68,7 +69,7 @@ def _judge(index: int, step: Step, line: Line, saved: Mapping[str, Any], lost: s
     return passed(f"{name} answered {status}", fact(line, f"{name} answered {status}"))
 
 
-def _wrong_body(step: Step, body: Any, saved: Mapping[str, Any]) -> str | None:
+def _wrong_body(step: JourneyStep, body: Any, saved: Mapping[str, Any]) -> str | None:
     """What is wrong with an answer, None when nothing is."""
     for variable, key in step.save:
         if not isinstance(body, dict) or key not in body:
@@ -110,7 +111,7 @@ def filled(value: Any, saved: Mapping[str, Any]) -> Any:
     return value
 
 
-def _name(index: int, step: Step) -> str:
+def _name(index: int, step: JourneyStep) -> str:
     return f"{index + 1} {step.method} {step.path}"
 
 

@@ -1,4 +1,4 @@
-"""What the fields of a profile must be to each other; raises ProfileError at the field that is not."""
+"""Whether the fields of a profile agree with each other; raises ProfileError at the first that does not."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from kubeproof.profile.tables import ProfileError
 
 
 def refuse_contradictions(profile: Profile, path: Path | str) -> None:
-    """Raise on the first field that contradicts another, names what is not there, or means nothing; `path` is told."""
+    """Raise on the first field that contradicts another, names what is not there, or is empty; `path` is its file."""
     for refuse in (
         _refuse_twice,
         _refuse_quantities,
@@ -23,33 +23,33 @@ def refuse_contradictions(profile: Profile, path: Path | str) -> None:
 
 
 def _refuse_twice(profile: Profile, path: Path | str) -> None:
-    """Of two tables about one thing one would be passed over in silence."""
+    """Two tables about one workload: the second would be ignored."""
     about: dict[str, list[tuple[str, ...]]] = {
-        "workloads": [(each.name,) for each in profile.workloads],
-        "dependencies": [(each.workload, each.database) for each in profile.dependencies],
-        "drains": [(each.workload,) for each in profile.drains],
-        "levels": [(each.workload,) for each in profile.levels],
-        "scales": [(each.workload,) for each in profile.scales],
+        "workloads": [(workload.name,) for workload in profile.workloads],
+        "dependencies": [(dependency.workload, dependency.database) for dependency in profile.dependencies],
+        "drains": [(drain.workload,) for drain in profile.drains],
+        "levels": [(level.workload,) for level in profile.levels],
+        "scales": [(scale.workload,) for scale in profile.scales],
     }
     for table, names in about.items():
         for index, name in enumerate(names):
             if name in names[:index]:
-                says = f"{' and '.join(name)} is in {table}[{names.index(name)}] as well"
-                raise ProfileError(path, f"{table}[{index}]", says)
+                problem = f"{' and '.join(name)} is in {table}[{names.index(name)}] as well"
+                raise ProfileError(path, f"{table}[{index}]", problem)
 
 
 def _refuse_quantities(profile: Profile, path: Path | str) -> None:
-    """A text that is no quantity would be equal to nothing that a manifest says."""
+    """A text that is no quantity could equal nothing in a manifest."""
     texts = [
         (f"workloads[{n}].{field}", text)
-        for n, each in enumerate(profile.workloads)
+        for n, workload in enumerate(profile.workloads)
         for field, text in (
-            *((f"requests.{name}", quantity) for name, quantity in each.requests),
-            *((f"limits.{name}", quantity) for name, quantity in each.limits),
-            ("idle_memory", each.idle_memory),
+            *((f"requests.{name}", quantity) for name, quantity in workload.requests),
+            *((f"limits.{name}", quantity) for name, quantity in workload.limits),
+            ("idle_memory", workload.idle_memory),
         )
     ]
-    texts += [(f"persistence[{n}].capacity", each.capacity) for n, each in enumerate(profile.persistence)]
+    texts += [(f"persistence[{n}].capacity", promise.capacity) for n, promise in enumerate(profile.persistence)]
     for field, text in texts:
         if text is not None and amount(text) is None:
             raise ProfileError(path, field, f"must be a quantity such as 128Mi or 100m, is {text!r}")
@@ -67,33 +67,33 @@ def _refuse_empty(profile: Profile, path: Path | str) -> None:
 def _refuse_bounds(profile: Profile, path: Path | str) -> None:
     for index, scale in enumerate(profile.scales):
         if not scale.minimum < scale.target <= scale.maximum:
-            says = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
-            raise ProfileError(path, f"scales[{index}].target", says)
+            problem = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
+            raise ProfileError(path, f"scales[{index}].target", problem)
 
 
 def _refuse_routes(profile: Profile, path: Path | str) -> None:
-    """What controllers route is shown by plain GETs: an entry of another method would be asked as something else."""
+    """Routes of controllers are checked by plain GETs, so an entry with a host must be one."""
     for index, entry in enumerate(profile.entries):
         if entry.host is not None and (entry.method, entry.body) != ("GET", None):
             raise ProfileError(path, f"entries[{index}].method", "must be GET, without a body, where there is a host")
 
 
 def _refuse_two_sizes(profile: Profile, path: Path | str) -> None:
-    """A database has one size, whoever tells it: of two nobody could say which the sum must stay below."""
+    """All tables about one database must agree on `most` and `reserved`: the sum of connections has one limit."""
     first: dict[str, tuple[int, Connections]] = {}
-    for index, each in enumerate(profile.connections):
-        at, told = first.setdefault(each.database, (index, each))
+    for index, table in enumerate(profile.connections):
+        at, earlier = first.setdefault(table.database, (index, table))
         for field, here, there in (
-            ("most", each.most, told.most),
-            ("reserved", each.reserved, told.reserved),
+            ("most", table.most, earlier.most),
+            ("reserved", table.reserved, earlier.reserved),
         ):
             if here != there:
-                says = f"{here} for {each.database}, and {there} in connections[{at}]: a database has one"
-                raise ProfileError(path, f"connections[{index}].{field}", says)
+                problem = f"{here} for {table.database}, and {there} in connections[{at}]: a database has one"
+                raise ProfileError(path, f"connections[{index}].{field}", problem)
 
 
 def _refuse_dangling(profile: Profile, path: Path | str) -> None:
-    """A journey named twice, or named by a promise and not there, would be judged as something else."""
+    """Two journeys of one name, and promises that refer to a journey that is not there."""
     names = [journey.name for journey in profile.journeys]
     for name in names:
         if names.count(name) > 1:

@@ -1,16 +1,16 @@
 """
 The values of kubeproof.toml: what the architecture says, independent of the manifests.
 
-The numbers that the manifests must say are in `numbers`. Bodies and expectations of requests are JSON values and
-therefore not hashable; all else is.
+Each is one table of the file; `Profile` has them all, `intent_reading` reads them. The numbers that the manifests must
+say are in `numbers`, the requests of journeys in `journeys`. JSON bodies of requests are not hashable; all else is.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from kubeproof.manifests.labels import Labels
+from kubeproof.profile.journeys import Journey
 from kubeproof.profile.numbers import Chain, Connections, Drain, IntendedWorkload
 
 
@@ -40,7 +40,7 @@ class AllowedPair:
 
 
 class Loss(Enum):
-    """How a database is lost: it is not there, it hangs, or the network swallows what goes to it and comes from it."""
+    """How a database is lost: it refuses connections, it is frozen, or the network drops its packets both ways."""
 
     REFUSED = "refused"
     FROZEN = "frozen"
@@ -50,10 +50,10 @@ class Loss(Enum):
 @dataclass(frozen=True)
 class Outage:
     """
-    How a workload bears one kind of loss of its database, all in seconds.
+    What is promised of a workload while its database is lost in one way, all in seconds.
 
     The loss `lasts` so long; meanwhile 99 of 100 liveness probes are answered within `liveness` and as many requests
-    within `answers`, whatever the answer. How soon every pod serves again is the workload's Level.
+    within `answers`, whatever the answer. How soon every pod serves again is in the workload's Level.
     """
 
     kind: Loss
@@ -73,7 +73,7 @@ class Dependency:
 
     def outage(self, kind: Loss) -> Outage | None:
         """What is promised of this kind of loss, or None."""
-        return next((each for each in self.outages if each.kind is kind), None)
+        return next((outage for outage in self.outages if outage.kind is kind), None)
 
 
 @dataclass(frozen=True)
@@ -91,28 +91,6 @@ class Entry:
     host: str | None = None
     method: str = "GET"
     body: Any = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """One request of a journey and what its answer must be. `save` maps a variable to a key of the answer."""
-
-    method: str
-    service: str
-    path: str
-    expect: int
-    body: Any = None
-    save: tuple[tuple[str, str], ...] = ()
-    contains: Mapping[str, Any] | None = None
-    lists: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Journey:
-    """Requests in order, each may use what earlier ones saved as {variable}."""
-
-    name: str
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -134,9 +112,9 @@ class Persistence:
 @dataclass(frozen=True)
 class Backup:
     """
-    What `write` wrote is read by `read` after the workload lost its volumes, from a backup made in between.
+    What the journey `write` wrote is read by `read` after the workload lost its volumes, from a backup made in between.
 
-    `backup` and `restore` are CronJobs: a Job made from the one backs up, a Job made from the other restores, each
+    `backup` and `restore` are CronJobs: a Job made from `backup` backs up, a Job made from `restore` restores, each
     within so many seconds.
     """
 
@@ -178,7 +156,7 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A namespace that the manifests do not make and speak of; its labels beside the one with its name."""
+    """A namespace that policies refer to and the manifests do not make; its labels but for the one with its name."""
 
     namespace: str
     labels: Labels = ()
@@ -186,7 +164,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Level:
-    """What callers of a workload are promised: a share of loss, and seconds."""
+    """What callers of a workload are promised: the share of requests that may fail, and seconds."""
 
     workload: str
     loss: float
@@ -233,10 +211,10 @@ class Profile:
 
     def level(self, workload: str) -> Level | None:
         """What callers of this workload are promised, or None."""
-        return next((each for each in self.levels if each.workload == workload), None)
+        return next((level for level in self.levels if level.workload == workload), None)
 
     def dependency(self, workload: str, database: str) -> Dependency | None:
-        """What this workload does without that database, or None."""
+        """What is promised of this workload without that database, or None."""
         return next((d for d in self.dependencies if (d.workload, d.database) == (workload, database)), None)
 
     def entry(self, workload: str) -> Entry | None:

@@ -1,4 +1,4 @@
-"""One reader for each kind of promise in kubeproof.toml: a table becomes a value of `intent`; see `number_reading`."""
+"""A reader for each value of `intent`: it takes a table of kubeproof.toml and describes every field it asks for."""
 
 from collections.abc import Iterable
 
@@ -14,12 +14,10 @@ from kubeproof.profile.intent import (
     Neighbour,
     Outage,
     Persistence,
+    Rollout,
     Scale,
 )
-from kubeproof.profile.number_reading import pairs
-from kubeproof.profile.numbers import (
-    IntendedWorkload,
-)
+from kubeproof.profile.numbers import IntendedWorkload
 from kubeproof.profile.tables import Table
 
 BASES = ("debian", "python", "python-pip")  # what the embedded cluster makes without a registry
@@ -46,7 +44,7 @@ def read_neighbour(t: Table) -> Neighbour:
     """Read one of `neighbours`."""
     return Neighbour(
         namespace=t.text("namespace", "its name"),
-        labels=pairs(t, "labels", "its labels, beside the one with its name"),
+        labels=t.pairs("labels", "its labels, but for the one with its name"),
     )
 
 
@@ -62,10 +60,10 @@ def read_dependency(t: Table) -> Dependency:
     dependency = Dependency(
         t.text("workload", "the workload that needs the database"),
         t.text("database", "the workload it needs"),
-        t.seconds("within", "seconds from the loss to the last pod's leaving"),
-        t.each("outages", _outage, "how it bears the loss, one table for each kind"),
+        t.seconds("within", "seconds from the loss until its last pod has left"),
+        t.tables("outages", _outage, "what is promised meanwhile, one table for each kind of loss"),
     )
-    kinds = [each.kind for each in dependency.outages]
+    kinds = [outage.kind for outage in dependency.outages]
     for index, kind in enumerate(kinds):
         if kind in kinds[:index]:
             raise t.error(f"outages[{index}].kind", f"{kind.value!r} is promised already")
@@ -74,7 +72,7 @@ def read_dependency(t: Table) -> Dependency:
 
 def _outage(t: Table) -> Outage:
     return Outage(
-        Loss(t.one_of("kind", tuple(each.value for each in Loss), "how a run takes the database away")),
+        Loss(t.one_of("kind", tuple(kind.value for kind in Loss), "how a run takes the database away")),
         t.seconds("lasts", "seconds that a run keeps the database away"),
         t.seconds("liveness", "seconds within which 99 of 100 liveness probes are answered meanwhile"),
         t.seconds("answers", "seconds within which 99 of 100 requests are answered meanwhile, whatever the answer"),
@@ -110,9 +108,9 @@ def read_backup(t: Table) -> Backup:
     """Read one of `backups`."""
     return Backup(
         workload=t.text("workload", "the workload with the volume"),
-        backup=t.text("backup", "the CronJob that saves"),
-        restore=t.text("restore", "the CronJob whose Job brings it back"),
-        within=t.seconds("within", "seconds that each Job may take"),
+        backup=t.text("backup", "the CronJob that makes the backup"),
+        restore=t.text("restore", "the CronJob that restores it"),
+        within=t.seconds("within", "seconds that a Job of each may take"),
         write=t.text("write", "the journey that writes"),
         read=t.text("read", "the journey that reads it again"),
     )
@@ -122,13 +120,13 @@ def read_scale(t: Table, workloads: Iterable[IntendedWorkload]) -> Scale:
     """Read one of `scales`; its bounds are those of the workload's autoscaler unless it says others."""
     workload = t.text("workload", "the workload that grows")
     load = t.table("load", "the load that makes it grow")
-    own = next((each.autoscaler for each in workloads if each.name == workload), None)
+    own = next((known.autoscaler for known in workloads if known.name == workload), None)
     bounds = {}
-    for field, known, says in (
+    for field, known, description in (
         ("minimum", own and own.minimum, "the fewest replicas, when not those of the workload's autoscaler"),
         ("maximum", own and own.maximum, "the most replicas, when not those of the workload's autoscaler"),
     ):
-        given = t.maybe_whole(field, says)
+        given = t.maybe_whole(field, description)
         if given is None and known is None:
             raise t.error(field, "is missing, here and in an autoscaler of the workload")
         bounds[field] = known if given is None else given
@@ -137,7 +135,7 @@ def read_scale(t: Table, workloads: Iterable[IntendedWorkload]) -> Scale:
         minimum=bounds["minimum"] or 0,
         maximum=bounds["maximum"] or 0,
         target=t.whole("target", "the replicas it reaches under the load"),
-        within=t.seconds("within", "seconds from the load's begin to the target"),
+        within=t.seconds("within", "seconds from the start of the load to the target"),
         load=Load(
             load.text("service", "the Service that is asked"),
             load.text("path", "the path that is asked for"),
@@ -156,3 +154,9 @@ def read_level(t: Table) -> Level:
         p99=t.seconds("p99", "seconds within which 99 of 100 requests are answered, also while pods are replaced"),
         recovery=t.seconds("recovery", "seconds from the end of an outage to the first answer"),
     )
+
+
+def read_rollout(t: Table) -> Rollout:
+    """Read `rollout`."""
+    description = "requests of each connection kind that a rollout must have seen before it can be called lossless"
+    return Rollout(t.whole("minimum_requests", description, 500, least=1))

@@ -1,13 +1,15 @@
 """
 Tables of a TOML file, read field by field: presence and type of each are checked, and unknown ones are refused.
 
-Each field comes with the sentence that says what it is for; `recording` makes the JSON schema of them.
+Each field is asked for with a description: `json_schema` makes the schema for editors of them, and docs/profile.md.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from kubeproof.manifests.labels import Labels
 
 T = TypeVar("T")
 _MISSING = object()
@@ -16,9 +18,9 @@ _MISSING = object()
 class ProfileError(ValueError):
     """A profile that cannot be used: the file, the field in it, and what is wrong."""
 
-    def __init__(self, path: Path | str, field: str, says: str) -> None:
-        super().__init__(f"{path}: {field}: {says}" if field else f"{path}: {says}")
-        self.path, self.field, self.says = path, field, says
+    def __init__(self, path: Path | str, field: str, problem: str) -> None:
+        super().__init__(f"{path}: {field}: {problem}" if field else f"{path}: {problem}")
+        self.path, self.field, self.problem = path, field, problem
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Table:
         self.path, self.place, self.raw = path, place, raw
         self.known: set[str] = set()
 
-    def error(self, field: str, says: str) -> ProfileError:
+    def error(self, field: str, problem: str) -> ProfileError:
         """The error about a field of this table."""
-        return ProfileError(self.path, f"{self.place}.{field}".lstrip("."), says)
+        return ProfileError(self.path, f"{self.place}.{field}".lstrip("."), problem)
 
     def _value(self, field: str, kinds: tuple[type, ...], wanted: str, default: Any = _MISSING) -> Any:
         self.known.add(field)
@@ -58,75 +60,75 @@ class Table:
         self.known.add(field)
         return field in self.raw
 
-    def text(self, field: str, says: str, default: str | None = None) -> str:
+    def text(self, field: str, description: str, default: str | None = None) -> str:
         """A text that is not empty."""
-        del says
+        del description
         value = self._value(field, (str,), "a text", _MISSING if default is None else default)
         if not value.strip():
             raise self.error(field, "must not be empty")
         return str(value)
 
-    def maybe_text(self, field: str, says: str) -> str | None:
+    def maybe_text(self, field: str, description: str) -> str | None:
         """A text, or None when it is not there."""
-        return self.text(field, says) if self._has(field) else None
+        return self.text(field, description) if self._has(field) else None
 
-    def texts(self, field: str, says: str) -> tuple[str, ...]:
+    def texts(self, field: str, description: str) -> tuple[str, ...]:
         """A list of texts, empty when it is not there."""
-        del says
+        del description
         value = self._value(field, (list,), "a list of texts", [])
-        if not all(isinstance(each, str) and each.strip() for each in value):
+        if not all(isinstance(text, str) and text.strip() for text in value):
             raise self.error(field, f"must be a list of texts, is {value!r}")
         return tuple(value)
 
-    def one_of(self, field: str, options: tuple[str, ...], says: str) -> str:
+    def one_of(self, field: str, options: tuple[str, ...], description: str) -> str:
         """One of these texts."""
-        value = self.text(field, says)
+        value = self.text(field, description)
         if value not in options:
             raise self.error(field, f"must be one of {', '.join(options)}, is {value!r}")
         return value
 
-    def choice(self, field: str, options: tuple[str, ...], says: str) -> str | None:
+    def choice(self, field: str, options: tuple[str, ...], description: str) -> str | None:
         """One of these texts, or None when it is not there."""
-        return self.one_of(field, options, says) if self._has(field) else None
+        return self.one_of(field, options, description) if self._has(field) else None
 
-    def whole(self, field: str, says: str, default: int | None = None, least: int = 0) -> int:
+    def whole(self, field: str, description: str, default: int | None = None, least: int = 0) -> int:
         """A whole number of at least `least`."""
-        del says
+        del description
         value = int(self._value(field, (int,), "a whole number", _MISSING if default is None else default))
         if value < least:
             words = "must not be negative" if least == 0 else f"must be at least {least}"
             raise self.error(field, f"{words}, is {value}")
         return value
 
-    def maybe_whole(self, field: str, says: str) -> int | None:
+    def maybe_whole(self, field: str, description: str) -> int | None:
         """A whole number from 0, or None when it is not there."""
-        return self.whole(field, says) if self._has(field) else None
+        return self.whole(field, description) if self._has(field) else None
 
-    def seconds(self, field: str, says: str) -> float:
+    def seconds(self, field: str, description: str) -> float:
         """A number of seconds above 0."""
-        del says
+        del description
         value = float(self._value(field, (int, float), "a number of seconds"))
         if not 0 < value < float("inf"):
             raise self.error(field, f"must be more than 0 seconds, is {value}")
         return value
 
-    def maybe_seconds(self, field: str, says: str) -> float | None:
+    def maybe_seconds(self, field: str, description: str) -> float | None:
         """A number of seconds above 0, or None when it is not there."""
-        return self.seconds(field, says) if self._has(field) else None
+        return self.seconds(field, description) if self._has(field) else None
 
-    def share(self, field: str, says: str) -> float:
+    def share(self, field: str, description: str) -> float:
         """A number from 0 to below 1."""
-        del says
+        del description
         value = float(self._value(field, (int, float), "a share from 0 to 1"))
         if not 0 <= value < 1:
             raise self.error(field, f"must be a share from 0 to below 1, is {value}")
         return value
 
-    def amount(self, field: str, says: str) -> Amount:
+    def amount(self, field: str, description: str) -> Amount:
         """A number from 0, or `{ env = NAME }`: the number in that variable of the workload's containers."""
         value = self._value(field, (int, float, dict), "a number, or { env = NAME }")
         if isinstance(value, dict):
-            inner = self.table(field, says)
+            inner = self.table(field, description)
             amount = Amount(variable=inner.text("env", "the variable that holds the number"))
             inner.refuse_unknown()
             return amount
@@ -134,35 +136,43 @@ class Table:
             raise self.error(field, f"must not be negative, is {value}")
         return Amount(float(value))
 
-    def mapping(self, field: str, says: str) -> Mapping[str, Any] | None:
+    def mapping(self, field: str, description: str) -> Mapping[str, Any] | None:
         """A table of any fields, or None when it is not there."""
-        del says
+        del description
         found: Mapping[str, Any] | None = self._value(field, (dict,), "a table", None)
         return found
 
-    def any(self, field: str, says: str) -> Any:
+    def pairs(self, field: str, description: str) -> Labels:
+        """A table of texts as sorted pairs, empty when it is not there."""
+        found = self.mapping(field, description) or {}
+        for name, value in found.items():
+            if not isinstance(value, str):
+                raise self.error(f"{field}.{name}", f"must be a text, is {value!r}")
+        return tuple(sorted(found.items()))
+
+    def any(self, field: str, description: str) -> Any:
         """Any value, None when it is not there."""
-        del says
+        del description
         return self.raw.get(field) if self._has(field) else None
 
-    def table(self, field: str, says: str) -> "Table":
+    def table(self, field: str, description: str) -> "Table":
         """A table; the reader refuses what it does not know in it."""
-        del says
+        del description
         raw = self._value(field, (dict,), "a table")
         return Table(self.path, f"{self.place}.{field}".lstrip("."), raw)
 
-    def maybe(self, field: str, read: "Callable[[Table], T]", says: str) -> T | None:
+    def maybe(self, field: str, read: "Callable[[Table], T]", description: str) -> T | None:
         """A table read by `read`, or None when it is not there."""
         if not self._has(field):
             return None
-        inner = self.table(field, says)
+        inner = self.table(field, description)
         found = read(inner)
         inner.refuse_unknown()
         return found
 
-    def each(self, field: str, read: "Callable[[Table], T]", says: str) -> tuple[T, ...]:
+    def tables(self, field: str, read: "Callable[[Table], T]", description: str) -> tuple[T, ...]:
         """A list of tables, each read by `read`; empty when it is not there."""
-        del says
+        del description
         found = []
         for index, raw in enumerate(self._value(field, (list,), "a list of tables", [])):
             table = Table(self.path, f"{self.place}.{field}[{index}]".lstrip("."), raw)

@@ -8,7 +8,7 @@ from kubeproof.manifests.quantities import amount
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import Profile
-from kubeproof.profile.numbers import IntendedAutoscaler, IntendedProbe, IntendedWorkload, Pace
+from kubeproof.profile.numbers import IntendedAutoscaler, IntendedProbe, IntendedScalingPolicy, IntendedWorkload
 from kubeproof.rules.intent import SAY, SOURCE
 from kubeproof.rules.rule import PODS, Finding, Rule, broken, holds, judged, titled
 
@@ -130,15 +130,15 @@ def _autoscaler(subject: str, scaler: Autoscaler, intended: IntendedAutoscaler) 
     ):
         if wanted is not None:
             yield judged(found == wanted, subject, field, "nothing" if found is None else found, wanted, SAY)
-    for field, rules, pace in (("scaleUp", scaler.up, intended.up), ("scaleDown", scaler.down, intended.down)):
-        if pace is not None:
-            where, meant = f"spec.behavior.{field}.policies", f"{pace.pods} pods in {pace.every:g} s"
-            yield judged(_keeps(rules, pace), subject, where, _paced(rules), meant, SAY)
+    for field, rules, policy in (("scaleUp", scaler.up, intended.up), ("scaleDown", scaler.down, intended.down)):
+        if policy is not None:
+            where, meant = f"spec.behavior.{field}.policies", f"{policy.pods} pods in {policy.every:g} s"
+            yield judged(_keeps(rules, policy), subject, where, _paced(rules), meant, SAY)
 
 
-def _keeps(rules: ScalingRules, pace: Pace) -> bool:
+def _keeps(rules: ScalingRules, policy: IntendedScalingPolicy) -> bool:
     own = [(rule.kind, rule.value, rule.period) for rule in rules.rules]
-    return rules.select != "Disabled" and own == [("Pods", pace.pods, pace.every)]
+    return rules.select != "Disabled" and own == [("Pods", policy.pods, policy.every)]
 
 
 def _paced(rules: ScalingRules) -> str:

@@ -9,7 +9,6 @@ from kubeproof.profile.intent import (
     Backup,
     Dependency,
     Entry,
-    Journey,
     Level,
     Load,
     Loss,
@@ -18,8 +17,8 @@ from kubeproof.profile.intent import (
     Profile,
     Rollout,
     Scale,
-    Step,
 )
+from kubeproof.profile.journeys import Journey, JourneyStep
 
 PRICES = Config("ConfigMap", "prices", ("tax",), (("tax", "7"),))
 
@@ -78,13 +77,13 @@ PROFILE = Profile(
         Journey(
             "buy",
             (
-                Step("POST", "shop", "/things", 201, {"name": "cup"}, save=(("id", "id"),)),
-                Step("GET", "shop", "/things/{id}", 200, contains={"id": "{id}", "name": "cup"}),
-                Step("GET", "shop", "/things", 200, lists={"name": "cup"}),
+                JourneyStep("POST", "shop", "/things", 201, {"name": "cup"}, save=(("id", "id"),)),
+                JourneyStep("GET", "shop", "/things/{id}", 200, contains={"id": "{id}", "name": "cup"}),
+                JourneyStep("GET", "shop", "/things", 200, lists={"name": "cup"}),
             ),
         ),
-        Journey("write", (Step("POST", "shop", "/things", 201, {"name": "kept"}, save=(("id", "id"),)),)),
-        Journey("read", (Step("GET", "shop", "/things/{id}", 200, contains={"name": "kept", "id": "{id}"}),)),
+        Journey("write", (JourneyStep("POST", "shop", "/things", 201, {"name": "kept"}, save=(("id", "id"),)),)),
+        Journey("read", (JourneyStep("GET", "shop", "/things/{id}", 200, contains={"name": "kept", "id": "{id}"}),)),
     ),
     persistence=(Persistence("ledger", "write", "read"),),
     backups=(Backup("ledger", "save", "bring-back", 60.0, "write", "read"),),

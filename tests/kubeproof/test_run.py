@@ -13,12 +13,13 @@ from kubeproof.manifests.system import System
 from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.waiting import NotInTime
-from kubeproof.profile.intent import Journey, Profile, Step
+from kubeproof.profile.intent import Profile
+from kubeproof.profile.journeys import Journey, JourneyStep
 from kubeproof.run import NotDeployed, Run
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "market", "labels": {"level": "restricted"}}}
 CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
-PROFILE = Profile("market", "market", journeys=(Journey("buy", (Step("GET", "shop", "/", 200),)),))
+PROFILE = Profile("market", "market", journeys=(Journey("buy", (JourneyStep("GET", "shop", "/", 200),)),))
 BUY = Planned("api.journey", "buy", "journey:buy")
 NAMES = Planned("dns.names", "market", "dns")
 

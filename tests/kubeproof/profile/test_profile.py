@@ -6,7 +6,6 @@ from kubeproof.profile.intent import (
     AllowedPair,
     Backup,
     Dependency,
-    Journey,
     Load,
     Loss,
     Outage,
@@ -14,8 +13,8 @@ from kubeproof.profile.intent import (
     Profile,
     Rollout,
     Scale,
-    Step,
 )
+from kubeproof.profile.journeys import Journey, JourneyStep
 from kubeproof.profile.reading import ProfileError, parse_profile, read_profile
 
 HEAD = 'system = "market"\nnamespace = "market"\n'
@@ -80,7 +79,7 @@ minimum_requests = 50
 
 
 def test_a_full_profile_is_read():
-    step = Step("POST", "shop", "/things", 201, {"name": "cup"}, (("id", "id"),), contains={"name": "cup"})
+    step = JourneyStep("POST", "shop", "/things", 201, {"name": "cup"}, (("id", "id"),), contains={"name": "cup"})
     profile = parse_profile(FULL, "p.toml")
     assert profile == Profile(
         system="market",
@@ -111,7 +110,7 @@ def test_what_is_not_named_promises_nothing():
 
 
 @pytest.mark.parametrize(
-    ("text", "field", "says"),
+    ("text", "field", "problem"),
     [
         ("system = ", "", "is not TOML"),
         ("", "system", "is missing"),
@@ -160,11 +159,11 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace("expect = 201", "expected = 201"), "journeys[0].steps[0].expect", "is missing"),
     ],
 )
-def test_a_profile_that_cannot_be_used_is_refused_by_field(text, field, says):
+def test_a_profile_that_cannot_be_used_is_refused_by_field(text, field, problem):
     with pytest.raises(ProfileError) as refused:
         parse_profile(text, "p.toml")
     assert refused.value.field == field
-    assert says in str(refused.value)
+    assert problem in str(refused.value)
     assert str(refused.value).startswith("p.toml")
 
 

@@ -1,7 +1,7 @@
 """
 Manifests into parsed documents: from a kustomization, a folder of YAML, one file, or standard input.
 
-Raises RenderFailed, NoKubectl, or CannotLoad(path, says).
+Raises RenderFailed, NoKubectl, or CannotLoad(path, problem).
 """
 
 import sys
@@ -24,9 +24,9 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class CannotLoad(Exception):
     """A file or folder that holds no manifests that can be parsed, and why."""
 
-    def __init__(self, path: Path | str, says: str) -> None:
-        super().__init__(f"{path}: {says}")
-        self.path, self.says = path, says
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem = path, problem
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -69,7 +69,7 @@ def files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+        yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
     else:
         raise CannotLoad(path, "there is no such file or folder")
 
@@ -77,15 +77,15 @@ def files(path: Path) -> Iterator[Path]:
 def parse(text: str, path: Path | str) -> list[Document]:
     """The objects of a text; `path` is for messages."""
     try:
-        documents = [each for each in yaml.load_all(text, Loader=_Loader) if each]
+        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document]
     except yaml.YAMLError as error:
-        says = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         hint = ": render the chart first, helm template CHART | ... --manifests -" if "{{" in text else ""
-        raise CannotLoad(path, f"is not YAML ({says}){hint}") from error
+        raise CannotLoad(path, f"is not YAML ({reason}){hint}") from error
     try:
         return list(flat(documents))
     except ManifestError as error:
-        raise CannotLoad(path, f"holds {error.subject} that {error.says}") from error
+        raise CannotLoad(path, f"holds {error.subject} that {error.problem}") from error
 
 
 def _read(path: Path) -> str:

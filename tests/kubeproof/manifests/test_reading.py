@@ -167,7 +167,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
         (Container("ledger", "ledger:1", place="containers[0]"),),
         claims=("data",),
         namespace="market",
-        says_replicas=False,
+        sets_replicas=False,
         selection=Selector((("role", "ledger"),)),
         strategy=Strategy(surge=0, unavailable=1),
         claim_templates=(ClaimTemplate("data", None, (), None, "spec.volumeClaimTemplates[0]", "market"),),
@@ -356,7 +356,7 @@ spec:
 def test_a_task_is_read_with_its_paths_references_and_security():
     [task] = read_system(documents(f"{TASK}---{BESIDE}")).tasks
     [main], [first] = task.containers, task.init
-    assert (task.kind, task.replicas, task.says_replicas) == ("CronJob", 1, False)
+    assert (task.kind, task.replicas, task.sets_replicas) == ("CronJob", 1, False)
     assert task.path(main.place) == "spec.jobTemplate.spec.template.spec.containers[0]"
     assert first.is_sidecar
     assert not main.is_sidecar

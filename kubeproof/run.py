@@ -21,8 +21,8 @@ from kubeproof.manifests.renaming import rename
 from kubeproof.observe.api_errors import Refused, Silent, translated
 from kubeproof.observe.cluster import Cluster
 from kubeproof.observe.deploy import observe_deploy
+from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.listings import listings
-from kubeproof.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches
 

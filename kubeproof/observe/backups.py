@@ -6,8 +6,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.journeys import walk_settled
-from kubeproof.observe.system import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that

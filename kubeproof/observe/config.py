@@ -5,7 +5,7 @@ from contextlib import suppress
 from kubeproof.manifests.layering import with_changed_configuration
 from kubeproof.manifests.renaming import rename
 from kubeproof.manifests.workloads import Workload
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 NOTICED = 35.0  # seconds for the first pod to go or come; who has not begun by then does not follow the change

@@ -5,7 +5,7 @@ from typing import Any
 
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 LISTENER_PORT = 8080

@@ -13,8 +13,8 @@ from typing import Any
 
 from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.deployed import Deployed, Faults
 from kubeproof.observe.streams import agent_running
-from kubeproof.observe.system import Deployed, Faults
 from kubeproof.observe.waiting import NotInTime, wait_until
 from kubeproof.profile.intent import Dependency, Loss
 

@@ -1,7 +1,7 @@
 """A pod deleted between a write and a read."""
 
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.journeys import walk_settled
-from kubeproof.observe.system import Deployed, promised
 from kubeproof.observe.waiting import wait_until
 
 

@@ -19,7 +19,7 @@ from kubeproof.manifests.routes import (
     requests,
 )
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import AGENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, PROBE, Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service

@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"

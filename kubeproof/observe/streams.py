@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubeproof.evidence.writing import NotWritten
-from kubeproof.observe.system import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
 
 LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
 

@@ -11,7 +11,7 @@ One policy on its way from YAML to the matrix, module by module:
 | `direction_decision`                 | egress at the source, or ingress at the target, and which rule decides  |
 | `decision`                           | both directions together: a flow is ALLOWED, BLOCKED or UNKNOWN         |
 | `synthetic_peers`                    | an endpoint for each peer that a policy names and nothing declares      |
-| `topology`                           | every endpoint of a system: its workloads, their surroundings, those    |
+| `topology`                           | every endpoint of a system: workloads, surroundings, synthetic peers    |
 | `expected_reachability`              | every pair of a topology decided, beside what the profile says of it    |
 | `rule_coverage`                      | for each peer and port of a rule the flow that is lost without it       |
 | `matrix`                             | the cells as text; the observed matrix is drawn by it too               |

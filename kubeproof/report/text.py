@@ -149,5 +149,5 @@ def _tail(judged: Sequence[Judged], exit: int, took: Sequence[tuple[str, float]]
         if judgement.verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
     )
     if again:
-        lines.append(f'again: tox -e conformance -- -k "{" or ".join(again)}"')
+        lines.append(f'again: kubeproof run -k "{" or ".join(again)}"')
     return lines

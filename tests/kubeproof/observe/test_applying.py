@@ -7,25 +7,37 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from kubeproof.observe import applying
-from kubeproof.observe.applying import RUN_LABEL, ApplyFailed, Owner, apply
+from kubeproof.observe.applying import FIELD_MANAGER, RUN_LABEL, ApplyFailed, Owner, apply, apply_again
 
 OWNER = Owner("7f3a", "kubeproof-7f3a", "u-1")
 VOLUME = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk", "labels": {"tier": "data"}}}
+JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed", "namespace": "kubeproof-7f3a"}}
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop", "namespace": "kubeproof-7f3a"}}
 
 
 class Resources:
-    """What a cluster has: Services in namespaces and volumes outside of them, by name; all that is made is `made`."""
+    """
+    What a cluster has: Services and Jobs in namespaces and volumes outside of them, by name.
+
+    All that is made is `made`, all that is applied on top `applied`.
+    """
 
     def __init__(self, *there):
-        self.there = {each["metadata"]["name"]: each for each in there}
-        self.made, self.refusal, self.gone_once_read = [], None, False
+        self.there = {document["metadata"]["name"]: document for document in there}
+        self.made, self.applied, self.refusal, self.gone_once_read = [], [], None, False
 
     def get(self, prefix, api_version, kind):
         assert prefix == ("apis" if "/" in api_version else "api")
-        if kind not in ("Service", "PersistentVolume"):
+        if kind not in ("Service", "Job", "PersistentVolume"):
             raise ResourceNotFoundError(kind)
-        return SimpleNamespace(namespaced=kind == "Service", create=self._create, get=self._read)
+        return SimpleNamespace(
+            namespaced=kind != "PersistentVolume", create=self._create, get=self._read, server_side_apply=self._apply
+        )
+
+    def _apply(self, **request):
+        if self.refusal:
+            raise self.refusal
+        self.applied.append(request)
 
     def _create(self, body, namespace=None):
         if self.refusal:
@@ -108,3 +120,32 @@ def test_a_kind_that_the_cluster_does_not_have_is_named():
     route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "shop"}}
     with pytest.raises(ApplyFailed, match=r"HTTPRoute/shop: the cluster has no gateway\.networking.* HTTPRoute"):
         apply(Resources(), [route], OWNER)
+
+
+def test_what_is_applied_again_becomes_what_is_declared_whoever_changed_it_meanwhile():
+    resources = Resources(SERVICE)
+    apply_again(resources, [SERVICE])
+    assert resources.applied == [
+        {
+            "body": SERVICE,
+            "name": "shop",
+            "namespace": "kubeproof-7f3a",
+            "field_manager": FIELD_MANAGER,
+            "force_conflicts": True,
+        }
+    ]
+    assert resources.made == []
+
+
+@pytest.mark.parametrize("document", [JOB, VOLUME, {**VOLUME, "metadata": {**VOLUME["metadata"], "namespace": "any"}}])
+def test_jobs_and_what_has_no_namespace_are_not_applied_again(document):
+    resources = Resources(document)
+    apply_again(resources, [document, SERVICE])
+    assert [request["name"] for request in resources.applied] == ["shop"]
+
+
+def test_what_cannot_be_applied_again_is_named_with_the_servers_words():
+    resources = Resources(SERVICE)
+    resources.refusal = refusal(422, "field is immutable")
+    with pytest.raises(ApplyFailed, match="Service/shop: field is immutable"):
+        apply_again(resources, [SERVICE])

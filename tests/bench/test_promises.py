@@ -67,13 +67,13 @@ def broken(what: Seen) -> list[str]:
 
 def row(measure: str) -> Row:
     """Give a row of the promises that hold."""
-    return next(one for one in promises(seen()) if one.measure == measure)
+    return next(row for row in promises(seen()) if row.measure == measure)
 
 
 def test_every_line_of_the_issue_is_promised() -> None:
     """All hold, and each has a bound."""
     assert broken(seen()) == []
-    assert all(one.must is not None for one in promises(seen()))
+    assert all(row.must is not None for row in promises(seen()))
     assert len(promises(seen())) == 21
 
 
@@ -154,7 +154,7 @@ def test_a_standing_has_the_middle_of_rounds_and_percentiles_of_all() -> None:
 def test_the_tables_have_a_line_for_each_and_failures_in_their_cells() -> None:
     of_all = {"exchanges per GET": Figure(1, "", True), "segments per response": Figure(1, "", True)}
     of_all |= {"native packages": Figure(0, "", True), "packages": Figure(2.3, "MB", True)}
-    failing = [replace(one, loads=(one.loads[0], load(cpu=0.25, rate=200, failed=20))) for one in turns(OURS, 0.25)]
+    failing = [replace(turn, loads=(turn.loads[0], load(cpu=0.25, rate=200, failed=20))) for turn in turns(OURS, 0.25)]
     standings = {"ours": {**of_all, **standing(failing)}, "naive": {**of_all, **standing(turns(NAIVE, 1.0))}}
     cost, unlimited, limited = comparison_tables(standings, PLAN)
     assert cost.lines["ours"][0] == "4,000 (4,000 to 4,000)"
@@ -164,7 +164,7 @@ def test_the_tables_have_a_line_for_each_and_failures_in_their_cells() -> None:
     assert all(
         len(cells) == len(table.columns) for table in (cost, unlimited, limited) for cells in table.lines.values()
     )
-    assert {one.measure for one in rows(standings)} >= {"ours: packages", "naive: p99 at 200/s, 500m"}
+    assert {row.measure for row in rows(standings)} >= {"ours: packages", "naive: p99 at 200/s, 500m"}
 
 
 def test_pgbench_is_read_or_refused() -> None:

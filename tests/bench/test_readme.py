@@ -33,7 +33,7 @@ def test_every_benchmark_has_its_place(name: str) -> None:
 
 
 def test_a_block_says_when_where_and_what() -> None:
-    """Promises with their spread, the comparison table, the sentences; what promises nothing stands in the table only."""
+    """Promises with their spread, the comparison table, the sentences; what promises nothing is in the table."""
     rows = [at_most("start", 1.234, "s", 2, "peer: 3 s", aim=1).between([1.1, 1.4]), measured("size", 3.0, "MB")]
     text = block(Figures(rows, [ComparisonTable("Side by side", ("speed",), {"ours": ("12",)})], ["A sentence."]), WHEN)
     assert text.startswith("Measured 2026-11-24 09:05 UTC on ")

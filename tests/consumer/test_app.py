@@ -193,7 +193,7 @@ def test_what_happens_between_here_and_items_is_counted() -> None:
     for failures, state in ((0, "closed"), (10, "open")):
         for _ in range(failures):
             breaker.record(False)
-        shown = {each: registry.get_sample_value("upstream_breaker", {"state": each}) for each in ("closed", "open")}
+        shown = {which: registry.get_sample_value("upstream_breaker", {"state": which}) for which in ("closed", "open")}
         assert shown == {"closed": float(state == "closed"), "open": float(state == "open")}
 
 

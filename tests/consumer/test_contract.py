@@ -27,7 +27,8 @@ def test_a_right_request_is_answered_as_documented(app: WsgiApp, path: str, meth
 
 
 @pytest.mark.parametrize(
-    ("path", "method"), [each for each in OPERATIONS if each[0].startswith("/items") or each[0] == "/health"]
+    ("path", "method"),
+    [(path, method) for path, method in OPERATIONS if path.startswith("/items") or path == "/health"],
 )
 def test_a_wrong_request_is_answered_as_documented(app: WsgiApp, path: str, method: str) -> None:
     fuzz(contract_of(app), path, method, WRONG)

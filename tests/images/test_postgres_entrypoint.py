@@ -95,7 +95,7 @@ def test_a_start_that_broke_off_is_begun_again(image: Image) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "says"),
+    ("environment", "sentence"),
     [
         ({}, "POSTGRES_PASSWORD is empty"),
         ({"POSTGRES_PASSWORD": "x", "POSTGRES_DB": 'a"; DROP'}, "POSTGRES_DB may hold letters"),
@@ -103,12 +103,12 @@ def test_a_start_that_broke_off_is_begun_again(image: Image) -> None:
     ],
 )
 def test_a_wrong_environment_is_one_sentence_and_no_database(
-    image: Image, environment: dict[str, str], says: str
+    image: Image, environment: dict[str, str], sentence: str
 ) -> None:
     """What cannot be made is refused with the variable's name, exit 2, and nothing was begun."""
     done = image.start("postgres", **environment)
     assert done.returncode == 2
-    assert says in done.stderr
+    assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert image.calls == []
 

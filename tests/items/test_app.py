@@ -19,11 +19,11 @@ def created(app: WsgiApp, name: str, **more: Any) -> dict[str, Any]:
     return item
 
 
-def refused(answered: Answered, status: int, says: str) -> None:
+def refused(answered: Answered, status: int, detail: str) -> None:
     """Assert that the answer is a problem of this status, whose detail holds these words."""
     assert (answered.status, answered.headers["content-type"]) == (status, PROBLEM)
     assert answered.json["status"] == status
-    assert says in answered.json["detail"]
+    assert detail in answered.json["detail"]
 
 
 def test_a_new_item_is_answered_whole_with_its_place(app: WsgiApp) -> None:
@@ -82,7 +82,7 @@ def test_a_head_has_no_body(app: WsgiApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("query", "detail"),
     [
         ("limit=0", "limit must be a number from 1 to 100"),
         ("limit=101", "limit must be"),
@@ -94,8 +94,8 @@ def test_a_head_has_no_body(app: WsgiApp) -> None:
         ("after=%00", "after must be"),
     ],
 )
-def test_a_page_out_of_bounds_is_refused(app: WsgiApp, query: str, says: str) -> None:
-    refused(ask(app, "GET", "/items", query=query), 400, says)
+def test_a_page_out_of_bounds_is_refused(app: WsgiApp, query: str, detail: str) -> None:
+    refused(ask(app, "GET", "/items", query=query), 400, detail)
 
 
 @pytest.mark.parametrize("item_id", ["0", "-1", "2147483648", "9" * 5000, "abc", "1.0", "٣", "\0", "1 "])
@@ -104,7 +104,7 @@ def test_an_id_that_no_row_can_have_is_no_item(app: WsgiApp, item_id: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "says"),
+    ("body", "status", "detail"),
     [
         (b"", 400, "not JSON"),
         (b"{", 400, "not JSON"),
@@ -130,10 +130,10 @@ def test_an_id_that_no_row_can_have_is_no_item(app: WsgiApp, item_id: str) -> No
 )
 @pytest.mark.parametrize(("method", "path"), [("POST", "/items"), ("PUT", "/items/1")])
 def test_a_body_that_is_no_item_is_refused(
-    app: WsgiApp, method: str, path: str, body: bytes, status: int, says: str
+    app: WsgiApp, method: str, path: str, body: bytes, status: int, detail: str
 ) -> None:
     answered = ask(app, method, path, body=body, content_type="application/json")
-    refused(answered, status, says)
+    refused(answered, status, detail)
 
 
 @pytest.mark.parametrize("name", ["a" * 255, "\U0001f600" * 255, "'; DROP TABLE items; --", "\u202e\n", "e\u0301"])

@@ -210,11 +210,11 @@ def test_the_server_gives_up_before_the_socket_and_both_before_the_consumer() ->
 
 def _ask_for(store: Store, item_id: int, *, seconds: float) -> list[str]:
     """Ask again and again; give what each failure said."""
-    says = []
+    messages = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             store.find(item_id)
         except StoreUnavailable as error:
-            says.append(str(error))
-    return says
+            messages.append(str(error))
+    return messages

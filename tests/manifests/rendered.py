@@ -52,24 +52,24 @@ def named(kind: str, name: str, among: tuple[Document, ...] | None = None) -> Do
     """The one object of this kind and name, with or without a checksum in it; of production unless told."""
     pattern = re.compile(re.escape(name) + GENERATED)
     found = [
-        each
-        for each in (rendered("production") if among is None else among)
-        if each["kind"] == kind and pattern.fullmatch(each["metadata"]["name"])
+        document
+        for document in (rendered("production") if among is None else among)
+        if document["kind"] == kind and pattern.fullmatch(document["metadata"]["name"])
     ]
-    assert len(found) == 1, f"{kind}/{name}: {[each['metadata']['name'] for each in found]}"
+    assert len(found) == 1, f"{kind}/{name}: {[document['metadata']['name'] for document in found]}"
     return found[0]
 
 
 def of_kind(*kinds: str, among: tuple[Document, ...] | None = None) -> list[Document]:
-    return [each for each in (rendered("production") if among is None else among) if each["kind"] in kinds]
+    return [document for document in (rendered("production") if among is None else among) if document["kind"] in kinds]
 
 
 def images(among: tuple[Document, ...]) -> set[str]:
-    return {each["image"] for _, pod in pods(among=among) for each in pod["spec"]["containers"]}
+    return {container["image"] for _, pod in pods(among=among) for container in pod["spec"]["containers"]}
 
 
 def pods(*kinds: str, among: tuple[Document, ...] | None = None) -> Iterator[tuple[str, Document]]:
     """Name of the owner and template of every kind of pod there is."""
-    for each in of_kind(*(kinds or ("Deployment", "StatefulSet", "CronJob")), among=among):
-        spec = each["spec"]["jobTemplate"]["spec"] if each["kind"] == "CronJob" else each["spec"]
-        yield each["metadata"]["name"], spec["template"]
+    for owner in of_kind(*(kinds or ("Deployment", "StatefulSet", "CronJob")), among=among):
+        spec = owner["spec"]["jobTemplate"]["spec"] if owner["kind"] == "CronJob" else owner["spec"]
+        yield owner["metadata"]["name"], spec["template"]

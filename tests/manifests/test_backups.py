@@ -48,9 +48,9 @@ def test_backups_are_on_a_claim_that_is_not_the_database_s() -> None:
     assert claim["accessModes"] == ["ReadWriteOnce"]
     for name in ("postgres-backup", "postgres-restore"):
         spec = named("CronJob", name)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        volumes = {each["name"]: each for each in spec["volumes"]}
-        mounts = {each["mountPath"]: each for each in container(name)["volumeMounts"]}
-        env = {each["name"]: each for each in container(name)["env"]}
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        mounts = {mount["mountPath"]: mount for mount in container(name)["volumeMounts"]}
+        env = {variable["name"]: variable for variable in container(name)["env"]}
         folder = env["BACKUPS"]["value"]
         assert volumes[mounts[folder]["name"]]["persistentVolumeClaim"]["claimName"] == "postgres-backup"
         assert mounts[folder].get("readOnly", False) is (name == "postgres-restore")
@@ -62,7 +62,7 @@ def test_both_ask_the_database_that_the_services_use_with_its_own_password() -> 
         named(kind, name)["metadata"]["name"] for kind, name in (("ConfigMap", "postgres"), ("Secret", "database"))
     )
     for name in ("postgres-backup", "postgres-restore"):
-        env = {each["name"]: each.get("value") or each["valueFrom"] for each in container(name)["env"]}
+        env = {variable["name"]: variable.get("value") or variable["valueFrom"] for variable in container(name)["env"]}
         assert env["PGHOST"] == named("Service", "postgres")["metadata"]["name"]
         assert env["PGDATABASE"] == {"configMapKeyRef": {"name": config, "key": "POSTGRES_DB"}}
         assert env["PGUSER"] == {"configMapKeyRef": {"name": config, "key": "POSTGRES_USER"}}
@@ -216,7 +216,7 @@ def test_a_restore_that_cannot_end_changes_nothing(backups: Backups) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "environment", "says"),
+    ("what", "environment", "sentence"),
     [
         ("restore", {}, "there is no backup in"),
         ("restore", {"BACKUP": "20250101T000000Z"}, "there is no backup 20250101T000000Z"),
@@ -226,10 +226,10 @@ def test_a_restore_that_cannot_end_changes_nothing(backups: Backups) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
-    backups: Backups, what: str, environment: dict[str, str], says: str
+    backups: Backups, what: str, environment: dict[str, str], sentence: str
 ) -> None:
     done = backups.run(what, **environment)
     assert done.returncode == 1
-    assert says in done.stderr
+    assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert backups.names == []

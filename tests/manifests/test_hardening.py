@@ -57,7 +57,7 @@ def test_a_drain_takes_one_pod_at_a_time_and_can_end(name: str) -> None:
 
 
 def test_the_database_has_no_budget_that_would_forbid_every_drain() -> None:
-    assert {each["metadata"]["name"] for each in of_kind("PodDisruptionBudget")} == set(SERVICES)
+    assert {budget["metadata"]["name"] for budget in of_kind("PodDisruptionBudget")} == set(SERVICES)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -106,8 +106,9 @@ def test_the_quota_admits_the_worst_hour_and_a_proof_beside_it() -> None:
 def test_the_quota_admits_the_claims() -> None:
     """Both, and as many again: a volume is moved by having two for a while."""
     hard = named("ResourceQuota", "microservices")["spec"]["hard"]
-    claims = [each["spec"] for each in of_kind("PersistentVolumeClaim")]
-    claims += [claim["spec"] for each in of_kind("StatefulSet") for claim in each["spec"]["volumeClaimTemplates"]]
+    claims = [claim["spec"] for claim in of_kind("PersistentVolumeClaim")]
+    for owner in of_kind("StatefulSet"):
+        claims += [claim["spec"] for claim in owner["spec"]["volumeClaimTemplates"]]
     assert 2 * len(claims) <= quantity(hard["persistentvolumeclaims"])
     asked = sum(quantity(claim["resources"]["requests"]["storage"]) for claim in claims)
     assert 2 * asked <= quantity(hard["requests.storage"])
@@ -157,13 +158,13 @@ def test_the_deployer_may_apply_all_but_the_fence_around_it(manifests: str, tmp_
     """Every other kind can be read, made and changed; a kind that is added must be added to the Role, too."""
     documents = rendered("production") if manifests == "production" else with_component("gateway", tmp_path)
     rights = role("deployer", documents)
-    for each in documents:
-        fenced = each["metadata"].get("labels", {}).get("applied-by") == "administrator"
-        assert fenced == (each["kind"] in FENCE), each["kind"]
+    for document in documents:
+        fenced = document["metadata"].get("labels", {}).get("applied-by") == "administrator"
+        assert fenced == (document["kind"] in FENCE), document["kind"]
         if fenced:
-            assert plural(each) not in rights
+            assert plural(document) not in rights
         else:
-            assert {"get", "create", "patch"} <= rights[plural(each)], each["kind"]
+            assert {"get", "create", "patch"} <= rights[plural(document)], document["kind"]
 
 
 def test_the_deployer_deletes_nothing_and_lists_no_secrets() -> None:

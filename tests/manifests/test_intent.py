@@ -13,19 +13,19 @@ DECLARED: list[dict[str, Any]] = list(yaml.safe_load_all((ROOT / "manifests/k8s.
 
 
 def specs(*kinds: str) -> dict[str, dict[str, Any]]:
-    return {each["metadata"]["name"]: each["spec"] for each in DECLARED if each["kind"] in kinds}
+    return {document["metadata"]["name"]: document["spec"] for document in DECLARED if document["kind"] in kinds}
 
 
 def selects(selector: dict[str, Any], app: str) -> bool:
     """Whether a selector means the pods labelled `app`; we use the label app, In, and nothing else."""
     wanted = {app, *selector.get("matchLabels", {}).values()}
-    return wanted == {app} and all(app in each["values"] for each in selector.get("matchExpressions", []))
+    return wanted == {app} and all(app in term["values"] for term in selector.get("matchExpressions", []))
 
 
 def admits(subject: str, direction: str, app: str, port: int) -> bool:
     """Whether any policy lets the pods `subject` talk with pods of our namespace labelled `app` on this port."""
     return any(
-        selects(peer["podSelector"], app) and port in [each["port"] for each in rule["ports"]]
+        selects(peer["podSelector"], app) and port in [admitted["port"] for admitted in rule["ports"]]
         for policy in specs("NetworkPolicy").values()
         if selects(policy["podSelector"], subject)
         for rule in policy.get(direction, [])
@@ -49,7 +49,7 @@ def test_the_policies_admit_exactly_the_declared_talks() -> None:
             port = services[target]["ports"][0]["port"]
             if source != target and admits(source, "egress", target, port) and admits(target, "ingress", source, port):
                 admitted.add((source, target))
-    needed = {(job, each.workload) for each in PROFILE.backups for job in (each.backup, each.restore)}
+    needed = {(job, promise.workload) for promise in PROFILE.backups for job in (promise.backup, promise.restore)}
     assert admitted == needed | {(pair.source, pair.target) for pair in PROFILE.allowed}
 
 
@@ -76,7 +76,7 @@ def test_what_the_profile_names_is_declared() -> None:
     workloads, services = specs("Deployment", "StatefulSet"), specs("Service")
     assert {entry.workload for entry in PROFILE.entries} == set(specs("Deployment"))
     assert {promise.workload for promise in (*PROFILE.persistence, *PROFILE.backups)} <= set(specs("StatefulSet"))
-    assert {job for each in PROFILE.backups for job in (each.backup, each.restore)} <= set(specs("CronJob"))
+    assert {job for promise in PROFILE.backups for job in (promise.backup, promise.restore)} <= set(specs("CronJob"))
     assert {dependency.database for dependency in PROFILE.dependencies} <= set(workloads)
     used = {step.service for journey in PROFILE.journeys for step in journey.steps}
     assert used | {entry.service for entry in PROFILE.entries} <= set(services)

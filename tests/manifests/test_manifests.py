@@ -57,9 +57,9 @@ def test_the_environment_is_exactly_the_architecture_s() -> None:
         config = named("ConfigMap", name)
         assert container["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
         assert config["data"] == public[name]
-        assert [each["name"] for each in container.get("env", [])] == secret[name]
-        for each in container.get("env", []):
-            assert each["valueFrom"]["secretKeyRef"] == {"name": password, "key": "password"}
+        assert [variable["name"] for variable in container.get("env", [])] == secret[name]
+        for variable in container.get("env", []):
+            assert variable["valueFrom"]["secretKeyRef"] == {"name": password, "key": "password"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -96,7 +96,8 @@ def test_the_database_keeps_its_data_on_a_claim() -> None:
     assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
     assert claim["spec"]["storageClassName"] == "standard"
     assert claim["spec"]["resources"]["requests"]["storage"] == "10Gi"
-    mounts = {each["name"]: each["mountPath"] for each in spec["template"]["spec"]["containers"][0]["volumeMounts"]}
+    [container] = spec["template"]["spec"]["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     pgdata = named("ConfigMap", "postgres")["data"]["PGDATA"]
     assert Path(mounts[claim["metadata"]["name"]]) in Path(pgdata).parents
 
@@ -106,7 +107,7 @@ def test_services_have_the_architecture_s_ports_and_find_their_pods() -> None:
     ports = {"microservice-1": 5000, "microservice-2": 5001, "postgres": 5432}
     for name, port in ports.items():
         spec = named("Service", name)["spec"]
-        assert [each["port"] for each in spec["ports"]] == [port]
+        assert [exposed["port"] for exposed in spec["ports"]] == [port]
         assert spec["selector"] == {"app": name}
         assert spec.get("clusterIP") != "None"
 
@@ -127,7 +128,7 @@ def test_both_services_can_be_reached_from_outside_each_under_a_host() -> None:
 def selected(selector: Document) -> str:
     """Whom a label selector means, in short: app names, `*` for everybody."""
     apps = [*selector.get("matchLabels", {}).values()]
-    apps += [value for each in selector.get("matchExpressions", []) for value in each["values"]]
+    apps += [value for term in selector.get("matchExpressions", []) for value in term["values"]]
     return " ".join(apps) or "*"
 
 
@@ -136,10 +137,10 @@ def rules(spec: Document, side: str) -> list[tuple[list[str], list[tuple[str, in
     found = []
     for rule in spec.get(side, []):
         peers = [
-            f"ns:{selected(each['namespaceSelector'])}"
-            if "namespaceSelector" in each
-            else selected(each["podSelector"])
-            for each in rule["from" if side == "ingress" else "to"]
+            f"ns:{selected(peer['namespaceSelector'])}"
+            if "namespaceSelector" in peer
+            else selected(peer["podSelector"])
+            for peer in rule["from" if side == "ingress" else "to"]
         ]
         found.append((peers, [(port["protocol"], port["port"]) for port in rule["ports"]]))
     return found
@@ -170,13 +171,13 @@ def test_the_policies_are_the_architecture_s() -> None:
         "ingress-controller": (" ".join(SERVICES), ["Ingress"], [(["ns:projectcontour"], [("TCP", "http")])], []),
     }
     found = {
-        each["metadata"]["name"]: (
-            selected(each["spec"]["podSelector"]),
-            each["spec"]["policyTypes"],
-            rules(each["spec"], "ingress"),
-            rules(each["spec"], "egress"),
+        policy["metadata"]["name"]: (
+            selected(policy["spec"]["podSelector"]),
+            policy["spec"]["policyTypes"],
+            rules(policy["spec"], "ingress"),
+            rules(policy["spec"], "egress"),
         )
-        for each in of_kind("NetworkPolicy")
+        for policy in of_kind("NetworkPolicy")
     }
     assert found == expected
 

@@ -17,6 +17,7 @@ from tests.manifests.rendered import (
     documents,
     images,
     named,
+    of_kind,
     parsed,
     pods,
     rendered,
@@ -46,7 +47,7 @@ def placeless(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: placeless(inner) for key, inner in value.items() if key not in PLACE}
     if isinstance(value, list | tuple):
-        return [placeless(each) for each in value if not is_volume(each)]
+        return [placeless(item) for item in value if not is_volume(item)]
     return value
 
 
@@ -62,9 +63,9 @@ def test_the_overlays_differ_in_place_and_nothing_else(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_all_of_an_overlay_is_in_one_namespace(overlay: str) -> None:
     """What a component adds too: a policy in another namespace holds nobody."""
-    for each in rendered(overlay):
-        if each["kind"] not in ("Namespace", "PersistentVolume"):
-            assert each["metadata"]["namespace"] == "microservices", each["metadata"]["name"]
+    for document in rendered(overlay):
+        if document["kind"] not in ("Namespace", "PersistentVolume"):
+            assert document["metadata"]["namespace"] == "microservices", document["metadata"]["name"]
 
 
 def test_the_embedded_overlay_runs_the_images_that_the_profile_builds() -> None:
@@ -78,7 +79,7 @@ def test_the_embedded_overlay_runs_the_images_that_the_profile_builds() -> None:
 def test_the_system_can_move_to_another_namespace() -> None:
     """Nothing names the namespace but `metadata.namespace` and what a rename moves with it."""
     moved = rename(rendered("production"), "elsewhere")
-    assert {each["metadata"].get("namespace", "elsewhere") for each in moved} == {"elsewhere"}
+    assert {document["metadata"].get("namespace", "elsewhere") for document in moved} == {"elsewhere"}
     text = yaml.safe_dump_all(moved)
     assert not re.search(r"\.microservices\b|namespace: microservices|svc\.cluster\.local", text)
 
@@ -99,7 +100,7 @@ def test_the_registry_and_the_storage_class_are_said_once(tmp_path: Path) -> Non
     }
     [template] = named("StatefulSet", "postgres", moved)["spec"]["volumeClaimTemplates"]
     claim = named("PersistentVolumeClaim", "postgres-backup", moved)
-    assert [each["spec"]["storageClassName"] for each in (template, claim)] == ["gp3", "gp3"]
+    assert [asking["spec"]["storageClassName"] for asking in (template, claim)] == ["gp3", "gp3"]
 
 
 def test_private_registries_are_asked_with_credentials() -> None:
@@ -115,12 +116,12 @@ def test_every_image_has_a_tag_of_its_own() -> None:
 def test_development_keeps_the_data_in_folders_of_the_node() -> None:
     """10Gi, ReadWriteOnce, class standard, as the architecture says; each volume for one claim that there is."""
     among = rendered("development")
-    claims = {each["metadata"]["name"]: each["spec"] for each in among if each["kind"] == "PersistentVolumeClaim"}
+    claims = {claim["metadata"]["name"]: claim["spec"] for claim in of_kind("PersistentVolumeClaim", among=among)}
     database = named("StatefulSet", "postgres", among)
     for template in database["spec"]["volumeClaimTemplates"]:
         claims[f"{template['metadata']['name']}-postgres-0"] = template["spec"]
     bound = {}
-    for volume in (each["spec"] for each in among if each["kind"] == "PersistentVolume"):
+    for volume in (document["spec"] for document in of_kind("PersistentVolume", among=among)):
         claim = claims[volume["claimRef"]["name"]]
         assert volume["claimRef"]["namespace"] == "microservices"
         assert volume["capacity"] == {"storage": "10Gi"} == claim["resources"]["requests"]
@@ -169,19 +170,19 @@ def test_an_overlay_puts_its_own_password_in_the_place_of_the_placeholder(tmp_pa
     secret = named("Secret", "database", among)
     assert base64.b64decode(secret["data"]["password"]) == b"of-our-own"
     for _, pod in pods("Deployment", "StatefulSet", "CronJob", among=among):
-        for each in pod["spec"]["containers"][0].get("env", []):
-            if "secretKeyRef" in each.get("valueFrom", {}):
-                assert each["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
+        for variable in pod["spec"]["containers"][0].get("env", []):
+            if "secretKeyRef" in variable.get("valueFrom", {}):
+                assert variable["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
 
 
 def test_the_gateway_takes_the_place_of_the_ingress(tmp_path: Path) -> None:
     """The same hosts and paths lead to the same Services, by the port that the name in the Ingress stands for."""
     among = with_component("gateway", tmp_path)
-    assert not [each for each in among if each["kind"] == "Ingress"]
+    assert not of_kind("Ingress", among=among)
     [listener] = named("Gateway", "microservices", among)["spec"]["listeners"]
     assert listener["allowedRoutes"]["namespaces"]["from"] == "Same"
     found = set()
-    for route in (each["spec"] for each in among if each["kind"] == "HTTPRoute"):
+    for route in (document["spec"] for document in of_kind("HTTPRoute", among=among)):
         assert route["parentRefs"] == [{"name": "microservices"}]
         [host], [rule] = route["hostnames"], route["rules"]
         [match], [backend] = rule["matches"], rule["backendRefs"]

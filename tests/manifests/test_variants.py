@@ -3,7 +3,7 @@
 import yaml
 
 from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, read_rules
-from tests.manifests.rendered import MANIFESTS, ROOT, documents, rendered
+from tests.manifests.rendered import MANIFESTS, ROOT, documents, of_kind, rendered
 
 
 def test_the_gateway_variant_routes_what_the_ingress_routes() -> None:
@@ -19,8 +19,10 @@ def test_the_gateway_variant_routes_what_the_ingress_routes() -> None:
 def test_its_routes_join_the_gateway_that_the_embedded_cluster_has() -> None:
     cluster = yaml.safe_load_all((ROOT / "kubeproof/embedded/ingress.yaml").read_text())
     (there,) = (
-        {k: each["metadata"][k] for k in ("name", "namespace")} for each in cluster if each["kind"] == "Gateway"
+        {key: document["metadata"][key] for key in ("name", "namespace")}
+        for document in cluster
+        if document["kind"] == "Gateway"
     )
     variant = documents(MANIFESTS / "variants/embedded-gateway")
-    assert [each["spec"]["parentRefs"] for each in variant if each["kind"] == HTTP_ROUTE] == [[there], [there]]
-    assert not [each for each in variant if each["kind"] == "Gateway"]
+    assert [route["spec"]["parentRefs"] for route in of_kind(HTTP_ROUTE, among=variant)] == [[there], [there]]
+    assert not of_kind("Gateway", among=variant)

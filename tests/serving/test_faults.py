@@ -31,15 +31,15 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceChild]:
 
 
 @contextlib.contextmanager
-def clients(child: ServiceChild, count: int, says: bytes) -> Iterator[list[socket.socket]]:
-    """So many connections on each of which `says` was sent."""
+def clients(child: ServiceChild, count: int, words: bytes) -> Iterator[list[socket.socket]]:
+    """So many connections on each of which `words` were sent."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * CONNECTIONS), hard))
     with contextlib.ExitStack() as connections:
         opened = []
         for _ in range(count):
             opened.append(connections.enter_context(socket.create_connection(("127.0.0.1", child.port), 5)))
-            opened[-1].sendall(says)
+            opened[-1].sendall(words)
         yield opened
 
 
@@ -82,14 +82,14 @@ def test_no_more_clients_are_sent_away_than_there_must_be_room_for(child: Servic
 
 
 @pytest.mark.parametrize(
-    "says",
+    "words",
     [
         pytest.param(b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow", id="body"),
         pytest.param(b"GET /fast HTTP/1.1\r\nHost: x\r\nX-Slow: ", id="header"),
     ],
 )
-def test_a_request_that_comes_slowly_holds_no_worker(child: ServiceChild, says: bytes) -> None:
-    with clients(child, 4 * PERMITS, says) as slow:
+def test_a_request_that_comes_slowly_holds_no_worker(child: ServiceChild, words: bytes) -> None:
+    with clients(child, 4 * PERMITS, words) as slow:
         for client in slow:
             client.sendall(b"a")
         assert [answers(child, path) for path in ("/health", "/fast")] == [200, 200]

@@ -90,7 +90,7 @@ def test_a_server_takes_map_dispatcher_and_channel_class_from_outside(server: An
     assert TcpWSGIServer.channel_class is HTTPChannel
     assert isinstance(server.task_dispatcher, Idle)
     assert server._map[server._fileno] is server
-    assert [type(one) for one in server._map.values()] == [trigger.trigger, TcpWSGIServer]
+    assert [type(watched) for watched in server._map.values()] == [trigger.trigger, TcpWSGIServer]
     assert "self.channel_class(self, conn, addr, self.adj, map=self._map)" in source(TcpWSGIServer.handle_accept)
 
 
@@ -125,7 +125,7 @@ def test_one_request_may_be_read_ahead() -> None:
 def test_closing_the_listener_alone_leaves_the_trigger_open(server: Any) -> None:
     wasyncore.dispatcher.close(server)
     server.pull_trigger()
-    assert [type(one) for one in server._map.values()] == [trigger.trigger]
+    assert [type(watched) for watched in server._map.values()] == [trigger.trigger]
 
 
 def test_pulling_the_trigger_without_a_task_takes_no_lock(server: Any) -> None:

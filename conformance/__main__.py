@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from conformance import proving
-from conformance.command_line import Parser, ended
+from conformance.command_line import Parser, as_program
 from conformance.conclusion import NotARun, judge_folder
 from conformance.declared.profile import profile_schema
 from conformance.declared.render import NoKubectl, find_kubectl
@@ -95,4 +95,4 @@ def _profile(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
+    as_program(main)

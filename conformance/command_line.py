@@ -25,9 +25,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def ended(main: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """Run a command to its exit status, that of Ctrl-C included; a reader that leaves early, such as head, ends it."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run a command to its exit status, that of Ctrl-C included."""
     try:
         return main(arguments)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+
+
+def as_program(main: Callable[[list[str]], int]) -> NoReturn:
+    """Be this command until the end of the process; a reader that leaves early, such as head, ends it too."""
+    # Here and not in `ended`: where it stays so, the next write to a connection that is gone kills the whole process.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.exit(ended(main, sys.argv[1:]))

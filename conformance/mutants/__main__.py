@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.command_line import Parser, ended
+from conformance.command_line import Parser, as_program
 from conformance.declared.profile import ProfileError, read_profile
 from conformance.declared.render import NoKubectl, RenderFailed, find_kubectl, render
 from conformance.mutants.mutant import (
@@ -178,4 +178,4 @@ def table(ended: Sequence[Ended]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
+    as_program(main)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"bench", "children", "cluster", "conformance", "consumer", "items", "load", "serving", "tests"}
+OURS = {"bench", "children", "cluster", "conformance", "consumer", "interruption", "items", "load", "serving", "tests"}
 
 # Ways to the world outside, and ways round this test.
 WORLD = ("asyncio", "http", "os", "socket", "subprocess", "time", "urllib", "importlib")
@@ -66,13 +66,16 @@ WALLS = (
             "conformance.declared",
             "conformance.verdicts.evidence",
             "conformance.verdicts.verdict",
+            "interruption",
         ),
     ),
     Wall("conformance/declared/schema.py", others=("jsonschema",), ours=("conformance.declared",)),
     Wall("conformance/declared/**/*.py", others=("yaml",), ours=("conformance.declared",)),
     Wall("conformance/report/**/*.py", ours=("conformance.report", "conformance.verdicts"), never=WORLD),
     Wall("conformance/test_*.py", others=("pytest",), ours=("conformance.verdicts",), never=WORLD),
-    Wall("cluster/**/*.py", others=("yaml", "cryptography"), ours=("cluster",)),
+    # Both hear Ctrl-C, and neither knows the other.
+    Wall("interruption.py"),
+    Wall("cluster/**/*.py", others=("yaml", "cryptography"), ours=("cluster", "interruption")),
     Wall("load/**/*.py", others=("locust", "gevent"), ours=("load",)),
     Wall("children/**/*.py", ours=("children",)),
     # The peers stand alone, as their users write them; each has the packages of its own environment.

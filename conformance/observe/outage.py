@@ -15,7 +15,7 @@ from conformance.declared.intent import Depend, Loss
 from conformance.declared.workloads import Workload
 from conformance.observe.streams import agent_running
 from conformance.observe.system import Deployed, Faults
-from conformance.observe.waiting import NotInTime, wait_until
+from conformance.observe.waiting import NotInTime, pause, wait_until
 from conformance.verdicts.evidence import NODE
 
 BASELINE = 3.0  # seconds of asks before the outage, the control that they are answered at all, and after it
@@ -63,7 +63,7 @@ def _observe(
         if targets:
             plan = {"targets": targets, "rate": RATE, "seconds": LONGEST}
             stack.enter_context(agent_running(on, of, "ask", plan))
-            time.sleep(BASELINE)
+            pause(BASELINE)
         on.mark(of, "database stopped", at=target.name)
         with away:
             _bear(on, loss, dependents)
@@ -71,7 +71,7 @@ def _observe(
         with suppress(NotInTime):
             on.wait_ready(target, *(on.workload(each.workload) for each in dependents), within=90)
         if targets:
-            time.sleep(BASELINE)
+            pause(BASELINE)
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _bear(on: Deployed, loss: Loss, dependents: list[Depend]) -> None:
     if loss is Loss.REFUSED:
         # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
         lasts += [_liveness_window(on.workload(each.workload)) for each in dependents]
-    time.sleep(max(0.0, lost + max(lasts, default=0.0) - time.monotonic()))
+    pause(lost + max(lasts, default=0.0) - time.monotonic())
 
 
 def _asks(on: Deployed, depend: Depend) -> list[dict[str, Any]]:

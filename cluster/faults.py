@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from cluster.errors import ClusterError
 from cluster.folders import folders
 from cluster.processes import OUR_ENVIRONMENT
+from interruption import shielded
 
 HOLDER = (sys.executable, "-m", "cluster.holding")
 FREEZE, BLACK_HOLE = "freeze", "black-hole"
@@ -55,6 +56,7 @@ class Faults:
             if holder.stdout.readline() == HELD:
                 yield
         finally:
-            _, said = holder.communicate(timeout=GOODBYE)  # ends its standard input
+            with shielded():
+                _, said = holder.communicate(timeout=GOODBYE)  # ends its standard input
         if holder.returncode != 0:
             raise ClusterError(f"{fault} {target} in cluster {self.name}: {said.strip() or 'it was ended'}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from conformance.verdicts.verdict import Exit
+from interruption import interruptible, listening
 
 STATUSES = "exit status:\n" + "\n".join(f"  {status:<4} {status.says}" for status in Exit)
 
@@ -27,7 +28,8 @@ class Parser(argparse.ArgumentParser):
 def ended(main: Callable[[list[str]], int], arguments: list[str]) -> int:
     """Run a command to its exit status, that of Ctrl-C included."""
     try:
-        return main(arguments)
+        with interruptible():
+            return main(arguments)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
 
@@ -36,4 +38,5 @@ def as_program(main: Callable[[list[str]], int]) -> NoReturn:
     """Be this command until the end of the process; a reader that leaves early, such as head, ends it too."""
     # Here and not in `ended`: where it stays so, the next write to a connection that is gone kills the whole process.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(ended(main, sys.argv[1:]))
+    with listening():
+        sys.exit(ended(main, sys.argv[1:]))

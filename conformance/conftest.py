@@ -1,11 +1,12 @@
 """Options and fixtures: which cluster, which manifests, and where the stages of a run meet pytest (ADR 5)."""
 
+import gc
 import logging
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ from conformance.observe.api_errors import Refused, Silent
 from conformance.observe.applying import ApplyFailed
 from conformance.observe.cluster import CannotStart, connect
 from conformance.observe.recorder import NotWritten
-from conformance.run import Run, new_run_name
+from conformance.run import Run, left_behind, new_run_name
 from conformance.verdicts.catalogue import judge_planned
 from conformance.verdicts.evidence import Planned, read_evidence
 from conformance.verdicts.verdict import Exit, Outcome, Verdict
+from interruption import interruptible, listening, pressed
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +48,7 @@ class Session:
     system: System
     folder: Path | None = None
     report: str = ""
+    run: Run | None = None
     began: float = field(default_factory=time.monotonic)
 
 
@@ -68,7 +71,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after pytest's own ear for what a finalizer swallows
 def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(_listening(config))
     # The client's retries are in the evidence, as gaps or errors.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     config.addinivalue_line("markers", "check(*names): the checks of conformance/catalogue.py that a test proves")
@@ -79,9 +84,25 @@ def pytest_configure(config: pytest.Config) -> None:
     if entrance and not re.fullmatch(r"[^:]+(:\d{1,5})?", entrance):
         pytest.exit(f"--ingress-address must be HOST or HOST:PORT, is {entrance!r}", returncode=Exit.NOT_DONE)
     try:
-        config.stash[SESSION] = _declared(config)
+        with interruptible():
+            config.stash[SESSION] = _declared(config)
+    except KeyboardInterrupt:
+        pytest.exit("Ctrl-C", returncode=Exit.INTERRUPTED)
     except (ProfileError, RenderFailed, NoKubectl, ManifestError, yaml.YAMLError) as error:
         pytest.exit(str(error), returncode=Exit.NOT_DONE)
+
+
+def _listening(config: pytest.Config) -> Callable[[], None]:
+    """Listen to Ctrl-C from here on; gives what ends that. A second press says what it leaves behind."""
+
+    def last_words() -> None:
+        about = config.stash.get(SESSION, None)
+        if about and about.run and about.run.namespaces:
+            _progress(config)(left_behind(about.run.namespaces, "Ctrl-C was pressed a second time"))
+
+    ears = ExitStack()
+    ears.enter_context(listening(last_words))
+    return ears.close
 
 
 def _declared(config: pytest.Config) -> Session:
@@ -121,30 +142,36 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     about, name = config.stash[SESSION], new_run_name()
     folder = Path(config.getoption("--out") or ROOT / "out" / name)
     try:
-        kubeconfig, cluster_name, faults = _cluster_of(config, about.profile, about.system)
-        session = Run(
-            name=name,
-            folder=folder,
-            cluster=connect(kubeconfig, config.getoption("--context")),
-            cluster_name=cluster_name,
-            documents=about.documents,
-            system=about.system,
-            profile=about.profile,
-            profile_text=Path(config.getoption("--profile")).read_text(),
-            probe_image=config.getoption("--probe-image"),
-            say=_progress(config),
-            ingress_address=config.getoption("--ingress-address"),
-            faults=faults,
-        )
+        with interruptible():
+            session = _begun(config, about, name, folder)
         _point_latest_at(folder)
         session.plan([planned for item in request.session.items if (planned := _planned(item))])
     except (CannotStart, Refused, Silent, NotWritten, embedded.ClusterError, ImageNotBuilt) as error:
         pytest.exit(str(error), returncode=Exit.NOT_DONE)
-    about.folder = folder
+    about.folder, about.run = folder, session
     try:
         yield session
     finally:
         session.close()
+
+
+def _begun(config: pytest.Config, about: Session, name: str, folder: Path) -> Run:
+    """Have a cluster, and a run on it that has made nothing yet."""
+    kubeconfig, cluster_name, faults = _cluster_of(config, about.profile, about.system)
+    return Run(
+        name=name,
+        folder=folder,
+        cluster=connect(kubeconfig, config.getoption("--context")),
+        cluster_name=cluster_name,
+        documents=about.documents,
+        system=about.system,
+        profile=about.profile,
+        profile_text=Path(config.getoption("--profile")).read_text(),
+        probe_image=config.getoption("--probe-image"),
+        say=_progress(config),
+        ingress_address=config.getoption("--ingress-address"),
+        faults=faults,
+    )
 
 
 def _point_latest_at(folder: Path) -> None:
@@ -187,6 +214,7 @@ def _progress(config: pytest.Config) -> Callable[[str], None]:
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
             reporter.write_line(text)
+            reporter.flush()
 
     return say
 
@@ -202,7 +230,8 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
             elapsed = time.monotonic() - began
             say(f"{place:2} of {all_of_them}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
         try:
-            run.observe(planned)
+            with interruptible():
+                run.observe(planned)
         except ApplyFailed as error:
             pytest.exit(f"the manifests were refused: {error}", returncode=Exit.NOT_DONE)
         except (CannotStart, NotWritten) as error:
@@ -218,19 +247,27 @@ def prove(request: pytest.FixtureRequest, run: Run) -> Callable[[Planned], Verdi
     return verdict
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    # Of each frame, and of what came before, pytest makes a text first: more than a second, while somebody waits.
+    if isinstance(excinfo.value, KeyboardInterrupt):
+        excinfo.traceback = excinfo.traceback[-1:]
+        excinfo.value.__cause__ = excinfo.value.__context__ = None
+
+
 @pytest.hookimpl(trylast=True)  # after pytest's own, which tears the run down when it was interrupted
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     about = session.config.stash.get(SESSION, None)
     if about is not None and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         about.report, session.exitstatus = "no check was chosen; python -m conformance list prints them", Exit.NOT_DONE
-    if about is None or about.folder is None or exitstatus == Exit.NOT_DONE:
-        return
-    try:
-        _, about.report, session.exitstatus = judge_folder(about.folder)
-    except (NotARun, OSError) as error:
-        about.report, session.exitstatus = f"the run was not judged: {error}", Exit.NOT_DONE
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
+    elif about is not None and about.folder is not None and exitstatus != Exit.NOT_DONE:
+        try:
+            _, about.report, session.exitstatus = judge_folder(about.folder)
+        except (NotARun, OSError) as error:
+            about.report, session.exitstatus = f"the run was not judged: {error}", Exit.NOT_DONE
+    if pressed() or exitstatus == pytest.ExitCode.INTERRUPTED:
         session.exitstatus = Exit.INTERRUPTED
+        gc.freeze()  # pytest looks through all that is left, for a second, while somebody waits
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -35,6 +35,7 @@ from conformance.mutants.mutant import (
     write_kustomization,
 )
 from conformance.verdicts.verdict import Exit
+from interruption import shielded
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20 * 60.0  # seconds for one run, a cold start of the cluster not included
@@ -148,14 +149,19 @@ def _child(command: Sequence[str]) -> bool:
             child.wait(PATIENCE)
             return True
         except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGINT)
             return False
         finally:
-            # Ctrl-C reached the child too, which shares our group: it needs time, not a second signal.
-            try:
-                child.wait(GOODBYE)
-            except subprocess.TimeoutExpired:
-                child.kill()
+            with shielded():
+                _say_goodbye(child)
+
+
+def _say_goodbye(child: "subprocess.Popen[bytes]") -> None:
+    # Where Ctrl-C came from a terminal the child has it already, and takes both for one.
+    child.send_signal(signal.SIGINT)  # nothing, if it has ended
+    try:
+        child.wait(GOODBYE)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _verdicts(path: Path) -> Any:

@@ -1,8 +1,10 @@
-"""Waits with a bound and a hope."""
+"""Waits with a bound and a hope; each looks whether Ctrl-C was pressed."""
 
 import threading
 import time
 from collections.abc import Callable
+
+from kubeproof.interruption import look
 
 
 class NotInTime(Exception):
@@ -27,7 +29,9 @@ def wait_until(
     longest silence, in case what changed was not watched.
     """
     deadline = time.monotonic() + within
+    look()
     while not true():
+        look()
         left = deadline - time.monotonic()
         if left <= 0:
             raise NotInTime(hoping, within, last())
@@ -36,3 +40,10 @@ def wait_until(
         else:
             with wake:
                 wake.wait(min(1.0, left))
+
+
+def pause(seconds: float) -> None:
+    """Let so much time pass."""
+    look()
+    time.sleep(max(0.0, seconds))
+    look()

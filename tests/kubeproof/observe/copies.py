@@ -3,9 +3,9 @@
 import time
 from dataclasses import replace
 
-from kubeproof.judging import judge_planned
 from kubeproof.evidence.reading import Planned, read_evidence
 from kubeproof.evidence.writing import Recorder
+from kubeproof.judging import judge_planned
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.system import Deployed
 from kubeproof.observe.watches import Watches

@@ -61,8 +61,8 @@ def run(name: str, out: Path, *, quick: bool) -> Figures | None:
         return None
     write_rows(figures.rows, out / f"{name}.json")
     print(table(name, figures.rows) if figures.rows else f"{name}\n  measured nothing", flush=True)
-    for grid in figures.grids:
-        print(f"\n{grid.title}\n{readme.grid_table(grid)}", flush=True)
+    for comparison in figures.comparison_tables:
+        print(f"\n{comparison.title}\n{readme.comparison_table(comparison)}", flush=True)
     print("".join(f"\n{sentence}\n" for sentence in figures.sentences), flush=True)
     return figures
 

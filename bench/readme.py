@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.row import Figures, Grid, Row
+from bench.row import ComparisonTable, Figures, Row
 
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
@@ -40,7 +40,7 @@ def block(figures: Figures, when: datetime | None = None, *, quick: bool = False
     promised = [row for row in figures.rows if row.must is not None]
     if promised:
         parts.append(rows_table(promised))
-    parts += [f"**{grid.title}**\n\n{grid_table(grid)}" for grid in figures.grids]
+    parts += [f"**{table.title}**\n\n{comparison_table(table)}" for table in figures.comparison_tables]
     parts += figures.sentences
     return "\n\n".join(parts)
 
@@ -58,10 +58,10 @@ def rows_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def grid_table(grid: Grid) -> str:
-    """Give a grid as a Markdown table."""
-    head = f"| | {' | '.join(grid.columns)} |\n|---|{'--:|' * len(grid.columns)}"
-    return "\n".join([head, *(f"| {name} | {' | '.join(cells)} |" for name, cells in grid.lines.items())])
+def comparison_table(table: ComparisonTable) -> str:
+    """Give it as a Markdown table."""
+    head = f"| | {' | '.join(table.columns)} |\n|---|{'--:|' * len(table.columns)}"
+    return "\n".join([head, *(f"| {name} | {' | '.join(cells)} |" for name, cells in table.lines.items())])
 
 
 def number(value: float) -> str:

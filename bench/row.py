@@ -1,5 +1,5 @@
 """
-A measured row, a grid of rows side by side, and the file and the tables made of them.
+A measured row, a table that compares rows side by side, and the file and the text made of them.
 
 `value`, `must`, `aim`, `low` and `high` are in `unit`; `must` is the bound that is promised, `aim` the one that is
 hoped for, None where there is none. `low` and `high` are the smallest and the largest of repeated measurements.
@@ -31,7 +31,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Grid:
+class ComparisonTable:
     """Rows side by side: a name and a text per column for each line; text because a cell may say why it is empty."""
 
     title: str
@@ -41,10 +41,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class Figures:
-    """What one benchmark found: rows to promise with, grids and sentences to read."""
+    """What one benchmark found: rows to promise with, comparison tables and sentences to read."""
 
     rows: Sequence[Row]
-    grids: Sequence[Grid] = ()
+    comparison_tables: Sequence[ComparisonTable] = ()
     sentences: Sequence[str] = field(default=())
 
 

@@ -14,7 +14,7 @@ from kubeproof import probe
 from kubeproof.declared import Declared
 from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, read_rules
 from kubeproof.observe.cluster import CannotStart
-from kubeproof.observe.system import Faults
+from kubeproof.observe.deployed import Faults
 from kubeproof.profile.intent import Image
 
 # The harness's own pods run it; its recipe is in the package.

@@ -1,5 +1,5 @@
 """
-A run's folder, judged from its files alone: the same for the run that made it and for `conformance judge`.
+A run's folder, judged from its files alone: the same for the run that made it and for `kubeproof judge`.
 
 Beside the verdicts it gives the reports made from them; both callers end here, so that they cannot differ.
 """
@@ -56,7 +56,7 @@ def judge_folder(folder: Path) -> tuple[tuple[Judged, ...], str, Exit]:
 
 def status_of(judged: Sequence[Judged], evidence: Evidence) -> Exit:
     """The exit status of a run: a file that lost lines, or its end, is never all right."""
-    status = exit_status(each.verdict for each in judged)
+    status = exit_status(judgement.verdict for judgement in judged)
     return Exit.UNJUDGED if status is Exit.HOLDS and (evidence.damage or not evidence.ended) else status
 
 

@@ -23,8 +23,8 @@ from kubeproof.manifests.renaming import rename
 from kubeproof.observe.api_errors import Refused, Silent, translated
 from kubeproof.observe.cluster import CannotStart, Cluster
 from kubeproof.observe.deploy import observe_deploy
+from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.listings import listings
-from kubeproof.observe.system import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches
 
@@ -83,7 +83,9 @@ class Run:
 
     def plan(self, asked: list[Planned]) -> None:
         """Write down what will be checked: what is planned and not observed is UNKNOWN, never forgotten."""
-        self.recorder.line("", "run.plan", checks=[[each.check, each.subject, each.observation] for each in asked])
+        self.recorder.line(
+            "", "run.plan", checks=[[planned.check, planned.subject, planned.observation] for planned in asked]
+        )
 
     def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""
@@ -117,10 +119,14 @@ class Run:
         documents = rename(self._declared.documents, f"kubeproof-{self.name}")
         deployed = self._new_namespace(f"kubeproof-{self.name}", documents)
         with self.recorder.observation("deploy"), translated(), deployed.watches.recorded("deploy"):
-            left = observe_deploy(deployed, "deploy", [each for each in documents if each["kind"] != "Namespace"])
+            left = observe_deploy(
+                deployed, "deploy", [document for document in documents if document["kind"] != "Namespace"]
+            )
         for what in left:
             self._say(f"        {what} was there before and no run's: it is used as it is, and left alone")
-        self._missing = [each.name for each in self._declared.system.workloads if not deployed.all_ready(each)]
+        self._missing = [
+            workload.name for workload in self._declared.system.workloads if not deployed.all_ready(workload)
+        ]
         deployed.apply(rename([way_out()], deployed.namespace))
         try:
             deployed.start_pod(CLIENT, [*AGENT, "idle"])

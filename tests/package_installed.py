@@ -33,7 +33,7 @@ def main() -> None:
         venv.create(below / "venv", with_pip=True)
         programs = below / "venv/bin"
         for extras, calls in (("", BARE), ("[run]", RUN), ("[run,cluster]", CLUSTER)):
-            pip([programs / "python", "-m", "pip", "install", f"{wheel}{extras}"])
+            pip([programs / "python", "-m", "pip", "install", "--no-compile", f"{wheel}{extras}"])
             print(f"installed {wheel.name}{extras}", flush=True)
             for call in calls:
                 tell(call, [programs / "kubeproof"], below)

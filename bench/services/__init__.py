@@ -13,15 +13,15 @@ from pathlib import Path
 from bench.errors import CannotMeasure
 from bench.processes import busy_percent
 from bench.row import Figures
-from bench.services import comparison_tables as grids
+from bench.services.comparison_tables import comparison_tables, losses, of_environment, rows
 from bench.services.contestants import NAIVE, OURS
 from bench.services.load import CLIENTS
-from bench.services.own_measurements import alone
+from bench.services.own_measurements import measure_own
 from bench.services.promises import Seen, promises
 from bench.services.rounds import QUICK, WHOLE, Admitted, Plan, Turn, admitted, turns
 from bench.services.server import Contestant
 from bench.services.standings import standing
-from bench.services.test_bed import Bed, bed
+from bench.services.test_bed import TestBed, prepared_test_bed
 
 SETTLE = 2.0  # seconds
 STAT = Path("/proc/stat")
@@ -36,15 +36,15 @@ def measure(*, quick: bool = False) -> Figures:
         print(f"bench: services: {time.monotonic() - began:4.0f} s: {said}", file=sys.stderr, flush=True)
 
     plan = QUICK if quick else WHOLE
-    with bed(progress) as made:
-        entered = {one.contestant.name: one for one in admitted(made)}
-        if missing := [one.name for one in (OURS, NAIVE) if one.name not in entered]:
+    with prepared_test_bed(progress) as test_bed:
+        entered = {entrant.contestant.name: entrant for entrant in admitted(test_bed)}
+        if missing := [contestant.name for contestant in (OURS, NAIVE) if contestant.name not in entered]:
             raise CannotMeasure(f"without {' and '.join(missing)} there is nothing to compare: see above")
-        ours_alone = alone(made, plan)
-        taken = list(turns(made, [one.contestant for one in entered.values()], plan))
+        own = measure_own(test_bed, plan)
+        taken = list(turns(test_bed, [entrant.contestant for entrant in entered.values()], plan))
         counts = entered[OURS.name].counts, entered[NAIVE.name].counts
-        seen = Seen(*counts, ours_alone, turns_of(OURS, taken), others)
-        return figures(made, plan, entered.values(), seen, taken)
+        seen = Seen(*counts, own, turns_of(OURS, taken), others)
+        return figures(test_bed, plan, entered.values(), seen, taken)
 
 
 def turns_of(contestant: Contestant, taken: Sequence[Turn]) -> list[Turn]:
@@ -59,21 +59,21 @@ def busy(seconds: float) -> float:
     return busy_percent(before, STAT.read_text())
 
 
-def figures(made: Bed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn]) -> Figures:
+def figures(test_bed: TestBed, plan: Plan, entered: Collection[Admitted], seen: Seen, taken: Sequence[Turn]) -> Figures:
     """Give what was seen as rows, tables and sentences."""
     standings = {
-        one.contestant.name: {
-            **grids.of_environment(one, made.environment(one.contestant)),
-            **standing(turns_of(one.contestant, taken)),
+        entrant.contestant.name: {
+            **of_environment(entrant, test_bed.environment(entrant.contestant)),
+            **standing(turns_of(entrant.contestant, taken)),
         }
-        for one in entered
+        for entrant in entered
     }
     how = (
-        f"PostgreSQL {made.postgres_version()}; {plan.rounds} rounds, {plan.seconds:g} s for each load, "
+        f"PostgreSQL {test_bed.postgres_version()}; {plan.rounds} rounds, {plan.seconds:g} s for each load, "
         f"{CLIENTS} clients in a closed loop."
     )
     return Figures(
-        [*promises(seen), *grids.rows(standings)],
-        grids.grids(standings, plan),
-        [how, grids.losses(OURS.name, standings)],
+        [*promises(seen), *rows(standings)],
+        comparison_tables(standings, plan),
+        [how, losses(OURS.name, standings)],
     )

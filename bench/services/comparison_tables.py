@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.readme import number
-from bench.row import Grid, Row
+from bench.row import ComparisonTable, Row
 from bench.services.environments import Environment
 from bench.services.rounds import Admitted, Plan
 from bench.services.standings import Figure, Standing, behind
@@ -30,13 +30,13 @@ def rows(standings: Mapping[str, Standing]) -> list[Row]:
     ]
 
 
-def grids(standings: Mapping[str, Standing], plan: Plan) -> list[Grid]:
+def comparison_tables(standings: Mapping[str, Standing], plan: Plan) -> list[ComparisonTable]:
     """Give the tables: what a contestant costs, and its latencies without and with a limit."""
     return [cost(standings), *(latencies(standings, plan, limit) for limit in ("unlimited", "500m"))]
 
 
-def cost(standings: Mapping[str, Standing]) -> Grid:
-    """Give the table of what each costs."""
+def cost(standings: Mapping[str, Standing]) -> ComparisonTable:
+    """Give the table of what the contestants cost."""
     columns = {
         "requests per CPU-second (spread)": ("requests per CPU-second, unlimited",),
         "PostgreSQL, us per request": ("CPU of PostgreSQL per request, unlimited",),
@@ -51,10 +51,10 @@ def cost(standings: Mapping[str, Standing]) -> Grid:
         name: [_spread(figures, *of) if "spread" in head else _beside(figures, of) for head, of in columns.items()]
         for name, figures in standings.items()
     }
-    return Grid("What they cost", tuple(columns), lines)
+    return ComparisonTable("What they cost", tuple(columns), lines)
 
 
-def latencies(standings: Mapping[str, Standing], plan: Plan, limit: str) -> Grid:
+def latencies(standings: Mapping[str, Standing], plan: Plan, limit: str) -> ComparisonTable:
     """Give the table of latencies under one limit; failed requests beside those that had any."""
     loads = ["closed loop", *(f"{rate:g}/s" for rate in plan.rates)]
     throttling = [f"throttled periods at {load}, {limit}" for load in loads] if limit != "unlimited" else []
@@ -67,7 +67,7 @@ def latencies(standings: Mapping[str, Standing], plan: Plan, limit: str) -> Grid
     heads = ["closed loop, requests/s", *(f"{load}: p50 / p99 / p99.9, ms" for load in loads)]
     heads += ["throttled periods, % each"] if throttling else []
     title = f"Latency from the time a request was due, {'500m CPU' if throttling else limit}"
-    return Grid(title, heads, lines)
+    return ComparisonTable(title, heads, lines)
 
 
 def losses(ours: str, standings: Mapping[str, Standing]) -> str:

@@ -1,5 +1,5 @@
 """
-Counts that dependency on no clock: exchanges with PostgreSQL per request, TCP segments per response.
+Counts that depend on no clock: exchanges with PostgreSQL per request, TCP segments per response.
 
 An exchange is a turn of the conversation: something is sent after something was received, and is waited for. They are
 counted by a relay between service and PostgreSQL; segments by the kernel, for the socket of the client that asks.

@@ -24,7 +24,7 @@ WITHIN = 300.0  # seconds for an installation
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment in `folder`, with the packages of a group and what they dependency on."""
+    """A virtual environment in `folder`, with the packages of a group and what they depend on."""
 
     folder: Path
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.services.latency import Request, seconds_of
 from bench.services.quota import Throttling
 from bench.services.server import Server
-from bench.services.test_bed import PATHS, Bed
+from bench.services.test_bed import PATHS, TestBed
 
 CLIENTS = 8
 """Of a closed loop. As many as the servers have threads, or connections."""
@@ -41,16 +41,16 @@ class Load:
         return self.served / self.server_cpu if self.server_cpu else 0.0
 
 
-def load(bed: Bed, server: Server, *, rate: float | None, seconds: float) -> Load:
+def load(test_bed: TestBed, server: Server, *, rate: float | None, seconds: float) -> Load:
     """Ask a server for items by id for `seconds`, at `rate` per second, or with CLIENTS in a closed loop."""
     throttling = server.quota.throttling() if server.quota else None
-    server_cpu, postgres_cpu = server.cpu_seconds(), bed.postgres_cpu_seconds()
+    server_cpu, postgres_cpu = server.cpu_seconds(), test_bed.postgres_cpu_seconds()
     connections = None if rate else CLIENTS
-    requests = bed.generator.load(server.url, PATHS, seconds=seconds, rate=rate, connections=connections)
+    requests = test_bed.generator.load(server.url, PATHS, seconds=seconds, rate=rate, connections=connections)
     return Load(
         rate,
         tuple(requests),
         server.cpu_seconds() - server_cpu,
-        bed.postgres_cpu_seconds() - postgres_cpu,
+        test_bed.postgres_cpu_seconds() - postgres_cpu,
         server.quota.throttling().since(throttling) if server.quota and throttling else None,
     )

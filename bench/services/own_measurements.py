@@ -20,7 +20,7 @@ from bench.services.load import Load, load
 from bench.services.quota import quota
 from bench.services.rounds import MILLICORES, WARM_UP, Plan, Turn, relayed
 from bench.services.server import ROOT, Contestant
-from bench.services.test_bed import ROWS, Bed
+from bench.services.test_bed import ROWS, TestBed
 
 PROMISED_RATE = 600.0
 DUELS = 4  # times the rounds: the ratio of two neighbours varies with whatever else the processor's owner does
@@ -38,9 +38,9 @@ class StoreWall:
 
 
 @dataclass(frozen=True)
-class Alone:
+class OwnMeasurements:
     """
-    What was measured of them.
+    What was measured of our services alone.
 
     `duels`: closed loops on ours and on naive, each pair one right after the other. `calls`: processor time in
     microseconds of an upstream call, by the way it is made.
@@ -55,90 +55,97 @@ class Alone:
     calls: Mapping[str, float]
 
 
-def alone(bed: Bed, plan: Plan) -> Alone:
-    """Measure our services alone."""
-    bed.progress("counts per POST")
-    plain, keyed = posts(bed)
-    bed.progress("ours and naive by turns")
-    by_turns = tuple(duels(bed, plan))
-    bed.progress("the store beside pgbench")
-    wall = store_wall(bed, plan)
-    bed.progress(f"{PROMISED_RATE:g} requests/s at {MILLICORES}m")
-    promised = promised_load(bed, plan)
-    bed.progress("the consumer")
-    consumer, calls = consumer_turns(bed, plan)
-    return Alone(plain, keyed, by_turns, wall, tuple(promised), tuple(consumer), calls)
+def measure_own(test_bed: TestBed, plan: Plan) -> OwnMeasurements:
+    """Measure what concerns our services only."""
+    test_bed.progress("counts per POST")
+    plain, keyed = posts(test_bed)
+    test_bed.progress("ours and naive by turns")
+    by_turns = tuple(duels(test_bed, plan))
+    test_bed.progress("the store beside pgbench")
+    wall = store_wall(test_bed, plan)
+    test_bed.progress(f"{PROMISED_RATE:g} requests/s at {MILLICORES}m")
+    promised = promised_load(test_bed, plan)
+    test_bed.progress("the consumer")
+    consumer, calls = consumer_turns(test_bed, plan)
+    return OwnMeasurements(plain, keyed, by_turns, wall, tuple(promised), tuple(consumer), calls)
 
 
-def duels(bed: Bed, plan: Plan) -> Iterator[tuple[Load, Load]]:
+def duels(test_bed: TestBed, plan: Plan) -> Iterator[tuple[Load, Load]]:
     """Put a closed loop on ours and on naive by turns, unlimited; the one that is not asked waits."""
-    with bed.running(OURS) as ours, bed.running(NAIVE) as naive:
+    with test_bed.running(OURS) as ours, test_bed.running(NAIVE) as naive:
         for server in (ours, naive):
-            load(bed, server, rate=None, seconds=WARM_UP)
+            load(test_bed, server, rate=None, seconds=WARM_UP)
         for _ in range(DUELS * plan.rounds):
             yield (
-                load(bed, ours, rate=None, seconds=plan.seconds / 2),
-                load(bed, naive, rate=None, seconds=plan.seconds / 2),
+                load(test_bed, ours, rate=None, seconds=plan.seconds / 2),
+                load(test_bed, naive, rate=None, seconds=plan.seconds / 2),
             )
 
 
-def store_wall(bed: Bed, plan: Plan) -> StoreWall:
+def store_wall(test_bed: TestBed, plan: Plan) -> StoreWall:
     """Measure both in turns, on the same processor."""
     seconds = f"{plan.seconds / 2:g}"
     pairs = [
-        (float(inside(bed, OURS, bed.postgres.env, "store_wall", seconds)), _pgbench(bed, plan.seconds / 2))
+        (
+            float(inside(test_bed, OURS, test_bed.postgres.env, "store_wall", seconds)),
+            _pgbench(test_bed, plan.seconds / 2),
+        )
         for _ in range(plan.rounds)
     ]
     return StoreWall(tuple(store for store, _ in pairs), tuple(pgbench for _, pgbench in pairs))
 
 
-def posts(bed: Bed) -> tuple[Counts, Counts]:
+def posts(test_bed: TestBed) -> tuple[Counts, Counts]:
     """Give the counts per POST, without and with an Idempotency-Key."""
-    with relayed(bed, OURS) as (between, server):
+    with relayed(test_bed, OURS) as (between, server):
         plain = counted(between, server.port, "POST", repeat("/items"))
         keys = ({"Idempotency-Key": f"bench-{number}"} for number in count())
         keyed = counted(between, server.port, "POST", repeat("/items"), keys)
-    bed.psql(f"DELETE FROM items WHERE id > {ROWS}; VACUUM ANALYZE items;")
+    test_bed.psql(f"DELETE FROM items WHERE id > {ROWS}; VACUUM ANALYZE items;")
     return plain, keyed
 
 
-def promised_load(bed: Bed, plan: Plan) -> list[Load]:
+def promised_load(test_bed: TestBed, plan: Plan) -> list[Load]:
     """Offer PROMISED_RATE to ours at 500m CPU, once a round, each time to a new process."""
     loads = []
     for _ in range(plan.rounds):
-        with quota(MILLICORES) as share, bed.running(OURS, share) as server:
-            load(bed, server, rate=None, seconds=WARM_UP)
-            loads.append(load(bed, server, rate=PROMISED_RATE, seconds=LONGER * plan.seconds))
+        with quota(MILLICORES) as share, test_bed.running(OURS, share) as server:
+            load(test_bed, server, rate=None, seconds=WARM_UP)
+            loads.append(load(test_bed, server, rate=PROMISED_RATE, seconds=LONGER * plan.seconds))
     return loads
 
 
-def consumer_turns(bed: Bed, plan: Plan) -> tuple[list[Turn], dict[str, float]]:
+def consumer_turns(test_bed: TestBed, plan: Plan) -> tuple[list[Turn], dict[str, float]]:
     """Give the consumer's turns at 500m CPU before our items, and the processor time of its calls in microseconds."""
-    with bed.running(OURS) as items:
-        calls: dict[str, float] = inside(bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds)))
-        return [_consumer_turn(bed, plan, items.url) for _ in range(plan.rounds)], calls
+    with test_bed.running(OURS) as items:
+        calls: dict[str, float] = inside(
+            test_bed, CONSUMER, {}, "upstream_cost", items.url, str(int(400 * plan.seconds))
+        )
+        return [_consumer_turn(test_bed, plan, items.url) for _ in range(plan.rounds)], calls
 
 
-def _consumer_turn(bed: Bed, plan: Plan, items_url: str) -> Turn:
-    with quota(MILLICORES) as share, bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items_url}) as server:
+def _consumer_turn(test_bed: TestBed, plan: Plan, items_url: str) -> Turn:
+    with quota(MILLICORES) as share, test_bed.running(CONSUMER, share, {"MICROSERVICE_1_URL": items_url}) as server:
         idle = server.mebibytes()
-        saturated = load(bed, server, rate=None, seconds=plan.seconds)
+        saturated = load(test_bed, server, rate=None, seconds=plan.seconds)
         return Turn(CONSUMER, True, server.cold_start, idle, server.mebibytes(), (saturated,))
 
 
-def inside(bed: Bed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str) -> Any:
+def inside(
+    test_bed: TestBed, contestant: Contestant, variables: Mapping[str, str], program: str, *arguments: str
+) -> Any:
     """Run a program of `inside` with the Python and on the processor of a contestant; give the JSON it prints."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables}
-    command = [bed.environment(contestant).python, str(INSIDE / f"{program}.py"), *arguments]
-    return json.loads(_run(bed, command, env))
+    command = [test_bed.environment(contestant).python, str(INSIDE / f"{program}.py"), *arguments]
+    return json.loads(_run(test_bed, command, env))
 
 
-def _pgbench(bed: Bed, seconds: float) -> float:
-    script = bed.scratch / "find.sql"
+def _pgbench(test_bed: TestBed, seconds: float) -> float:
+    script = test_bed.scratch / "find.sql"
     script.write_text(PGBENCH)
-    program = str(bed.postgres.programs / "pgbench")
+    program = str(test_bed.postgres.programs / "pgbench")
     command = [program, "-n", "-M", "prepared", "-c", "1", "-T", f"{max(1, round(seconds))}", "-f", str(script)]
-    return pgbench_microseconds(_run(bed, command, bed.libpq))
+    return pgbench_microseconds(_run(test_bed, command, test_bed.libpq))
 
 
 def pgbench_microseconds(said: str) -> float:
@@ -149,14 +156,14 @@ def pgbench_microseconds(said: str) -> float:
     return 1e6 / float(found[1])
 
 
-def _run(bed: Bed, command: Sequence[str], env: Mapping[str, str]) -> str:
+def _run(test_bed: TestBed, command: Sequence[str], env: Mapping[str, str]) -> str:
     done = subprocess.run(
         command,
         env=dict(env),
         capture_output=True,
         text=True,
         timeout=120,
-        preexec_fn=lambda: os.sched_setaffinity(0, bed.server_cpus),
+        preexec_fn=lambda: os.sched_setaffinity(0, test_bed.server_cpus),
     )
     if done.returncode != 0:
         raise CannotMeasure(f"{Path(command[0]).name} {Path(command[1]).name} failed: {done.stderr.strip()[-600:]}")

@@ -8,7 +8,7 @@ from bench.row import Row, at_least, at_most
 from bench.services.counts import Counts
 from bench.services.latency import latency, lateness
 from bench.services.load import Load
-from bench.services.own_measurements import PROMISED_RATE, Alone, StoreWall
+from bench.services.own_measurements import PROMISED_RATE, OwnMeasurements, StoreWall
 from bench.services.rounds import Turn
 from bench.services.standings import throttled
 
@@ -27,7 +27,7 @@ class Seen:
 
     gets: Counts
     naive_gets: Counts
-    alone: Alone
+    own: OwnMeasurements
     ours: Sequence[Turn]
     busy: float
 
@@ -35,14 +35,14 @@ class Seen:
 def promises(seen: Seen) -> list[Row]:
     """Judge every promise of the services."""
     machine = at_most("machine: busy with other programs before the run", seen.busy, "%", BUSY)
-    services = *_counts(seen), *_processor(seen), *_wall(seen.alone.wall), *_size(seen)
-    return [*services, *_under_load(seen.alone.promised), machine]
+    services = *_counts(seen), *_processor(seen), *_wall(seen.own.wall), *_size(seen)
+    return [*services, *_under_load(seen.own.promised), machine]
 
 
 def _counts(seen: Seen) -> Iterator[Row]:
     naive = seen.naive_gets
     beside = {"GET": (f"naive: {naive.exchanges:g}", f"naive: {naive.segments:g}")}
-    kinds = {"GET": seen.gets, "POST": seen.alone.posts, "POST with a key": seen.alone.keyed_posts}
+    kinds = {"GET": seen.gets, "POST": seen.own.posts, "POST with a key": seen.own.keyed_posts}
     for kind, counts in kinds.items():
         exchanges, segments = beside.get(kind, (None, None))
         yield at_most(f"exchanges with PostgreSQL per {kind}", counts.exchanges, "", 1, exchanges, aim=1)
@@ -51,13 +51,13 @@ def _counts(seen: Seen) -> Iterator[Row]:
 
 def _processor(seen: Seen) -> Iterator[Row]:
     ours = [turn.saturated.per_cpu_second for turn in seen.ours if not turn.limited]
-    ratios = [one.per_cpu_second / naive.per_cpu_second for one, naive in seen.alone.duels]
-    naive = statistics.median(naive.per_cpu_second for _, naive in seen.alone.duels)
+    ratios = [mine.per_cpu_second / naive.per_cpu_second for mine, naive in seen.own.duels]
+    naive = statistics.median(naive.per_cpu_second for _, naive in seen.own.duels)
     beside = f"naive: {naive:,.0f} per CPU-second; {len(ratios)} pairs"
     measure = "requests per CPU-second, GET by id"
     yield at_least(f"{measure}, against naive", statistics.median(ratios), "x", 3, beside, aim=4.5).between(ratios)
     yield at_least(measure, statistics.median(ours), "/CPU-s", 3000, aim=4500).between(ours)
-    calls = seen.alone.calls
+    calls = seen.own.calls
     consumer, plain = calls["consumer"], calls["requests.get"]
     beside = f"{consumer:.0f} us; requests.get: {plain:.0f} us; a kept Session: {calls['Session.get']:.0f} us"
     yield at_most("consumer: CPU per upstream call, against requests.get", consumer / plain, "x", 0.5, beside, aim=0.25)
@@ -88,7 +88,7 @@ def _under_load(loads: Sequence[Load]) -> Iterator[Row]:
 
 def _size(seen: Seen) -> Iterator[Row]:
     limited = [turn for turn in seen.ours if turn.limited]
-    for name, turns in (("items", limited), ("consumer", seen.alone.consumer)):
+    for name, turns in (("items", limited), ("consumer", seen.own.consumer)):
         idle, loaded = [turn.idle for turn in turns], [turn.loaded for turn in turns]
         starts = [turn.cold_start for turn in turns]
         yield at_most(f"{name}: RSS idle", statistics.median(idle), "MiB", 45, aim=38).between(idle)

@@ -17,7 +17,7 @@ from bench.services.counts import Counts, Relay, counted, relay
 from bench.services.load import Load, load
 from bench.services.quota import quota
 from bench.services.server import Contestant, Server, get
-from bench.services.test_bed import PATHS, Bed
+from bench.services.test_bed import PATHS, TestBed
 
 MILLICORES = 500
 WARM_UP = 1.0  # seconds of a closed loop, not counted
@@ -61,48 +61,48 @@ class Admitted:
     counts: Counts
 
 
-def admitted(bed: Bed) -> Iterator[Admitted]:
+def admitted(test_bed: TestBed) -> Iterator[Admitted]:
     """Give the contestants that may be measured, ours first; says which may not."""
     expected: list[bytes] | None = None
     for contestant in CONTESTANTS:
-        with relayed(bed, contestant) as (between, server):
+        with relayed(test_bed, contestant) as (between, server):
             answered = [get(server.port, path)[1] for path in COMPARED]
             expected = expected or answered
             if answered != expected:
-                bed.progress(f"not measured: {contestant.name} answers {answered[0]!r}, ours is {expected[0]!r}")
+                test_bed.progress(f"not measured: {contestant.name} answers {answered[0]!r}, ours is {expected[0]!r}")
                 continue
             yield Admitted(contestant, counted(between, server.port, "GET", cycle(PATHS)))
 
 
 @contextmanager
-def relayed(bed: Bed, contestant: Contestant) -> Iterator[tuple[Relay, Server]]:
+def relayed(test_bed: TestBed, contestant: Contestant) -> Iterator[tuple[Relay, Server]]:
     """Lend a contestant and the relay through which it talks with PostgreSQL."""
-    with relay(bed.postgres.port) as between:
-        variables = {**bed.postgres.env, "DB_PORT": str(between.port)}
-        with bed.running(contestant, variables=variables) as server:
+    with relay(test_bed.postgres.port) as between:
+        variables = {**test_bed.postgres.env, "DB_PORT": str(between.port)}
+        with test_bed.running(contestant, variables=variables) as server:
             yield between, server
 
 
-def turns(bed: Bed, contestants: Sequence[Contestant], plan: Plan) -> Iterator[Turn]:
+def turns(test_bed: TestBed, contestants: Sequence[Contestant], plan: Plan) -> Iterator[Turn]:
     """Give every contestant's turn of every round, unlimited and limited."""
     for number in range(plan.rounds):
         for contestant in contestants:
             for limited in (False, True):
                 limit = f"{MILLICORES}m" if limited else "unlimited"
-                bed.progress(f"round {number + 1} of {plan.rounds}: {contestant.name}, {limit}")
-                yield turn(bed, contestant, plan, limited=limited)
+                test_bed.progress(f"round {number + 1} of {plan.rounds}: {contestant.name}, {limit}")
+                yield turn(test_bed, contestant, plan, limited=limited)
 
 
-def turn(bed: Bed, contestant: Contestant, plan: Plan, *, limited: bool) -> Turn:
+def turn(test_bed: TestBed, contestant: Contestant, plan: Plan, *, limited: bool) -> Turn:
     """Start a contestant, put every load on it, and give what was seen."""
     with ExitStack() as held:
         share = held.enter_context(quota(MILLICORES)) if limited else None
-        server = held.enter_context(bed.running(contestant, share))
+        server = held.enter_context(test_bed.running(contestant, share))
         idle = server.mebibytes()
-        load(bed, server, rate=None, seconds=WARM_UP)
-        loads = [load(bed, server, rate=None, seconds=plan.seconds)]
+        load(test_bed, server, rate=None, seconds=WARM_UP)
+        loads = [load(test_bed, server, rate=None, seconds=plan.seconds)]
         for rate in plan.rates:
-            loads.append(load(bed, server, rate=rate, seconds=plan.seconds))
+            loads.append(load(test_bed, server, rate=rate, seconds=plan.seconds))
         _must_live(server, contestant)
         return Turn(contestant, limited, server.cold_start, idle, server.mebibytes(), tuple(loads))
 

@@ -74,7 +74,7 @@ def _latency(name: str, requests: Sequence[Request]) -> Iterator[tuple[str, Figu
 
 
 def _middle(of: Iterable[T], value: Callable[[T], float], unit: str, *, less: bool) -> Figure:
-    values = [value(one) for one in of]
+    values = [value(measurement) for measurement in of]
     return Figure(statistics.median(values), unit, less, min(values), max(values))
 
 

@@ -1,5 +1,5 @@
 """
-The bed of all measurements: processors shared out, PostgreSQL with a filled table, the load generator.
+The test bed of all measurements: processors shared out, PostgreSQL with a filled table, the load generator.
 
 With two processors or more the server under measurement has one alone; PostgreSQL, the generator and this program
 share the others. The table is made by our own service, as on a cluster, then filled with ROWS rows.
@@ -34,7 +34,7 @@ PATHS = tuple(f"/items/{1 + n * 7919 % ROWS}" for n in range(ROWS))
 
 
 @dataclass(frozen=True)
-class Bed:
+class TestBed:
     """What every measurement shares. `progress` is told what is going on."""
 
     postgres: PostgresChild
@@ -51,7 +51,7 @@ class Bed:
     def running(
         self, contestant: Contestant, quota: Quota | None = None, variables: Mapping[str, str] | None = None
     ) -> Iterator[Server]:
-        """Lend a contestant that is ready and asks this bed's PostgreSQL."""
+        """Lend a contestant that is ready and asks this test bed's PostgreSQL."""
         with running(
             contestant,
             self.environment(contestant),
@@ -87,8 +87,8 @@ class Bed:
 
 
 @contextmanager
-def bed(progress: Callable[[str], object]) -> Iterator[Bed]:
-    """Make the bed, lend it, and take it away."""
+def prepared_test_bed(progress: Callable[[str], object]) -> Iterator[TestBed]:
+    """Prepare the test bed, lend it, and take it away."""
     all_cpus = frozenset(os.sched_getaffinity(0))
     server = frozenset({min(all_cpus)})
     others = all_cpus - server or all_cpus
@@ -101,10 +101,10 @@ def bed(progress: Callable[[str], object]) -> Iterator[Bed]:
             except RuntimeError as error:
                 raise CannotMeasure(f"no PostgreSQL: {error}") from error
             scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="bench-services-"))
-            made = Bed(postgres, load, server, Path(scratch), progress)
-            with made.running(OURS):
+            test_bed = TestBed(postgres, load, server, Path(scratch), progress)
+            with test_bed.running(OURS):
                 pass  # ready: the table is there
-            made.psql(FILL)
-            yield made
+            test_bed.psql(FILL)
+            yield test_bed
     finally:
         os.sched_setaffinity(0, all_cpus)

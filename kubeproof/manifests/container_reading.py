@@ -1,5 +1,5 @@
 """
-Containers from the raw object, with the API's own defaults.
+The values of `containers` from the raw object, with the API's own defaults.
 
 Raises KeyError, TypeError, AttributeError or ValueError on what is no such object; `reading` names the object.
 """
@@ -134,5 +134,5 @@ def read_security(raw: Raw | None) -> Security:
         selinux=None if selinux is None else (selinux.get("type"), selinux.get("user"), selinux.get("role")),
         proc_mount=raw.get("procMount"),
         host_process=(raw.get("windowsOptions") or {}).get("hostProcess"),
-        sysctls=tuple(str(each.get("name")) for each in raw.get("sysctls") or ()),
+        sysctls=tuple(str(sysctl.get("name")) for sysctl in raw.get("sysctls") or ()),
     )

@@ -1,7 +1,7 @@
 """
 Containers of a pod template: ports, probes, environment, mounts, security.
 
-Every value that a report may have to point at knows its place: `place` is its path below the pod's spec.
+`place` is the path of a value below the pod's spec, for reports that point at it.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Quantities = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Port:
-    """A port that a container says it listens on; `host` is the node's port, None when it takes none."""
+    """A port that a container declares; `host` is the node's port, None when it takes none."""
 
     name: str | None
     number: int
@@ -74,7 +74,7 @@ class Mount:
 @dataclass(frozen=True)
 class Security:
     """
-    A securityContext, of a pod or of a container; None is what was not said.
+    A securityContext, of a pod or of a container; None for a field that is not set.
 
     `seccomp` and `apparmor` are profile types, `selinux` is (type, user, role), `sysctls` are names.
     """
@@ -96,10 +96,10 @@ class Security:
 
 @dataclass(frozen=True)
 class Hook:
-    """A preStop hook: `seconds` when it is a sleep, whether native or as a command, else None."""
+    """A preStop hook: `seconds` when it is a sleep, whether native or as a command, else None; `action` in words."""
 
     seconds: float | None
-    says: str
+    action: str
 
 
 @dataclass(frozen=True)
@@ -133,5 +133,5 @@ class Container:
         return self.restart_policy == "Always"
 
     def asks(self, side: str, resource: str) -> str | None:
-        """What it says of a resource, None when it says nothing; `side` is requests or limits."""
+        """What it sets for a resource, None when it sets nothing; `side` is requests or limits."""
         return dict(self.requests if side == "requests" else self.limits).get(resource)

@@ -1,7 +1,7 @@
 """
-Parsed manifests as they were written: lists taken apart, objects by name, what is null left out.
+Parsed YAML documents before they become values: lists are taken apart, null fields left out, objects named in messages.
 
-Raises ManifestError on what is no object.
+Raises ManifestError on a document that is no Kubernetes object.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +13,13 @@ Document = Mapping[str, Any]
 class ManifestError(ValueError):
     """A manifest that cannot be read: which object, and what is wrong with it."""
 
-    def __init__(self, subject: str, says: str) -> None:
-        super().__init__(f"{subject}: {says}")
-        self.subject, self.says = subject, says
+    def __init__(self, subject: str, problem: str) -> None:
+        super().__init__(f"{subject}: {problem}")
+        self.subject, self.problem = subject, problem
 
 
 def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
-    """The objects among documents: empty documents are passed over, a List, or a PodList, gives its items."""
+    """The objects of documents: empty documents are left out, a List, or a PodList, is its items."""
     for document in documents:
         if not document:
             continue
@@ -32,7 +32,7 @@ def flat(documents: Iterable[Document | None]) -> Iterator[Document]:
 
 
 def _items(document: Document) -> Iterator[Document | None]:
-    """The items of a list; those of a list of one kind need not say which."""
+    """The items of a list; those of a list of one kind may leave out apiVersion and kind."""
     kind = str(document["kind"]).removesuffix("List")
     given = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
     for item in document["items"] or ():
@@ -53,7 +53,7 @@ def named(document: Document) -> str:
 
 
 def without_null(value: Any) -> Any:
-    """The same without what is null: the API takes null for a field that is not there."""
+    """The same without null fields: the API takes null for a field that is not there."""
     if isinstance(value, Mapping):
         return {str(key): without_null(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):

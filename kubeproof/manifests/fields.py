@@ -1,4 +1,4 @@
-"""Fields that are read alike wherever they stand in a raw object."""
+"""Fields that every kind of raw object may have, and how they are read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,11 +20,11 @@ def quantities(mapping: Raw | None) -> Quantities:
 
 
 def given(mapping: Raw, field: str, default: Any) -> Any:
-    """The field's value; a null is what was not said, for the API too."""
+    """The field's value; null is the same as no field, as it is to the API."""
     value = mapping.get(field)
     return default if value is None else value
 
 
 def namespace_of(document: Raw, default: str) -> str:
-    """Where an object goes: what it says, else `default`."""
+    """The namespace of an object: the one it names, else `default`."""
     return str(document["metadata"].get("namespace") or default)

@@ -1,7 +1,10 @@
 """
 Manifests into parsed documents: from a kustomization, a folder of YAML, one file, or standard input.
 
-Raises RenderFailed, NoKubectl, or CannotLoad(path, says).
+A folder may be somebody's whole repository: hidden files are left out, and so are files that hold no Kubernetes object,
+such as a compose file or package.json. A file that is named itself must hold objects and nothing else.
+
+Raises RenderFailed, NoKubectl, or CannotLoad(path, problem).
 """
 
 import sys
@@ -24,9 +27,9 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class CannotLoad(Exception):
     """A file or folder that holds no manifests that can be parsed, and why."""
 
-    def __init__(self, path: Path | str, says: str) -> None:
-        super().__init__(f"{path}: {says}")
-        self.path, self.says = path, says
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem = path, problem
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -53,10 +56,35 @@ def load(path: Path | str) -> list[Document]:
     folder = Path(path)
     if is_kustomization(folder):
         return parse(render(folder, kubectl=find_kubectl()), f"{folder} rendered")
-    documents = [document for file in files(folder) for document in parse(_read(file), file)]
+    found = list(files(folder))
+    if folder.is_dir():
+        _refuse_kustomizations(folder, found)
+    documents = [document for file in found for document in _objects_of(file, in_folder=folder.is_dir())]
     if not documents:
         raise CannotLoad(path, "there is no manifest")
     return documents
+
+
+def _refuse_kustomizations(folder: Path, found: list[Path]) -> None:
+    """Bases, overlays and patches together are no system: somebody has to name one kustomization."""
+    folders = [str(file.parent) for file in found if file.name in KUSTOMIZATIONS]
+    if folders:
+        named = ", ".join(folders[:4]) + (", ..." if len(folders) > 4 else "")
+        raise CannotLoad(folder, f"there are kustomizations below it, name one with --manifests: {named}")
+
+
+def _objects_of(file: Path, *, in_folder: bool) -> list[Document]:
+    """The objects of a file; of one in a folder that holds something else, none."""
+    documents = _documents(_read(file), file)
+    if in_folder and not any(map(_is_like_an_object, documents)):
+        return []
+    return _objects(documents, file)
+
+
+def _is_like_an_object(document: Any) -> bool:
+    if isinstance(document, list):
+        return any(map(_is_like_an_object, document))
+    return isinstance(document, dict) and ("kind" in document or "apiVersion" in document)
 
 
 def is_kustomization(folder: Path) -> bool:
@@ -65,27 +93,43 @@ def is_kustomization(folder: Path) -> bool:
 
 
 def files(path: Path) -> Iterator[Path]:
-    """The file itself, or every YAML and JSON file below a folder, by name."""
+    """The file itself, or every YAML and JSON file below a folder that is not hidden, by name."""
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+        yield from sorted(file for file in path.rglob("*") if _is_yaml(file) and not _is_hidden(file, path))
     else:
         raise CannotLoad(path, "there is no such file or folder")
 
 
+def _is_yaml(file: Path) -> bool:
+    return (file.suffix in SUFFIXES or file.name in KUSTOMIZATIONS) and file.is_file()
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
 def parse(text: str, path: Path | str) -> list[Document]:
     """The objects of a text; `path` is for messages."""
-    try:
-        documents = [each for each in yaml.load_all(text, Loader=_Loader) if each]
-    except yaml.YAMLError as error:
-        says = " ".join(str(error).split())
-        hint = ": render the chart first, helm template CHART | ... --manifests -" if "{{" in text else ""
-        raise CannotLoad(path, f"is not YAML ({says}){hint}") from error
+    return _objects(_documents(text, path), path)
+
+
+def _objects(documents: list[Any], path: Path | str) -> list[Document]:
     try:
         return list(flat(documents))
     except ManifestError as error:
-        raise CannotLoad(path, f"holds {error.subject} that {error.says}") from error
+        raise CannotLoad(path, f"holds {error.subject} that {error.problem}") from error
+
+
+def _documents(text: str, path: Path | str) -> list[Any]:
+    """The documents of a text that are not empty, whatever they are."""
+    try:
+        return [document for document in yaml.load_all(text, Loader=_Loader) if document]
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        hint = ": render the chart first, helm template CHART | ... --manifests -" if "{{" in text else ""
+        raise CannotLoad(path, f"is not YAML ({reason}){hint}") from error
 
 
 def _read(path: Path) -> str:

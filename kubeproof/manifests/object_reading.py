@@ -74,8 +74,8 @@ def _utilisations(spec: Raw) -> Iterator[Utilisation]:
 def _direction(raw: Raw | None, default: ScalingRules) -> ScalingRules:
     raw = raw or {}
     rules = tuple(
-        ScalingRule(each["type"], int(each["value"]), float(each["periodSeconds"]))
-        for each in raw.get("policies") or ()
+        ScalingRule(policy["type"], int(policy["value"]), float(policy["periodSeconds"]))
+        for policy in raw.get("policies") or ()
     )
     window = raw.get("stabilizationWindowSeconds")
     return ScalingRules(
@@ -128,8 +128,8 @@ def read_quota(document: Raw, namespace: str) -> Quota:
 
 
 def read_limit_range(document: Raw, namespace: str) -> LimitRange:
-    """Read what a LimitRange says of containers."""
-    limits = [each for each in (document.get("spec") or {}).get("limits") or () if each.get("type") == "Container"]
+    """Read what a LimitRange sets for containers."""
+    limits = [limit for limit in (document.get("spec") or {}).get("limits") or () if limit.get("type") == "Container"]
     found: Raw = limits[0] if limits else {}
     return LimitRange(
         name=document["metadata"]["name"],
@@ -148,9 +148,9 @@ def read_ingress(document: Raw, namespace: str) -> Ingress:
         name=document["metadata"]["name"],
         backends=tuple(_backends(spec)),
         secrets=tuple(
-            (str(each["secretName"]), f"spec.tls[{n}].secretName")
-            for n, each in enumerate(spec.get("tls") or ())
-            if each.get("secretName")
+            (str(certificate["secretName"]), f"spec.tls[{n}].secretName")
+            for n, certificate in enumerate(spec.get("tls") or ())
+            if certificate.get("secretName")
         ),
         namespace=namespace_of(document, namespace),
     )

@@ -1,9 +1,8 @@
 """
-The values that manifests are read into: frozen, compared by content, with no opinion on what is right.
+Services, autoscalers, configuration, storage, quotas and Ingresses as values, read by `object_reading`.
 
-A `namespace` is that of the object, that of the system when the manifest does not say. What makes pods is in
-`workloads`, NetworkPolicies are in `policies`, rights in `access`, the Gateway API in `gateway`; all together are a
-`system`.
+A `namespace` is that of the object, or that of the system when the manifest names none. Workloads are in `workloads`,
+NetworkPolicies in `policies`, rights in `access`, the Gateway API in `gateway`; all together are a `system`.
 """
 
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ class ScalingRules:
     select: str = "Max"
 
 
-# What an autoscaler does that says nothing of it. Source: kubernetes.io, Horizontal Pod Autoscaling, default behavior.
+# What an autoscaler without a behavior does. Source: kubernetes.io, Horizontal Pod Autoscaling, default behavior.
 UP = ScalingRules((ScalingRule("Percent", 100, 15), ScalingRule("Pods", 4, 15)), 0)
 DOWN = ScalingRules((ScalingRule("Percent", 100, 15),), 300)
 
@@ -72,7 +71,7 @@ class Utilisation:
 
     def measured(self, workload: Workload) -> tuple[Container, ...]:
         """The containers of a workload that must request the resource."""
-        return tuple(each for each in workload.lasting if self.container in (None, each.name))
+        return tuple(container for container in workload.lasting if self.container in (None, container.name))
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,12 @@ class Autoscaler:
 
     def percent(self, resource: str) -> int | None:
         """The lowest target of a resource, which decides; None when it is not measured."""
-        return min((each.percent for each in self.metrics if each.resource == resource), default=None)
+        return min((metric.percent for metric in self.metrics if metric.resource == resource), default=None)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A PodDisruptionBudget; its bounds are as written, a number or a percentage, None when not said."""
+    """A PodDisruptionBudget; its bounds are as written, a number or a percentage, None when not set."""
 
     name: str
     selector: Selector
@@ -127,7 +126,7 @@ class Config:
 
 @dataclass(frozen=True)
 class PersistentVolume:
-    """A piece of storage that somebody made by hand."""
+    """A PersistentVolume."""
 
     name: str
     capacity: str | None
@@ -148,7 +147,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class LimitRange:
-    """A LimitRange as far as containers go: what they get that do not say, and the most they may ask."""
+    """A LimitRange for containers: what those get that set nothing, and the most they may ask for."""
 
     name: str
     default_requests: Quantities = ()
@@ -188,7 +187,7 @@ class Namespace:
 
 @dataclass(frozen=True)
 class Named:
-    """An object that matters by its name alone: a PriorityClass or StorageClass."""
+    """An object of which only the name is read: a PriorityClass or StorageClass."""
 
     kind: str
     name: str

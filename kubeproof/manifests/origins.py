@@ -1,9 +1,9 @@
 """
 Where in the source an object and its fields stand: the file and line behind a path like `spec.ports[0].name`.
 
-A kustomization is followed through its resources and components; what a generator makes, or a patch puts there, is
-found at the kustomization or at the nearest field that the source has. Files that cannot be parsed are passed over:
-whoever rendered them has said so.
+A kustomization is followed through its resources and components. The place of what a generator makes is the
+kustomization, the place of what a patch adds the nearest field that the source has. Files that cannot be parsed are
+left out: rendering them has failed before.
 """
 
 import re

@@ -1,8 +1,8 @@
 """
 NetworkPolicies (networking.k8s.io/v1) as values.
 
-What the API tells apart is told apart here: a rule without peers admits everyone, a policy without rules admits
-nobody, and a peer without `namespaces` stays in the policy's own namespace.
+`policy_reading` makes them of YAML, `kubeproof.netpol` decides what they allow. As in the API, a rule without peers
+admits everyone, a policy without rules admits nobody, and a peer without `namespaces` stays in the policy's own.
 """
 
 from dataclasses import dataclass

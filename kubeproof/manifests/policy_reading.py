@@ -1,8 +1,8 @@
 """
-NetworkPolicies from the raw object, with the API's own defaults.
+NetworkPolicies from the raw object into the values of `policies`, with the API's own defaults.
 
-Raises PolicyError, which names the field, for what the API refuses: read leniently, a misspelt rule would admit more
-than its author wrote.
+Raises PolicyError, which names the field, for what the API refuses: if a misspelt field were ignored, the rule would
+admit more than its author wrote. What policies allow is decided in `kubeproof.netpol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,13 @@ LAST_PORT = 65535
 class PolicyError(ValueError):
     """A NetworkPolicy that the API would refuse: which field, and what is wrong with it."""
 
-    def __init__(self, field: str, says: str) -> None:
-        super().__init__(f"{field}: {says}")
-        self.field, self.says = field, says
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field, self.problem = field, problem
 
 
 def read_policy(document: Mapping[str, Any], namespace: str) -> NetworkPolicy:
-    """Read one NetworkPolicy object; `namespace` is where it goes when it does not say."""
+    """Read one NetworkPolicy object; `namespace` is that of an object that names none."""
     metadata, spec = document["metadata"], document.get("spec") or {}
     _only(spec, "podSelector policyTypes ingress egress", "spec")
     egress = _list(spec, "egress", "spec")
@@ -50,7 +50,7 @@ def read_policy(document: Mapping[str, Any], namespace: str) -> NetworkPolicy:
 
 
 def _list(mapping: Mapping[str, Any], key: str, field: str) -> Sequence[Any]:
-    """A list, empty when it is omitted or null: for the API the two are one."""
+    """A list, empty when it is omitted or null, which mean the same to the API."""
     found = mapping.get(key) or ()
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise PolicyError(f"{field}.{key}", f"must be a list, is {found!r}")
@@ -58,7 +58,7 @@ def _list(mapping: Mapping[str, Any], key: str, field: str) -> Sequence[Any]:
 
 
 def _only(mapping: Mapping[str, Any], fields: str, field: str) -> None:
-    """Refuse a field that the API does not know: it would be dropped, and what is left admits or selects more."""
+    """Refuse a field that the API does not know: without it, a rule admits more and a selector selects more."""
     for key in mapping:
         if key not in fields.split():
             raise PolicyError(f"{field}.{key}", f"is no field of the API; known are {', '.join(fields.split())}")
@@ -69,11 +69,11 @@ def _types(spec: Mapping[str, Any], *, has_egress: bool) -> tuple[Direction, ...
     if not given:
         # The API's default: Ingress always, Egress only when there is a rule for it.
         return (Direction.INGRESS, Direction.EGRESS) if has_egress else (Direction.INGRESS,)
-    known = {each.value for each in Direction}
-    for each in given:
-        if each not in known:
-            raise PolicyError("spec.policyTypes", f"knows Ingress and Egress, not {each!r}")
-    return tuple(each for each in Direction if each.value in given)
+    known = {direction.value for direction in Direction}
+    for name in given:
+        if name not in known:
+            raise PolicyError("spec.policyTypes", f"knows Ingress and Egress, not {name!r}")
+    return tuple(direction for direction in Direction if direction.value in given)
 
 
 def _rules(rules: Sequence[Any], direction: Direction) -> tuple[PolicyRule, ...]:
@@ -108,13 +108,13 @@ def _peer(peer: Mapping[str, Any], field: str) -> Peer:
 def _block(block: Mapping[str, Any], field: str) -> IpBlock:
     try:
         cidr = ip_network(str(block.get("cidr")), strict=False)
-        excepts = [ip_network(str(each), strict=False) for each in _list(block, "except", field)]
+        excepts = [ip_network(str(excepted), strict=False) for excepted in _list(block, "except", field)]
     except ValueError as error:
         raise PolicyError(field, str(error)) from error
-    for each in excepts:
-        inside = each.version == cidr.version and each.subnet_of(cidr) and each != cidr  # type: ignore[arg-type]
+    for excepted in excepts:
+        inside = excepted.version == cidr.version and excepted.subnet_of(cidr) and excepted != cidr  # type: ignore[arg-type]
         if not inside:
-            raise PolicyError(f"{field}.except", f"{each} does not lie within {cidr}")
+            raise PolicyError(f"{field}.except", f"{excepted} does not lie within {cidr}")
     return IpBlock(str(cidr), tuple(map(str, excepts)))
 
 
@@ -140,7 +140,9 @@ def read_selector(selector: Mapping[str, Any], field: str) -> Selector:
     expressions = _list(selector, "matchExpressions", field)
     return Selector(
         labels=tuple(sorted((str(key), str(value)) for key, value in labels.items())),
-        expressions=tuple(_expression(each, f"{field}.matchExpressions[{n}]") for n, each in enumerate(expressions)),
+        expressions=tuple(
+            _expression(expression, f"{field}.matchExpressions[{n}]") for n, expression in enumerate(expressions)
+        ),
     )
 
 
@@ -148,7 +150,7 @@ def _expression(expression: Mapping[str, Any], field: str) -> Expression:
     try:
         operator = Operator(expression.get("operator"))
     except ValueError as error:
-        known = ", ".join(each.value for each in Operator)
+        known = ", ".join(operator.value for operator in Operator)
         raise PolicyError(f"{field}.operator", f"must be one of {known}, is {expression.get('operator')!r}") from error
     values = tuple(map(str, _list(expression, "values", field)))
     if bool(values) is not (operator in (Operator.IN, Operator.NOT_IN)):

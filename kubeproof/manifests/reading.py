@@ -1,19 +1,19 @@
 """
-Manifests, already parsed from YAML, into a System.
+Manifests, already parsed from YAML, into a System: each object by the reader of its kind.
 
-Defaults are those of the Kubernetes API, so that a value says what the cluster will do, not what was typed.
-An object that no value stands for is kept by name in `System.others`. Raises ManifestError, which names the object:
-`read_system` on the first that cannot be read, `read_readable` on what is no object at all.
+Defaults are those of the Kubernetes API, so that a value is what the cluster will do, not what was typed. An object of
+a kind without a reader is kept by name in `System.others`. Raises ManifestError, which names the object: `read_system`
+on the first that cannot be read, `read_readable` on a document that is no object at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kubeproof.manifests import object_reading as read
-from kubeproof.manifests.access_reading import read_account, read_binding, read_role
+from kubeproof.manifests.access import read_account, read_binding, read_role
 from kubeproof.manifests.documents import Document, ManifestError, called, flat, named, without_null
 from kubeproof.manifests.fields import labels
-from kubeproof.manifests.gateway_reading import ROUTES, read_gateway, read_grant, read_route
+from kubeproof.manifests.gateway import ROUTES, read_gateway, read_grant, read_route
 from kubeproof.manifests.objects import Named, Namespace
 from kubeproof.manifests.policy_reading import read_policy
 from kubeproof.manifests.system import System, Unread
@@ -52,10 +52,10 @@ _READERS: dict[str, tuple[str, Read]] = {
 
 
 def read_system(documents: Iterable[Document | None]) -> System:
-    """Read rendered manifests of which every object can be read; where they go is as `read_readable` says."""
+    """Read manifests as `read_readable` does; an object that cannot be read is an error."""
     system = read_readable(documents)
-    for each in system.unreadable:
-        raise ManifestError(str(each), each.why)
+    for unread in system.unreadable:
+        raise ManifestError(str(unread), unread.why)
     return system
 
 
@@ -63,9 +63,9 @@ def read_readable(
     documents: Iterable[Document | None], refuse: Callable[[Document], str | None] = lambda _: None
 ) -> System:
     """
-    Read what can be read; the namespace is that of the workloads, else of the Namespace object.
+    Read every object that can be read; the namespace is that of the workloads, else of the Namespace object.
 
-    `refuse` says of an object why it cannot, though it looks as if it could.
+    `refuse` gives the reason why an object is not to be read, though its kind has a reader.
     """
     objects = tuple(flat(documents))
     namespace = _namespace_of(objects)
@@ -95,7 +95,7 @@ def read_readable(
 
 
 def _as_named(document: Document) -> Document:
-    """The object under the name by which it is known before it is made, without what is null."""
+    """The object without null fields, under its name or the beginning of a generated one."""
     present, name = without_null(document), called(document)
     return {**present, "metadata": {**present["metadata"], "name": name}} if name else present
 
@@ -109,7 +109,7 @@ def _unread(document: Document, why: str = "") -> Unread:
 
 
 def _namespace_of(objects: Iterable[Document]) -> str:
-    """The namespace of the first workload that says, one that runs on before others, else of the Namespace object."""
+    """The namespace of the first workload that names one, Deployments first; else the Namespace object."""
     workloads, tasks, namespaces = [], [], []
     for document in objects:
         metadata = document.get("metadata")
@@ -125,7 +125,7 @@ def _namespace_of(objects: Iterable[Document]) -> str:
 
 
 def _is_foreign(document: Document) -> bool:
-    """True for a kind of an extension, which may be called like one of Kubernetes: a Knative Service is none."""
+    """Whether a kind is an extension's; its name may be one of Kubernetes, as that of a Knative Service is."""
     group = str(document.get("apiVersion", "")).rpartition("/")[0]
     return "." in group and not group.endswith(".k8s.io")
 

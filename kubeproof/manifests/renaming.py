@@ -1,8 +1,8 @@
 """
 Manifests moved into another namespace, so that a run never touches the namespace that carries the real name.
 
-What names the old namespace moves with it: references, service account subjects, namespace selectors, DNS names in
-configuration. So do the hosts of Ingress and Gateway API objects, of which the cluster has one table for everybody.
+Whatever names the old namespace is changed too: references, service account subjects, namespace selectors, DNS names
+in configuration; and the hosts of Ingress and Gateway API objects, which a cluster can serve only once.
 Cluster-scoped objects keep their names, for a rename would change what they mean.
 """
 
@@ -49,7 +49,7 @@ def rename(documents: Iterable[Document | None], namespace: str) -> list[dict[st
     """
     objects = list(flat(documents))
     old = read_system(objects).namespace
-    services = [str(each["metadata"]["name"]) for each in objects if each["kind"] == "Service"]
+    services = [str(document["metadata"]["name"]) for document in objects if document["kind"] == "Service"]
     moved = []
     for document in objects:
         copy = deepcopy(dict(document))
@@ -87,7 +87,7 @@ def _own_hosts(document: dict[str, Any], namespace: str) -> None:
 
 
 def _moving(old: str, new: str, services: list[str]) -> Callable[[str, str], str]:
-    """What to do with a text under a key: selectors of the old namespace, and DNS names into it."""
+    """How to change a text under a key: the name of the old namespace, and DNS names of its Services."""
     names = "|".join(sorted(map(re.escape, services), key=len, reverse=True)) or r"(?!)"
     dns = re.compile(rf"(?<![\w.-])({names})\.{re.escape(old)}(?![\w-])")
 

@@ -1,4 +1,4 @@
-"""A kustomization into YAML by `kubectl kustomize`: what this package does beside reading."""
+"""A kustomization into YAML by `kubectl kustomize`: the one program that reading manifests needs."""
 
 import os
 import shutil
@@ -13,8 +13,8 @@ class RenderFailed(Exception):
     """A folder that kubectl could not render, with what kubectl said."""
 
     def __init__(self, directory: Path | str, stderr: str) -> None:
-        says = stderr.strip() or "kubectl kustomize failed and said nothing"
-        super().__init__(f"the manifests in {directory} do not render: {says}")
+        problem = stderr.strip() or "kubectl kustomize failed and said nothing"
+        super().__init__(f"the manifests in {directory} do not render: {problem}")
         self.directory, self.stderr = directory, stderr
 
 

@@ -1,5 +1,5 @@
 """
-Which host and path leads to which Service: Ingress and HTTPRoute objects, read alike.
+Which host and path leads to which Service: Ingress and HTTPRoute objects, read into one kind of rule.
 
 `read_rules` gives the rules of one kind, `requests` the plain GETs that show whether a host's rules hold: for each
 rule its own path, a path below it and one beside it; and one that no rule names. Where a request must end up is
@@ -24,8 +24,8 @@ class RouteRule:
     """
     A request for `host` and a path that matches is answered by one of the `services`.
 
-    `owner` is the object that says so, `match` is Exact, Prefix or Pattern; `unseen` says why no plain GET can show
-    this rule, and is empty when one can.
+    `owner` is the object that it is part of, `match` is Exact, Prefix or Pattern; `unseen` is the reason why no plain
+    GET can show this rule, empty when one can.
     """
 
     owner: str
@@ -49,7 +49,7 @@ class Request:
 def read_rules(documents: Iterable[Mapping[str, Any]], kind: str) -> tuple[RouteRule, ...]:
     """The rules of all objects of a kind, INGRESS or HTTP_ROUTE."""
     read = {INGRESS: _ingress, HTTP_ROUTE: _route}[kind]
-    return tuple(rule for each in documents if is_kind(each, kind) for rule in read(each))
+    return tuple(rule for document in documents if is_kind(document, kind) for rule in read(document))
 
 
 def is_kind(document: Mapping[str, Any], kind: str) -> bool:
@@ -72,7 +72,7 @@ def requests(rules: tuple[RouteRule, ...], host: str) -> tuple[Request, ...]:
     mine = [rule for rule in rules if rule.host == host]
     found: dict[str, Request] = {}
     for rule in mine:
-        for path in _paths(rule, alone=any(each.unseen for each in mine)):
+        for path in _paths(rule, alone=any(other.unseen for other in mine)):
             services = destination(rules, host, path)
             if services is not None:
                 found.setdefault(path, Request(rule.owner, host, path, services))
@@ -84,7 +84,7 @@ def destination(rules: Iterable[RouteRule], host: str, path: str) -> tuple[str, 
     mine = [rule for rule in rules if rule.host == host]
     matching = [rule for rule in mine if not rule.unseen and _matches(rule, path)]
     if not matching:
-        # Whether a rule for more hosts answers a path that this host's own rules do not name is up to the controller.
+        # Whether a wildcard rule answers a path that this host's own rules do not name is up to the controller.
         return None if any(includes(rule.host, host) for rule in rules) else ()
     best = max((rule.match == "Exact", len(rule.path.rstrip("/"))) for rule in matching)
     equals = [rule for rule in matching if (rule.match == "Exact", len(rule.path.rstrip("/"))) == best]
@@ -157,8 +157,8 @@ def _ingress_rule(owner: str, host: str, path: str, kind: str, backend: Mapping[
 def _route(document: Mapping[str, Any]) -> Iterator[RouteRule]:
     owner, spec = f"{HTTP_ROUTE}/{document['metadata']['name']}", document["spec"]
     for rule in spec.get("rules") or ():
-        backends = [each for each in rule.get("backendRefs") or () if each.get("weight", 1) > 0]
-        services = tuple(each["name"] for each in backends if each.get("kind", "Service") == "Service")
+        backends = [backend for backend in rule.get("backendRefs") or () if backend.get("weight", 1) > 0]
+        services = tuple(backend["name"] for backend in backends if backend.get("kind", "Service") == "Service")
         matches: Iterable[Mapping[str, Any]] = rule.get("matches") or ({},)
         for match in matches:
             path = match.get("path") or {}
@@ -176,6 +176,6 @@ def _unseen(rule: Mapping[str, Any], match: Mapping[str, Any], kind: str, servic
         asks.append("method")
     if asks:
         return f"it matches by {' and '.join(asks)}"
-    if any(each.get("type") == "RequestRedirect" for each in rule.get("filters") or ()):
+    if any(route_filter.get("type") == "RequestRedirect" for route_filter in rule.get("filters") or ()):
         return "it redirects"
     return "" if services else "it names no Service"

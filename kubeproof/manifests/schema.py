@@ -1,5 +1,5 @@
 """
-Objects against the OpenAPI schemas of one Kubernetes version, offline: what the API server would refuse, by field.
+Objects checked by the OpenAPI schemas of one Kubernetes version, offline: the fields that the API server would refuse.
 
 The schemas are those an API server serves under /openapi/v3, kept in kubernetes.json.gz beside this file and renewed
 by `kubeproof schemas`. Strict as the API server is with `--validate=strict`: a field that no schema
@@ -28,7 +28,7 @@ class Violation:
     """
     A field that the schema refuses: its path in the object, what stands there, and what must.
 
-    `by_type` when it is of another type: what it says cannot be read then.
+    `by_type` when it is of another type, so that no value can be read from it.
     """
 
     field: str
@@ -47,12 +47,12 @@ class Kinds:
 
     def versions_of(self, kind: str) -> tuple[str, ...]:
         """The apiVersions that serve a kind; none when no group knows it."""
-        return tuple(sorted(each.partition(" ")[0] for each in self.definition if each.endswith(f" {kind}")))
+        return tuple(sorted(served.partition(" ")[0] for served in self.definition if served.endswith(f" {kind}")))
 
     @property
     def groups(self) -> frozenset[str]:
         """The API groups that Kubernetes itself serves; the core group is the empty text."""
-        return frozenset(_group(each.partition(" ")[0]) for each in self.definition)
+        return frozenset(_group(served.partition(" ")[0]) for served in self.definition)
 
 
 @cache
@@ -91,7 +91,7 @@ def mistyped(document: Mapping[str, Any]) -> str | None:
     version, served = str(document.get("apiVersion", "")), kinds().versions_of(str(document.get("kind")))
     if served and version not in served and not _is_foreign(_group(version)):
         document = {**document, "apiVersion": served[-1]}
-    wrong = next((each for each in violations(document) or () if each.by_type), None)
+    wrong = next((violation for violation in violations(document) or () if violation.by_type), None)
     return f"{wrong.field} is {wrong.found}, wanted {wrong.wanted}" if wrong else None
 
 
@@ -105,7 +105,7 @@ def _group(version: str) -> str:
 
 
 def _kinds_of(version: str) -> list[str]:
-    return [each.partition(" ")[2] for each in kinds().definition if each.startswith(f"{version} ")]
+    return [served.partition(" ")[2] for served in kinds().definition if served.startswith(f"{version} ")]
 
 
 @cache
@@ -118,7 +118,7 @@ def _validator(version: str, kind: str) -> Draft202012Validator:
 def _errors(version: str, kind: str, document: Mapping[str, Any]) -> Iterator[ValidationError]:
     # The API takes null for a field that is not there.
     present = without_null(document)
-    for error in sorted(_validator(version, kind).iter_errors(present), key=lambda each: list(map(str, each.path))):
+    for error in sorted(_validator(version, kind).iter_errors(present), key=lambda found: list(map(str, found.path))):
         if error.validator == "additionalProperties":
             yield from (_single(error, name) for name in error.instance if name not in error.schema["properties"])
         elif error.validator == "required":
@@ -149,9 +149,9 @@ def _violation(error: ValidationError) -> Violation:
 
 
 def _types(schema: Mapping[str, Any]) -> str:
-    types = [each.get("type") for each in schema.get("oneOf", ())] or [schema.get("type")]
+    types = [option.get("type") for option in schema.get("oneOf", ())] or [schema.get("type")]
     article = {"object": "a mapping", "array": "a list", "integer": "a whole number", "string": "a text"}
-    return " or ".join(article.get(str(each), f"a {each}") for each in types)
+    return " or ".join(article.get(str(name), f"a {name}") for name in types)
 
 
 def _near(name: str, known: Any) -> str:

@@ -1,8 +1,8 @@
 """
 The schemas of a live API server into the file that `schema` reads.
 
-Kept is what validation asks for: kinds that are objects of their own, without descriptions and defaults, and
-closed, so that an unknown field is an error. Raises CannotRefresh.
+Kept is what validation needs: kinds that are objects of their own, without descriptions and defaults, and closed, so
+that an unknown field is an error. Raises CannotRefresh.
 """
 
 import gzip
@@ -55,11 +55,11 @@ def collected(get: Callable[[str], Any]) -> Schema:
         found: Mapping[str, Schema] = get(f"/openapi/v3/{path}").get("components", {}).get("schemas", {})
         for name, schema in found.items():
             definitions[name] = compact(schema)
-            for each in schema.get("x-kubernetes-group-version-kind", ()):
-                version = "/".join(filter(None, (each["group"], each["version"])))
-                is_object = "metadata" in schema.get("properties", {}) and not each["kind"].endswith("List")
+            for served in schema.get("x-kubernetes-group-version-kind", ()):
+                version = "/".join(filter(None, (served["group"], served["version"])))
+                is_object = "metadata" in schema.get("properties", {}) and not served["kind"].endswith("List")
                 if is_object and name.startswith(_OWN):
-                    kinds[f"{version} {each['kind']}"] = name
+                    kinds[f"{version} {served['kind']}"] = name
     return {"kinds": kinds, "definitions": _reachable(kinds.values(), definitions)}
 
 
@@ -69,7 +69,7 @@ def _is_group_version(path: str) -> bool:
 
 
 def compact(schema: Mapping[str, Any]) -> Schema:
-    """A schema with what decides and nothing else; an object of known fields is closed."""
+    """A schema without what validation does not need; an object with properties takes no others."""
     only = schema.get("allOf", ())
     if len(only) == 1:  # the way OpenAPI writes a reference with a description
         return compact(only[0])

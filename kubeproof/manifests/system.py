@@ -1,4 +1,4 @@
-"""All that manifests declare, and the questions that rules and checks ask of it."""
+"""All that manifests declare, as one value, and the questions that rules and checks ask of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ T = TypeVar("T", Workload, Service, Autoscaler)
 @dataclass(frozen=True)
 class Unread:
     """
-    An object that no value stands for: of a kind that is not read, or, when it says why, one that cannot be.
+    An object without a value: its kind is not read, or `why` is the reason that it could not be.
 
     `makes_pods` when it has a pod template, as an Argo Rollout or a Knative Service has.
     """
@@ -47,17 +47,17 @@ class Unread:
 @dataclass(frozen=True)
 class System:
     """
-    All that the manifests declare; `others` is what no value here stands for.
+    All that the manifests declare, by kind; `others` are the objects without a value.
 
-    `workloads` run on and are what live checks observe; `daemons` run on each node, `tasks` come to an end
-    (Jobs, CronJobs, bare Pods). `documents` are the objects as they were read.
+    `workloads` are Deployments and StatefulSets, which live checks observe; `daemons` are DaemonSets, and `tasks` are
+    Jobs, CronJobs and bare Pods, which come to an end. `documents` are the objects as they were read.
     """
 
     namespace: str
     workloads: tuple[Workload, ...]
     services: tuple[Service, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
-    policies: "tuple[NetworkPolicy, ...]" = ()
+    policies: tuple[NetworkPolicy, ...] = ()
     others: tuple[Unread, ...] = ()
     daemons: tuple[Workload, ...] = ()
     tasks: tuple[Workload, ...] = ()
@@ -85,58 +85,62 @@ class System:
 
     @property
     def own_namespaces(self) -> frozenset[str]:
-        """The namespaces that the manifests make, or put pods or Services into: what is not there is not made."""
-        inside = {*(each.namespace for each in self.running), *(each.namespace for each in self.services)}
-        return frozenset({self.namespace, *inside, *(each.name for each in self.namespaces)})
+        """The namespaces that the manifests make, or put pods or Services into; others belong to somebody else."""
+        used = {*(workload.namespace for workload in self.running), *(service.namespace for service in self.services)}
+        return frozenset({self.namespace, *used, *(namespace.name for namespace in self.namespaces)})
 
     @property
     def unreadable(self) -> tuple[Unread, ...]:
         """The objects that could not be read though their kind is known."""
-        return tuple(each for each in self.others if each.why)
+        return tuple(unread for unread in self.others if unread.why)
 
     def workload(self, name: str) -> Workload | None:
         """The workload of that name, one in the system's namespace before others, or None."""
-        return self._own_first(each for each in self.workloads if each.name == name)
+        return self._own_first(workload for workload in self.workloads if workload.name == name)
 
     def service(self, name: str) -> Service | None:
         """The Service of that name, one in the system's namespace before others, or None."""
-        return self._own_first(each for each in self.services if each.name == name)
+        return self._own_first(service for service in self.services if service.name == name)
 
     def _own_first(self, found: Iterable[T]) -> T | None:
-        return min(found, key=lambda each: each.namespace != self.namespace, default=None)
+        return min(found, key=lambda one: one.namespace != self.namespace, default=None)
 
     def service_in(self, namespace: str, name: str) -> Service | None:
         """The Service of that name in that namespace, or None."""
-        return next((each for each in self.services if (each.name, each.namespace) == (name, namespace)), None)
+        return next(
+            (service for service in self.services if (service.name, service.namespace) == (name, namespace)), None
+        )
 
     def gateway_in(self, namespace: str, name: str) -> Gateway | None:
         """The Gateway of that name in that namespace, or None."""
-        return next((each for each in self.gateways if (each.name, each.namespace) == (name, namespace)), None)
+        return next(
+            (gateway for gateway in self.gateways if (gateway.name, gateway.namespace) == (name, namespace)), None
+        )
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services whose selector matches this workload's pods; one without selector matches none."""
         labels = set(workload.labels)
         return tuple(
-            s
-            for s in self.services
-            if s.selector and s.namespace == workload.namespace and labels.issuperset(s.selector)
+            service
+            for service in self.services
+            if service.selector and service.namespace == workload.namespace and labels.issuperset(service.selector)
         )
 
     def behind(self, service: Service) -> tuple[Workload, ...]:
-        """What makes the pods that a Service selects."""
-        return tuple(w for w in self.running if service in self.services_of(w))
+        """The workloads whose pods a Service selects."""
+        return tuple(workload for workload in self.running if service in self.services_of(workload))
 
     def autoscaler_of(self, workload: str) -> Autoscaler | None:
         """The autoscaler that targets the workload of that name, as `workload` finds it, or None."""
-        return self._own_first(each for each in self.autoscalers if each.target == workload)
+        return self._own_first(autoscaler for autoscaler in self.autoscalers if autoscaler.target == workload)
 
     def own_autoscaler(self, workload: Workload) -> Autoscaler | None:
         """The autoscaler of exactly this workload, whatever others of its name there are, or None."""
-        return next((each for each in self.autoscalers if each.is_for(workload)), None)
+        return next((autoscaler for autoscaler in self.autoscalers if autoscaler.is_for(workload)), None)
 
     def target_of(self, autoscaler: Autoscaler) -> Workload | None:
         """The workload that an autoscaler targets, or None."""
-        return next((each for each in self.workloads if autoscaler.is_for(each)), None)
+        return next((workload for workload in self.workloads if autoscaler.is_for(workload)), None)
 
     def config(self, kind: str, name: str, namespace: str) -> Config | None:
         """The ConfigMap or Secret of that name in that namespace, or None."""
@@ -155,21 +159,21 @@ class System:
         """The role that a binding gives, or None; a Role is one of the binding's own namespace."""
         where = binding.namespace if binding.role_kind == "Role" else ""
         wanted = (binding.role_kind, binding.role, where)
-        return next((each for each in self.roles if (each.kind, each.name, each.namespace) == wanted), None)
+        return next((role for role in self.roles if (role.kind, role.name, role.namespace) == wanted), None)
 
     def default_of(self, namespace: str, side: str, resource: str) -> str | None:
-        """What a container that says nothing of a resource gets of a LimitRange; `side` is requests or limits."""
-        ranges = (each for each in self.limit_ranges if each.namespace == namespace)
-        defaults = (dict(each.default_requests if side == "requests" else each.default_limits) for each in ranges)
-        return next((each[resource] for each in defaults if resource in each), None)
+        """What a LimitRange gives a container that sets nothing for a resource; `side` is requests or limits."""
+        ranges = (limits for limits in self.limit_ranges if limits.namespace == namespace)
+        defaults = (dict(limits.default_requests if side == "requests" else limits.default_limits) for limits in ranges)
+        return next((values[resource] for values in defaults if resource in values), None)
 
     def asked(self, workload: Workload, container: Container, side: str, resource: str) -> str | None:
-        """What a container says of a resource or else gets of a LimitRange; `side` is requests or limits."""
+        """What a container sets for a resource, else what a LimitRange gives it; `side` is requests or limits."""
         return container.asks(side, resource) or self.default_of(workload.namespace, side, resource)
 
     def namespace_labels(self, name: str) -> Labels:
         """The labels of a declared namespace; none of one that is not declared."""
-        return next((each.labels for each in self.namespaces if each.name == name), ())
+        return next((namespace.labels for namespace in self.namespaces if namespace.name == name), ())
 
     def environment(self, workload: Workload, container: Container) -> dict[str, str]:
         """
@@ -187,5 +191,9 @@ class System:
                 found |= {f"{reference.variable}{key}": text for key, text in config.texts}
             elif (text := config.text(reference.key)) is not None:
                 keyed[reference.variable] = text
-        # What is named one by one wins over what comes with a whole ConfigMap.
-        return found | keyed | {each.name: each.value for each in container.variables if each.value is not None}
+        # In a container, `env` wins over `envFrom`.
+        return (
+            found
+            | keyed
+            | {variable.name: variable.value for variable in container.variables if variable.value is not None}
+        )

@@ -1,5 +1,5 @@
 """
-What makes pods, from the raw object, with the API's own defaults.
+The values of `workloads` from the raw object, with the API's own defaults.
 
 Raises KeyError, TypeError, AttributeError or ValueError on what is no such object; `reading` names the object.
 """
@@ -19,7 +19,7 @@ TASKS = ("Job", "CronJob", "Pod")
 
 
 def read_workload(document: Raw, namespace: str) -> Workload:
-    """Read what makes pods; `namespace` is where it goes when it does not say."""
+    """Read a workload; `namespace` is that of an object that names none."""
     kind, metadata = document["kind"], document["metadata"]
     spec, prefix = _maker(document)
     template = document if kind == "Pod" else spec["template"]
@@ -27,10 +27,10 @@ def read_workload(document: Raw, namespace: str) -> Workload:
     if not pod["containers"]:
         raise ValueError("it has no container")
     pod_labels = labels((template.get("metadata") or {}).get("labels"))
-    volumes = tuple(_volume(each, f"volumes[{n}]") for n, each in enumerate(pod.get("volumes") or ()))
+    volumes = tuple(_volume(volume, f"volumes[{n}]") for n, volume in enumerate(pod.get("volumes") or ()))
     templates = tuple(
-        read_claim(each, namespace, f"{prefix}volumeClaimTemplates[{n}]")
-        for n, each in enumerate(spec.get("volumeClaimTemplates") or ())
+        read_claim(claim, namespace, f"{prefix}volumeClaimTemplates[{n}]")
+        for n, claim in enumerate(spec.get("volumeClaimTemplates") or ())
     )
     replicas = spec.get("parallelism") if kind in TASKS else spec.get("replicas")
     return Workload(
@@ -42,9 +42,9 @@ def read_workload(document: Raw, namespace: str) -> Workload:
         containers=tuple(read_container(c, f"containers[{n}]") for n, c in enumerate(pod["containers"])),
         grace_seconds=float(given(pod, "terminationGracePeriodSeconds", 30)),
         progress_deadline=float(given(spec, "progressDeadlineSeconds", 600)),
-        claims=(*(each.name for each in templates), *(each.claim for each in volumes if each.claim)),
+        claims=(*(claim.name for claim in templates), *(volume.claim for volume in volumes if volume.claim)),
         namespace=metadata.get("namespace") or namespace,
-        says_replicas=replicas is not None,
+        sets_replicas=replicas is not None,
         init=tuple(read_container(c, f"initContainers[{n}]") for n, c in enumerate(pod.get("initContainers") or ())),
         pod=_pod(pod, volumes, f"{prefix}template.spec" if kind != "Pod" else "spec", template),
         strategy=_strategy(spec, kind),
@@ -79,7 +79,7 @@ def _pod(pod: Raw, volumes: tuple[Volume, ...], path: str, template: Raw) -> Pod
         path=path,
         account=pod.get("serviceAccountName") or pod.get("serviceAccount") or "default",
         mounts_token=pod.get("automountServiceAccountToken"),
-        pull_secrets=tuple(str(each.get("name")) for each in pod.get("imagePullSecrets") or ()),
+        pull_secrets=tuple(str(secret.get("name")) for secret in pod.get("imagePullSecrets") or ()),
         priority_class=pod.get("priorityClassName") or None,
         service_links=bool(given(pod, "enableServiceLinks", True)),
         host_network=bool(pod.get("hostNetwork")),
@@ -95,15 +95,15 @@ def _pod(pod: Raw, volumes: tuple[Volume, ...], path: str, template: Raw) -> Pod
 
 
 def _apart(pod: Raw) -> Iterator[tuple[str, Selector]]:
-    """What keeps pods apart; a term without a selector selects nobody."""
+    """Topology spread constraints and anti-affinities; a term without a selector selects nobody."""
     terms = [
-        (f"topologySpreadConstraints[{n}]", each) for n, each in enumerate(pod.get("topologySpreadConstraints") or ())
+        (f"topologySpreadConstraints[{n}]", term) for n, term in enumerate(pod.get("topologySpreadConstraints") or ())
     ]
     anti = (pod.get("affinity") or {}).get("podAntiAffinity") or {}
     for field in ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"):
-        for n, each in enumerate(anti.get(field) or ()):
+        for n, term in enumerate(anti.get(field) or ()):
             # A preferred term has its weight beside it.
-            terms.append((f"affinity.podAntiAffinity.{field}[{n}]", each.get("podAffinityTerm") or each))
+            terms.append((f"affinity.podAntiAffinity.{field}[{n}]", term.get("podAffinityTerm") or term))
     for place, term in terms:
         if term.get("labelSelector") is not None:
             yield place, read_selector(term["labelSelector"], f"{place}.labelSelector")
@@ -116,10 +116,10 @@ def _volume(raw: Raw, place: str) -> Volume:
     if kind == "projected":
         sources = [
             (field, value, f"{place}.projected.sources[{n}].{field}")
-            for n, each in enumerate(source.get("sources") or ())
-            for field, value in each.items()
+            for n, projection in enumerate(source.get("sources") or ())
+            for field, value in projection.items()
         ]
-    references = [each for name, value, where in sources for each in _volume_references(name, value, where)]
+    references = [reference for name, value, where in sources for reference in _volume_references(name, value, where)]
     made = source.get("volumeClaimTemplate") if kind == "ephemeral" else None
     claim = read_claim({"metadata": {"name": raw["name"]}, **made}, "", f"{place}.ephemeral") if made else None
     return Volume(raw["name"], kind, place, tuple(references), source.get("claimName"), claim)

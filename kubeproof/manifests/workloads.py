@@ -1,5 +1,5 @@
 """
-What makes pods, and what a pod template says beside its containers: volumes, claims, account, strategy.
+Workloads, and what a pod template has beside its containers: volumes, claims, account, strategy.
 
 A `place` is a path below the pod's spec; `Workload.path` puts the path of the pod's spec before it.
 """
@@ -26,9 +26,9 @@ class ClaimTemplate:
 @dataclass(frozen=True)
 class Volume:
     """
-    A volume of a pod; `kind` is the field that says what it is (emptyDir, configMap, hostPath ...).
+    A volume of a pod; `kind` is the field of its source (emptyDir, configMap, hostPath ...).
 
-    `claim` is the claim it names, `own` the one that is made for each pod and goes with it.
+    `claim` is the claim it names, `own` the one that is made for each pod and deleted with it.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Strategy:
 @dataclass(frozen=True)
 class Pod:
     """
-    What a pod template says beside its containers; `path` is where its spec stands in the object.
+    What a pod template has beside its containers; `path` is the path of its spec in the object.
 
     `apart` are the topology spread constraints and anti-affinities: their places, and whom they keep away.
     """
@@ -76,11 +76,11 @@ class Pod:
 @dataclass(frozen=True)
 class Workload:
     """
-    What makes pods: a Deployment, StatefulSet, DaemonSet, Job, CronJob or a bare Pod.
+    An object that makes pods: a Deployment, StatefulSet, DaemonSet, Job, CronJob or a bare Pod.
 
-    `labels` are those of its pods, durations are seconds; `selector` are the labels that it selects by, `selection` is
-    all that it selects by, None for what selects nothing. `replicas` is what the manifest says or the API's
-    default; `says_replicas` tells which.
+    `labels` are those of its pods, durations are seconds; `selector` are its matchLabels, `selection` is the whole
+    label selector, None where there is none. `replicas` is the number in the manifest or the API's default;
+    `sets_replicas` tells which.
     """
 
     kind: str
@@ -93,7 +93,7 @@ class Workload:
     progress_deadline: float = 600
     claims: tuple[str, ...] = ()
     namespace: str = ""
-    says_replicas: bool = True
+    sets_replicas: bool = True
     init: tuple[Container, ...] = ()
     pod: Pod = Pod()
     strategy: Strategy = Strategy()
@@ -111,20 +111,20 @@ class Workload:
         """The number behind a port given by name or number; raises LookupError for a name no container declares."""
         if isinstance(port, int):
             return port
-        found = next((each.number for each in self.ports if each.name == port), None)
+        found = next((declared.number for declared in self.ports if declared.name == port), None)
         if found is None:
             raise LookupError(f"{self.name} declares no port {port!r}")
         return found
 
     @property
     def all_containers(self) -> tuple[Container, ...]:
-        """The containers and those that run before them."""
+        """The containers and the init containers."""
         return (*self.containers, *self.init)
 
     @property
     def lasting(self) -> tuple[Container, ...]:
         """The containers that run as long as the pod: sidecars are among them."""
-        return (*self.containers, *(each for each in self.init if each.is_sidecar))
+        return (*self.containers, *(container for container in self.init if container.is_sidecar))
 
     @property
     def title(self) -> str:

@@ -85,7 +85,7 @@ def apply_again(resources: Any, documents: Iterable[Document]) -> None:
 
 
 def _owned(document: Document, owner: Owner) -> Document:
-    # Manifests in a namespace may hold what only this cluster knows to have none.
+    # A custom resource may be cluster-scoped: only the cluster knows, and renaming gave it a namespace all the same.
     metadata = {name: value for name, value in document["metadata"].items() if name != "namespace"}
     labels = {**(metadata.get("labels") or {}), RUN_LABEL: owner.run}
     reference = {"apiVersion": "v1", "kind": "Namespace", "name": owner.namespace, "uid": owner.uid}

@@ -6,8 +6,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.journeys import walk_settled
-from kubeproof.observe.system import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that
@@ -36,12 +36,12 @@ def _run_job(on: Deployed, of: str, cronjob: str, *, within: float) -> bool:
         template = on.cluster.batch.read_namespaced_cron_job(cronjob, on.namespace).spec.job_template
         metadata = {"name": name, "annotations": {"cronjob.kubernetes.io/instantiate": "manual"}}
         on.cluster.batch.create_namespaced_job(on.namespace, {"metadata": metadata, "spec": template.spec})
-        ended, says = _end_of(on, name, within)
+        ended, message = _end_of(on, name, within)
     except ApiException as error:
         if error.status != 404:
             raise
-        ended, says = "absent", f"there is no CronJob {cronjob}"
-    on.recorder.line(of, "job", source=cronjob, ended=ended, says=says, seconds=round(time.monotonic() - began, 3))
+        ended, message = "absent", f"there is no CronJob {cronjob}"
+    on.recorder.line(of, "job", source=cronjob, ended=ended, says=message, seconds=round(time.monotonic() - began, 3))
     return ended == "complete"
 
 
@@ -51,7 +51,9 @@ def _end_of(on: Deployed, name: str, within: float) -> tuple[str, str]:
 
     def over() -> bool:
         conditions = on.cluster.batch.read_namespaced_job_status(name, on.namespace).status.conditions or ()
-        ended.update({each.type: each.message or "" for each in conditions if each.status == "True"})
+        ended.update(
+            {condition.type: condition.message or "" for condition in conditions if condition.status == "True"}
+        )
         return bool({"Complete", "Failed"} & ended.keys())
 
     try:
@@ -97,6 +99,8 @@ def _lose_volumes(on: Deployed, of: str, workload: Workload) -> None:
 
 def _claims(on: Deployed, workload: Workload) -> list[dict[str, Any]]:
     """The claims that a StatefulSet made for its pods, from its templates, by name and uid."""
-    expected = {f"{claim}-{workload.name}-{each}" for claim in workload.claims for each in range(workload.replicas)}
+    expected = {
+        f"{claim}-{workload.name}-{ordinal}" for claim in workload.claims for ordinal in range(workload.replicas)
+    }
     found = on.cluster.core.list_namespaced_persistent_volume_claim(on.namespace).items
     return [{"name": c.metadata.name, "uid": c.metadata.uid} for c in found if c.metadata.name in expected]

@@ -31,9 +31,8 @@ ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of a
 HURRIED = (0.5, 1.0)  # the same for somebody who pressed Ctrl-C, and without a retry
 RETRIES = 1  # of a request whose connection broke: one that was kept open may have been closed meanwhile
 
-
 # The client keeps what it discovers in a file that anybody may write, by the address of the API server: an embedded
-# cluster of yesterday may have had the same. Nothing can be kept below a device.
+# cluster of yesterday may have had the same. A path below /dev/null cannot be written, which disables that cache.
 NOT_KEPT = f"{os.devnull}/nothing"
 
 

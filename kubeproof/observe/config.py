@@ -5,7 +5,7 @@ from contextlib import suppress
 from kubeproof.manifests.layering import with_changed_configuration
 from kubeproof.manifests.renaming import rename
 from kubeproof.manifests.workloads import Workload
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 NOTICED = 35.0  # seconds for the first pod to go or come; who has not begun by then does not follow the change
@@ -15,7 +15,7 @@ def observe_change(on: Deployed, of: str, _subject: str) -> None:
     """Change all configuration at once, and wait for the workloads that follow to be available again."""
     readers = [workload for workload in on.system.workloads if on.system.configs_of(workload)]
     before = {workload.name: _uids(on, workload) for workload in readers}
-    objects = sorted({f"{config.kind}/{config.name}" for each in readers for config in on.system.configs_of(each)})
+    objects = sorted({f"{config.kind}/{config.name}" for reader in readers for config in on.system.configs_of(reader)})
     documents = rename(with_changed_configuration(on.manifests, on.run), on.namespace)
     on.mark(of, "configuration changed", objects=objects)
     on.cluster.apply_again(documents)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.waiting import NotInTime
 
 

@@ -3,7 +3,7 @@
 import json
 
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 
 
 def observe_names(on: Deployed, of: str, _subject: str) -> None:

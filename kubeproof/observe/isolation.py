@@ -5,7 +5,7 @@ from typing import Any
 
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 LISTENER_PORT = 8080
@@ -25,7 +25,7 @@ def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
         namespace=elsewhere,
         labels={"kubeproof.dev/role": "walled"},
     )
-    targets = [target for each in on.system.workloads for target in _targets(on, each)]
+    targets = [target for workload in on.system.workloads for target in _targets(on, workload)]
     canaries = [_target("listener", listener, LISTENER_PORT), _target("walled", walled, LISTENER_PORT)]
     _settle(on, elsewhere, canaries[1])
     _attempt(on, of, "canary", "stranger", elsewhere, "stranger", PROBE, canaries)
@@ -33,7 +33,7 @@ def observe_reachability(on: Deployed, of: str, _subject: str) -> None:
     _attempt(on, of, "cell", "stranger", elsewhere, "stranger", PROBE, targets)
     for source in on.system.workloads:
         pod = on.probe_in(source)
-        others = [each for each in targets if each["target"] != source.name]
+        others = [target for target in targets if target["target"] != source.name]
         _attempt(on, of, "cell", source.name, on.namespace, pod, PROBE, others)
     on.cluster.delete_namespace(elsewhere)
 
@@ -52,7 +52,7 @@ def _attempt(
     try:
         lines = on.cluster.execute(namespace, pod, container, [*AGENT, "connect", json.dumps(targets)])
     except ExecFailed as error:
-        lines = [{**each, "outcome": "not-observed", "says": str(error), "seconds": 0.0} for each in targets]
+        lines = [{**target, "outcome": "not-observed", "says": str(error), "seconds": 0.0} for target in targets]
     for line in lines:
         on.recorder.line(
             of,

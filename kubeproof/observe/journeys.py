@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 

@@ -43,15 +43,15 @@ class ApiListing:
         return list(answer.items), str(answer.metadata.resource_version)
 
     def changes(self, version: str) -> Iterator[tuple[str, Any]]:
-        told = watch.Watch().stream(
+        changes = watch.Watch().stream(
             self._call,
             self._namespace,
             resource_version=version,
             timeout_seconds=LONGEST_WATCH,
             _request_timeout=LONGEST_WATCH + 30,
         )
-        for each in told:
-            yield each["type"], each["object"]
+        for change in changes:
+            yield change["type"], change["object"]
 
 
 def listings(cluster: Cluster, namespace: str) -> Mapping[str, Listing]:
@@ -94,9 +94,9 @@ def follow(listing: Listing, take: Take, lost: Callable[[str], None], stopping: 
             if stopping.wait(pause):
                 return
             pause = LATER
-            says = f"{error.status} {words(error)}" if isinstance(error, ApiException) else repr(error)
+            reason = f"{error.status} {words(error)}" if isinstance(error, ApiException) else repr(error)
             with suppress(NotWritten):
-                lost(f"{listing.name}: {says}")
+                lost(f"{listing.name}: {reason}")
 
 
 def _list_again(listing: Listing, take: Take, known: dict[str, Any]) -> str:

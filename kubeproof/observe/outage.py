@@ -13,8 +13,8 @@ from typing import Any
 
 from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.deployed import Deployed, Faults
 from kubeproof.observe.streams import agent_running
-from kubeproof.observe.system import Deployed, Faults
 from kubeproof.observe.waiting import NotInTime, pause, wait_until
 from kubeproof.profile.intent import Dependency, Loss
 
@@ -28,7 +28,7 @@ LONGEST = 900.0  # seconds; the asking agent stops by itself after this
 def observe_refused(on: Deployed, of: str, database: str) -> None:
     """Scale a database to nothing until its dependents left their Services and a liveness window is over; and back."""
     target = on.workload(database)
-    dependents = [each for each in on.profile.dependencies if each.database == database]
+    dependents = [dependency for dependency in on.profile.dependencies if dependency.database == database]
     _observe(on, of, target, Loss.REFUSED, dependents, _scaled_down(on, target))
 
 
@@ -44,11 +44,15 @@ def observe_black_holed(on: Deployed, of: str, database: str) -> None:
 
 def _observe_fault(on: Deployed, of: str, database: str, loss: Loss) -> None:
     if on.faults is None:
-        says = "only the embedded cluster lets us at the node below the database; run it without --kubeconfig"
-        on.recorder.line(of, "need", need=NODE, met=False, says=says)
+        reason = "only the embedded cluster lets us at the node below the database; run it without --kubeconfig"
+        on.recorder.line(of, "need", need=NODE, met=False, says=reason)
         return
     target = on.workload(database)
-    dependents = [each for each in on.profile.dependencies if each.database == database and each.outage(loss)]
+    dependents = [
+        dependency
+        for dependency in on.profile.dependencies
+        if dependency.database == database and dependency.outage(loss)
+    ]
     with _greeted(on, of, target, dependents[0]):
         _observe(on, of, target, loss, dependents, _faulty(on, of, target, loss, on.faults))
 
@@ -64,7 +68,7 @@ def _observe(
     """Ask, take the database away for as long as `away` lasts, wait until all is as before."""
     _complete(on, dependents)
     with ExitStack() as stack:
-        targets = [ask for each in dependents if each.outage(loss) for ask in _asks(on, each)]
+        targets = [ask for dependent in dependents if dependent.outage(loss) for ask in _asks(on, dependent)]
         if targets:
             plan = {"targets": targets, "rate": RATE, "seconds": LONGEST}
             stack.enter_context(agent_running(on, of, "ask", plan))
@@ -74,7 +78,7 @@ def _observe(
             _bear(on, loss, dependents)
             on.mark(of, "database started", at=target.name)
         with suppress(NotInTime):
-            on.wait_ready(target, *(on.workload(each.workload) for each in dependents), within=90)
+            on.wait_ready(target, *(on.workload(dependent.workload) for dependent in dependents), within=90)
         if targets:
             pause(BASELINE)
 
@@ -111,15 +115,15 @@ def _greeted(on: Deployed, of: str, database: Workload, by: Dependency) -> Abstr
 
 def _complete(on: Deployed, dependents: list[Dependency]) -> None:
     """Wait for the pods that an autoscaler is still to add: who comes later is not asked."""
-    for each in dependents:
-        autoscaler = on.system.autoscaler_of(each.workload)
+    for dependent in dependents:
+        autoscaler = on.system.autoscaler_of(dependent.workload)
         least = autoscaler.minimum if autoscaler else 1
-        enough = partial(_has_ready, on, each.workload, least)
+        enough = partial(_has_ready, on, dependent.workload, least)
         with suppress(NotInTime):
             wait_until(
                 enough,
                 within=60,
-                hoping=f"{least} pods of {each.workload} are Ready",
+                hoping=f"{least} pods of {dependent.workload} are Ready",
                 wake=on.watches.changed,
             )
 
@@ -135,19 +139,19 @@ def _has_left(on: Deployed, workload: str) -> bool:
 def _bear(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
     """Wait until all dependents left their Services, and until the loss has lasted as long as is promised."""
     lost = time.monotonic()
-    for each in dependents:
-        has_left = partial(_has_left, on, each.workload)
+    for dependent in dependents:
+        has_left = partial(_has_left, on, dependent.workload)
         with suppress(NotInTime):
             wait_until(
                 has_left,
-                within=each.within + 5,
-                hoping=f"{each.workload} left its Services",
+                within=dependent.within + 5,
+                hoping=f"{dependent.workload} left its Services",
                 wake=on.watches.changed,
             )
-    lasts = [promise.lasts for each in dependents if (promise := each.outage(loss))]
+    lasts = [promise.lasts for dependent in dependents if (promise := dependent.outage(loss))]
     if loss is Loss.REFUSED:
         # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
-        lasts += [_liveness_window(on.workload(each.workload)) for each in dependents]
+        lasts += [_liveness_window(on.workload(dependent.workload)) for dependent in dependents]
     pause(lost + max(lasts, default=0.0) - time.monotonic())
 
 
@@ -178,7 +182,7 @@ def _ready_endpoints(on: Deployed, workload: str) -> set[str]:
     """Names of the workload's pods that any Service sends traffic to."""
     with on.watches.changed:
         mine = {pod["name"] for pod in on.watches.now["pod"].values() if pod["workload"] == workload}
-        return {name for each in on.watches.now["endpoints"].values() for name in each["ready"]} & mine
+        return {name for line in on.watches.now["endpoints"].values() for name in line["ready"]} & mine
 
 
 def _liveness_window(workload: Workload) -> float:

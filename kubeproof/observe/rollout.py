@@ -9,8 +9,8 @@ server's answer to it is.
 from datetime import UTC, datetime
 
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.streams import agent_running
-from kubeproof.observe.system import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 BASELINE = 2.0  # seconds of traffic before and after a rollout: the control that the path works at all

@@ -19,7 +19,7 @@ from kubeproof.manifests.routes import (
     requests,
 )
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.system import AGENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, PROBE, Deployed
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service
@@ -46,22 +46,23 @@ def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
     asked = _requests(on, kind)
     entrances: dict[str, Entrance] = {}
     deadline = time.monotonic() + TAKEN_UP
-    for owner in dict.fromkeys(each.owner for each in asked):
+    for owner in dict.fromkeys(request.owner for request in asked):
         left = max(0.0, deadline - time.monotonic())
         entrances[owner] = _given(on) or find(on, owner.partition("/")[2], left)
         on.recorder.line(of, "entrance", owner=owner, **entrances[owner])
-    reachable = [each for each in asked if entrances[each.owner]["address"]]
+    reachable = [request for request in asked if entrances[request.owner]["address"]]
     if not reachable:
         return
-    targets = [_target(on, each, entrances[each.owner]) for each in reachable]
+    targets = [_target(on, request, entrances[request.owner]) for request in reachable]
     with _visitor(on) as visit:
+
+        def followed() -> bool:
+            answers = zip(reachable, visit(targets), strict=True)
+            return all(_as_declared(on, request, line) for request, line in answers)
+
         # What has not settled is asked all the same, and judged by what it answers.
         with suppress(NotInTime):
-            wait_until(
-                lambda: all(_as_declared(on, each, line) for each, line in zip(reachable, visit(targets), strict=True)),
-                within=SETTLED,
-                hoping=f"the {kind} rules are followed",
-            )
+            wait_until(followed, within=SETTLED, hoping=f"the {kind} rules are followed")
         for _ in range(ROUNDS):
             for line in visit(targets):
                 on.recorder.line(of, "route", **line)
@@ -70,7 +71,11 @@ def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
 def _requests(on: Deployed, kind: str) -> list[Request]:
     """What shows that the rules hold, and the profile's entries under their hosts."""
     rules = read_rules(on.system.documents, kind)
-    found = {(each.owner, each.host, each.path): each for host in hosts(rules) for each in requests(rules, host)}
+    found = {
+        (request.owner, request.host, request.path): request
+        for host in hosts(rules)
+        for request in requests(rules, host)
+    }
     owners = {rule.host: rule.owner for rule in rules}
     for entry in on.profile.entries:
         if entry.host in owners:
@@ -116,7 +121,7 @@ def _as_declared(on: Deployed, request: Request, line: Any) -> bool:
         return bool(line["status"] == 404)
     with on.watches.changed:
         behind = {
-            pod for each in request.services for pod in on.watches.now["endpoints"].get(each, {}).get("ready", [])
+            pod for service in request.services for pod in on.watches.now["endpoints"].get(service, {}).get("ready", [])
         }
     return line["pod"] in behind
 
@@ -133,7 +138,7 @@ def _ingress_entrance(on: Deployed, name: str, within: float) -> Entrance:
 
     def taken_up() -> bool:
         balancer = on.cluster.networking.read_namespaced_ingress_status(name, on.namespace).status.load_balancer
-        addresses.extend(each.ip or each.hostname for each in (balancer and balancer.ingress) or ())
+        addresses.extend(point.ip or point.hostname for point in (balancer and balancer.ingress) or ())
         return bool(addresses)
 
     try:
@@ -147,7 +152,7 @@ def _why_no_ingress(on: Deployed, name: str) -> str | None:
     wanted = on.cluster.networking.read_namespaced_ingress(name, on.namespace).spec.ingress_class_name
     if wanted is None:
         return "it names no class, and the cluster has no default one"
-    if wanted not in {each.metadata.name for each in on.cluster.networking.list_ingress_class().items}:
+    if wanted not in {found.metadata.name for found in on.cluster.networking.list_ingress_class().items}:
         return f"the cluster has no IngressClass {wanted}"
     return None
 
@@ -156,7 +161,7 @@ def _gateway_entrance(on: Deployed, name: str, within: float) -> Entrance:
     """Where the first Gateway that the route names as its parent is served, by the Gateway's status."""
     parent = _custom(on, "httproutes", name, on.namespace)["spec"]["parentRefs"][0]
     where = parent.get("namespace", on.namespace)
-    says = f"Gateway {where}/{parent['name']}"
+    title = f"Gateway {where}/{parent['name']}"
     gateway: dict[str, Any] = {}
 
     def taken_up() -> bool:
@@ -165,14 +170,14 @@ def _gateway_entrance(on: Deployed, name: str, within: float) -> Entrance:
         return bool(_addresses(gateway) and route.get("status", {}).get("parents"))
 
     try:
-        wait_until(taken_up, within=within, hoping=f"a controller takes up HTTPRoute {name} for {says}")
+        wait_until(taken_up, within=within, hoping=f"a controller takes up HTTPRoute {name} for {title}")
     except NotInTime as late:
-        return _closed(str(late) if _addresses(gateway) else f"{says} has no address: no controller serves it")
+        return _closed(str(late) if _addresses(gateway) else f"{title} has no address: no controller serves it")
     except ApiException as error:
-        return _closed(f"{says}: {error.status} {error.reason}")
-    listeners = [each for each in gateway["spec"]["listeners"] if each["protocol"] == "HTTP"]
-    mine = [each for each in listeners if parent.get("sectionName", each["name"]) == each["name"]]
-    return _open(_addresses(gateway)[0], mine[0]["port"]) if mine else _closed(f"{says} has no listener for HTTP")
+        return _closed(f"{title}: {error.status} {error.reason}")
+    listeners = [listener for listener in gateway["spec"]["listeners"] if listener["protocol"] == "HTTP"]
+    mine = [listener for listener in listeners if parent.get("sectionName", listener["name"]) == listener["name"]]
+    return _open(_addresses(gateway)[0], mine[0]["port"]) if mine else _closed(f"{title} has no listener for HTTP")
 
 
 def _custom(on: Deployed, plural: str, name: str, namespace: str) -> dict[str, Any]:
@@ -181,12 +186,12 @@ def _custom(on: Deployed, plural: str, name: str, namespace: str) -> dict[str, A
 
 
 def _addresses(gateway: dict[str, Any]) -> list[str]:
-    return [each["value"] for each in gateway.get("status", {}).get("addresses") or ()]
+    return [address["value"] for address in gateway.get("status", {}).get("addresses") or ()]
 
 
 def _open(address: str, port: int) -> Entrance:
     return {"address": address, "port": port, "says": f"{address}:{port}"}
 
 
-def _closed(says: str) -> Entrance:
-    return {"address": None, "port": None, "says": says}
+def _closed(reason: str) -> Entrance:
+    return {"address": None, "port": None, "says": reason}

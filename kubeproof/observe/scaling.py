@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from kubeproof.observe.system import Deployed, promised
+from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 LOAD = "kubeproof-load"
@@ -19,8 +19,8 @@ LOCUST = ["python3", "-m", "locust", "-f", "/opt/kubeproof/probe/locustfile.py",
 def observe_scaling(on: Deployed, of: str, name: str) -> None:
     """Offer the profile's load until the target is reached and Ready, or its time is over."""
     goal = promised(on.profile.scale(name), f"scale of {name}")
-    met, says = _metrics_api(on)
-    on.recorder.line(of, "need", need="metrics-api", met=met, says=says)
+    met, message = _metrics_api(on)
+    on.recorder.line(of, "need", need="metrics-api", met=met, says=message)
     if not met:
         return
     if on.system.autoscaler_of(name) is None:
@@ -58,7 +58,7 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
 def _reached(on: Deployed, name: str, target: int) -> bool:
     with on.watches.changed:
         seen = on.watches.now["workload"].get(name, {})
-        wanted = [each["desired"] or 0 for each in on.watches.now["autoscaler"].values() if each["target"] == name]
+        wanted = [line["desired"] or 0 for line in on.watches.now["autoscaler"].values() if line["target"] == name]
         return (seen.get("ready") or 0) >= target and max(wanted, default=0) >= target
 
 

@@ -1,4 +1,9 @@
-"""What an agent in the cluster says while it runs, written down as it comes."""
+"""
+An agent in the cluster, run for as long as an observation needs it, and each line that it prints made evidence.
+
+The agent is kubeproof.probe; its lines are appended by kubeproof.evidence.writing as they come, and read again by the
+judges.
+"""
 
 import json
 import threading
@@ -7,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubeproof.evidence.writing import NotWritten
-from kubeproof.observe.system import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
 
 LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
 
@@ -28,7 +33,7 @@ def agent_running(
         try:
             yield done
         finally:
-            # One that has ended by itself hears nothing any more, and what it said is evidence all the same.
+            # Once the agent has exited, writing to it fails, and its last lines would be lost with the error.
             if not done.is_set():
                 running.write_stdin("stop\n")
             reading.join(timeout=LAST_WORDS)

@@ -1,4 +1,4 @@
-"""Waits with a bound and a hope; each looks whether Ctrl-C was pressed."""
+"""Waits, each with a time-out and a description of what is waited for; each looks whether Ctrl-C was pressed."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from kubeproof.interruption import look
 
 
 class NotInTime(Exception):
-    """What was hoped for did not come true within its bound."""
+    """What was waited for was not so when the time-out was over."""
 
     def __init__(self, hoping: str, within: float, last: str = "") -> None:
         super().__init__(f"hoped that {hoping}; it was not so after {within:.0f} s" + (f" ({last})" if last else ""))
@@ -25,8 +25,9 @@ def wait_until(
     """
     Return once `true()` holds; raise NotInTime after `within` seconds.
 
-    With `wake`, the question is asked again each time something was seen, not on a timer; one second is the
-    longest silence, in case what changed was not watched.
+    `hoping` describes it, for the error; `last` gives what was last seen. With `wake`, a condition that is notified
+    whenever something was seen, the question is asked then and not on a timer, and after one second at the latest:
+    not all that changes is watched.
     """
     deadline = time.monotonic() + within
     look()

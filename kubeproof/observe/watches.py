@@ -64,10 +64,10 @@ class Watches:
         with self.changed:
             return [pod for pod in self.now["pod"].values() if pod["workload"] == workload and not pod["deleted"]]
 
-    def _lost(self, says: str) -> None:
+    def _lost(self, reason: str) -> None:
         with self.changed:
             if self._of:
-                self._recorder.line(self._of, "gap", says=says)
+                self._recorder.line(self._of, "gap", says=reason)
 
     def _keep(self, kind: str, name: str, line: Trimmed) -> None:
         with self.changed:
@@ -83,18 +83,19 @@ class Watches:
             self.changed.notify_all()
 
     def _pod(self, change: str, pod: Any) -> None:
-        conditions = {each.type: each.status for each in pod.status.conditions or ()}
+        conditions = {condition.type: condition.status for condition in pod.status.conditions or ()}
+        containers = pod.status.container_statuses or ()
         line = {
             "name": pod.metadata.name,
             "workload": self._owner(pod.metadata.labels or {}),
             "uid": pod.metadata.uid,
             "ready": conditions.get("Ready") == "True",
             "ip": pod.status.pod_ip,
-            "restarts": sum(each.restart_count for each in pod.status.container_statuses or ()),
+            "restarts": sum(container.restart_count for container in containers),
             "waiting": sorted(
-                each.state.waiting.reason
-                for each in pod.status.container_statuses or ()
-                if each.state.waiting and each.state.waiting.reason
+                container.state.waiting.reason
+                for container in containers
+                if container.state.waiting and container.state.waiting.reason
             ),
             "deleted": pod.metadata.deletion_timestamp is not None,
             "gone": change == "DELETED",
@@ -128,7 +129,8 @@ class Watches:
         service = (found.metadata.labels or {}).get("kubernetes.io/service-name")
         if service is None:
             return
-        pods = [(each.target_ref.name, each.conditions) for each in found.endpoints or () if each.target_ref]
+        endpoints = [endpoint for endpoint in found.endpoints or () if endpoint.target_ref]
+        pods = [(endpoint.target_ref.name, endpoint.conditions) for endpoint in endpoints]
         line = {
             "service": service,
             "ready": [name for name, is_ in pods if is_.ready is not False],
@@ -142,17 +144,17 @@ class Watches:
 
     def _endpoints(self, service: str) -> Trimmed:
         """All slices of a Service as one line."""
-        slices = [each for each in self.now["slice"].values() if each["service"] == service]
+        slices = [line for line in self.now["slice"].values() if line["service"] == service]
         union = {
-            key: sorted({name for each in slices for name in each[key]}) for key in ("ready", "serving", "terminating")
+            key: sorted({name for line in slices for name in line[key]}) for key in ("ready", "serving", "terminating")
         }
         return {"service": service, **union}
 
     def _autoscaler(self, change: str, found: Any) -> None:
         metrics = {
-            each.resource.name: each.resource.current.average_utilization
-            for each in found.status.current_metrics or ()
-            if each.type == "Resource" and each.resource
+            metric.resource.name: metric.resource.current.average_utilization
+            for metric in found.status.current_metrics or ()
+            if metric.type == "Resource" and metric.resource
         }
         line = {
             "name": found.metadata.name,

@@ -47,17 +47,17 @@ def _attempted(target: Target, talk: Talk) -> Target:
     began = time.monotonic()
     try:
         with socket.create_connection((target["host"], target["port"]), target["timeout"]) as connection:
-            outcome, says = talk(connection)
+            outcome, message = talk(connection)
     except ConnectionRefusedError as error:
-        outcome, says = "refused", str(error)
+        outcome, message = "refused", str(error)
     except TimeoutError as error:
-        outcome, says = "timeout", str(error)
+        outcome, message = "timeout", str(error)
     except socket.gaierror as error:
         # The name was not found, so nothing was tried: that says nothing about the path.
-        outcome, says = "not-observed", f"name not resolved: {error}"
+        outcome, message = "not-observed", f"name not resolved: {error}"
     except OSError as error:
-        outcome, says = "unreachable", str(error)
-    return {**target, "outcome": outcome, "says": says, "seconds": _since(began)}
+        outcome, message = "unreachable", str(error)
+    return {**target, "outcome": outcome, "says": message, "seconds": _since(began)}
 
 
 def listen(port: int) -> None:

@@ -58,13 +58,13 @@ def _path(value: str) -> str:
 
 
 def _number(env: Mapping[str, str], name: str, default: float, *, least: float) -> float:
-    says = f"{name} must be a number of at least {least}, not {env.get(name)!r}"
+    message = f"{name} must be a number of at least {least}, not {env.get(name)!r}"
     try:
         value = float(env.get(name, default))
     except ValueError:
-        raise ValueError(says) from None
+        raise ValueError(message) from None
     if not least <= value < float("inf"):
-        raise ValueError(says)
+        raise ValueError(message)
     return value
 
 

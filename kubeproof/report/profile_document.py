@@ -27,10 +27,10 @@ def profile_document(schema: Schema) -> str:
 
 def _tables(prefix: str, schema: Schema) -> Iterator[str]:
     for name, field in schema["properties"].items():
-        inner, path, says = _inner(field), f"{prefix}{name}", str(field["description"])
+        inner, path, meaning = _inner(field), f"{prefix}{name}", str(field["description"])
         if inner is not None:
             brackets = f"[[{path}]]" if field.get("type") == "array" else f"[{path}]"
-            yield f"## `{brackets}`\n\n{says[0].upper()}{says[1:]}.\n\n{_section(inner)}"
+            yield f"## `{brackets}`\n\n{meaning[0].upper()}{meaning[1:]}.\n\n{_section(inner)}"
             yield from _tables(f"{path}.", inner)
 
 
@@ -50,7 +50,7 @@ def _section(schema: Schema) -> str:
 
 def _kind(field: Schema) -> str:
     if "enum" in field:
-        return " or ".join(f"`{each}`" for each in field["enum"])
+        return " or ".join(f"`{value}`" for value in field["enum"])
     if "oneOf" in field:
         return "number, or a variable"
     kind = {

@@ -1,5 +1,6 @@
 """What was proved of manifests, for a terminal: each broken place with what stands there, what must, and what to do."""
 
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
 
@@ -63,7 +64,7 @@ def _listed(head: str, names: Sequence[str]) -> list[str]:
 
 
 def _count(proofs: Sequence[Proof]) -> str:
-    count = {outcome: sum(1 for each in proofs if each.verdict.outcome is outcome) for outcome in Outcome}
+    count = Counter(proof.verdict.outcome for proof in proofs)
     return (
         f"{count[Outcome.PASS]} {'holds' if count[Outcome.PASS] == 1 else 'hold'}, {count[Outcome.FAIL]} broken, "
         f"{count[Outcome.UNKNOWN]} cannot be judged, {count[Outcome.SKIPPED]} not verified."

@@ -1,6 +1,7 @@
 """The report of a run for a terminal: a line a law, the odd ones with their evidence, and what to run next."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ def text_report(
     parts = [_head(run, evidence)]
     parts += _static_laws(judged)
     parts += ["\n".join(_law(check, group)) for check, group in _groups(judged)]
-    skipped = [each for each in judged if each.verdict.outcome is Outcome.SKIPPED]
+    skipped = [judgement for judgement in judged if judgement.verdict.outcome is Outcome.SKIPPED]
     if skipped:
         parts.append("\n".join(_not_verified(skipped)))
     parts += _warnings(damage, unfinished)
@@ -47,9 +48,9 @@ def printable(text: str) -> str:
     return re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
 
 
-def _because(each: Judged) -> str:
+def _because(judgement: Judged) -> str:
     """The reason on one line, whatever an error message brought along."""
-    return " ".join(each.verdict.because.split())
+    return " ".join(judgement.verdict.because.split())
 
 
 def _head(run: Mapping[str, Any], evidence: str) -> str:
@@ -59,13 +60,13 @@ def _head(run: Mapping[str, Any], evidence: str) -> str:
     return f"kubeproof   cluster: {cluster}   run {run.get('run') or 'unknown'}   evidence: {evidence}"
 
 
-def _is_held_statically(each: Judged) -> bool:
-    return each.check.startswith("static.") and each.verdict.passed
+def _is_held_statically(judgement: Judged) -> bool:
+    return judgement.check.startswith("static.") and judgement.verdict.passed
 
 
 def _static_laws(judged: Iterable[Judged]) -> list[str]:
     """What manifests alone prove is many laws: those that hold are one line, and `prove --all` tells them."""
-    held = sum(1 for each in judged if _is_held_statically(each))
+    held = sum(map(_is_held_statically, judged))
     if not held:
         return []
     law = f"{held} {'law holds' if held == 1 else 'laws hold'} by manifests and profile alone"
@@ -74,9 +75,9 @@ def _static_laws(judged: Iterable[Judged]) -> list[str]:
 
 def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:
     groups: dict[str, list[Judged]] = {}
-    for each in judged:
-        if each.verdict.outcome is not Outcome.SKIPPED and not _is_held_statically(each):
-            groups.setdefault(each.check, []).append(each)
+    for judgement in judged:
+        if judgement.verdict.outcome is not Outcome.SKIPPED and not _is_held_statically(judgement):
+            groups.setdefault(judgement.check, []).append(judgement)
     return list(groups.items())
 
 
@@ -90,12 +91,14 @@ def _law(check: str, group: list[Judged]) -> list[str]:
         if len(because) > LONG_REASON:
             return [head.rstrip(), f"{INDENT}{because}", *_evidence(only.verdict)]
         return [f"{head}  {because}", *_evidence(only.verdict)]
-    worst = merge(each.verdict for each in group).outcome
+    worst = merge(judgement.verdict for judgement in group).outcome
     lines = [f"{worst.value:<8} {area:<11} {law}"]
-    width = max(len(each.subject) for each in group)
-    for each in group:
-        lines.append(f"{'':<21}{each.verdict.outcome.value:<8} {each.subject:<{width}}  {_because(each)}")
-        lines += _evidence(each.verdict)
+    width = max(len(judgement.subject) for judgement in group)
+    for judgement in group:
+        lines.append(
+            f"{'':<21}{judgement.verdict.outcome.value:<8} {judgement.subject:<{width}}  {_because(judgement)}"
+        )
+        lines += _evidence(judgement.verdict)
     return lines
 
 
@@ -115,13 +118,13 @@ def _fact(fact: Fact) -> list[str]:
 
 
 def _not_verified(skipped: Sequence[Judged]) -> list[str]:
-    names = [f"{each.check} [{each.subject}] ({_because(each)})" for each in skipped]
+    names = [f"{judgement.check} [{judgement.subject}] ({_because(judgement)})" for judgement in skipped]
     head = f"{'not verified':<20} {len(names)}: "
     return [f"{head}{names[0]}", *(f"{'':<{len(head)}}{name}" for name in names[1:])]
 
 
 def _warnings(damage: Sequence[Damage], unfinished: bool) -> list[str]:
-    lines = [f"{'evidence damaged':<20} line {each.line}: {each.message}" for each in damage[:MOST_FACTS]]
+    lines = [f"{'evidence damaged':<20} line {place.line}: {place.message}" for place in damage[:MOST_FACTS]]
     if len(damage) > MOST_FACTS:
         lines.append(f"{'':<20} and {len(damage) - MOST_FACTS} lines more")
     if unfinished:
@@ -130,7 +133,7 @@ def _warnings(damage: Sequence[Damage], unfinished: bool) -> list[str]:
 
 
 def _tail(judged: Sequence[Judged], exit: int, took: Sequence[tuple[str, float]]) -> list[str]:
-    count = {outcome: sum(1 for each in judged if each.verdict.outcome is outcome) for outcome in Outcome}
+    count = Counter(judgement.verdict.outcome for judgement in judged)
     parts = [
         f"{count[Outcome.PASS]} {'holds' if count[Outcome.PASS] == 1 else 'hold'}",
         f"{count[Outcome.FAIL]} broken",
@@ -141,8 +144,10 @@ def _tail(judged: Sequence[Judged], exit: int, took: Sequence[tuple[str, float]]
     if took:
         lines.insert(0, "time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took))
     again = dict.fromkeys(
-        each.check.partition(".")[0] for each in judged if each.verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
+        judgement.check.partition(".")[0]
+        for judgement in judged
+        if judgement.verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
     )
     if again:
-        lines.append(f'again: tox -e conformance -- -k "{" or ".join(again)}"')
+        lines.append(f'again: kubeproof run -k "{" or ".join(again)}"')
     return lines

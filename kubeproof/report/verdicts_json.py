@@ -21,15 +21,15 @@ def verdicts_json(judged: Sequence[Judged], run: Mapping[str, Any], *, exit: int
         "exit": exit,
         "verdicts": [
             {
-                "check": each.check,
-                "subject": each.subject,
-                "law": each.law,
-                "outcome": each.verdict.outcome.value,
-                "because": each.verdict.because,
-                "evidence": [_fact(fact) for fact in each.verdict.evidence],
-                "seconds": each.seconds,
+                "check": judgement.check,
+                "subject": judgement.subject,
+                "law": judgement.law,
+                "outcome": judgement.verdict.outcome.value,
+                "because": judgement.verdict.because,
+                "evidence": [_fact(fact) for fact in judgement.verdict.evidence],
+                "seconds": judgement.seconds,
             }
-            for each in judged
+            for judgement in judged
         ],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)

@@ -61,10 +61,10 @@ def examine_replicas_owner(system: System, profile: Profile) -> Iterator[Finding
     for autoscaler in system.autoscalers:
         workload = system.target_of(autoscaler)
         if workload:
-            found = f"replicas: {workload.replicas}" if workload.says_replicas else "not said"
+            found = f"replicas: {workload.replicas}" if workload.sets_replicas else "not said"
             fix = "remove it: each apply would throw away what the autoscaler decided"
             subject, wanted = titled(system, workload.kind, workload), f"not said: {autoscaler.name} decides"
-            yield judged(not workload.says_replicas, subject, "spec.replicas", found, wanted, fix)
+            yield judged(not workload.sets_replicas, subject, "spec.replicas", found, wanted, fix)
 
 
 REPLICAS_OWNER = Rule(

@@ -73,7 +73,7 @@ def examine_grace(system: System, profile: Profile) -> Iterator[Finding]:
         slept = max(known, default=0.0)
         if len(known) < len(sleeps):
             wanted = "a preStop whose time is known"
-            found = f"{grace:g} s, preStop {shorten(hooks[sleeps.index(None)].says, 60)}"
+            found = f"{grace:g} s, preStop {shorten(hooks[sleeps.index(None)].action, 60)}"
             yield untold(subject, field, found, wanted, "use the sleep action, if it is one")
             continue
         yield _grace(system, workload, drain, subject, field, slept)

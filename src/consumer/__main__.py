@@ -30,7 +30,7 @@ def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callab
     upstream = Upstream(
         settings.items_url,
         breaker=breaker,
-        seen=Measures(instance.metrics.registry, breaker),
+        observer=Measures(instance.metrics.registry, breaker),
         stopping=lambda: instance.lifecycle.draining,
     )
     return make_app(upstream, instance), lambda: None

@@ -60,8 +60,8 @@ class Ending(Enum):
 class UpstreamFailed(Exception):
     """The items service could not be made to answer; `retry_after`: seconds until asking again makes sense."""
 
-    def __init__(self, ending: Ending, says: str, *, retry_after: int = 1) -> None:
-        super().__init__(says)
+    def __init__(self, ending: Ending, reason: str, *, retry_after: int = 1) -> None:
+        super().__init__(reason)
         self.ending = ending
         self.retry_after = retry_after
 

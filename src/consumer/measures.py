@@ -6,10 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from consumer.breaker import Breaker, State
 from consumer.call import Ending
-from consumer.upstream import Seen
+from consumer.upstream import CallObserver
 
 
-class Measures(Seen):
+class Measures(CallObserver):
     """Counters of what an Upstream tells, and its breaker's state, on a registry."""
 
     def __init__(self, registry: CollectorRegistry, breaker: Breaker) -> None:

@@ -13,8 +13,8 @@ from consumer.retrying import PATIENCE, Outcome, Patience, asked_for, pauses, wa
 MAX_REPLY = 8 * 1024 * 1024  # bytes: held in memory, one per worker; a whole page of the largest items is refused
 
 
-class Seen:
-    """Who wants to know what happens between here and items; by itself it forgets."""
+class CallObserver:
+    """Is told of every attempt, retry and refusal on the way to items; does nothing by default."""
 
     def attempted(self, ending: Ending) -> None:
         """One attempt ended."""
@@ -29,7 +29,7 @@ class Seen:
         """A call was refused by the open breaker."""
 
 
-_UNSEEN = Seen()
+_NOBODY = CallObserver()
 
 
 class Upstream:
@@ -41,13 +41,13 @@ class Upstream:
         patience: Patience = PATIENCE,
         *,
         breaker: Breaker | None = None,
-        seen: Seen = _UNSEEN,
+        observer: CallObserver = _NOBODY,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.url = url
         self.breaker = breaker or Breaker()
         self._patience = patience
-        self._seen = seen
+        self._observer = observer
         self._stopping = stopping
         self._budget = RetryBudget()
         self._exchange = Exchange(url, largest=MAX_REPLY)
@@ -57,7 +57,7 @@ class Upstream:
         deadline = time.monotonic() + self._patience.total
         self._budget.earn()
         if not self.breaker.admits():
-            self._seen.held_back()
+            self._observer.held_back()
             after = self.breaker.retry_after
             raise UpstreamFailed(Ending.HELD_BACK, "items fails too often to be asked now", retry_after=after)
         outcome, unsure = self._attempt(call, deadline), False
@@ -77,16 +77,16 @@ class Upstream:
         if time.monotonic() + pause >= deadline:
             return False
         if not self._budget.spend():
-            self._seen.out_of_budget()
+            self._observer.out_of_budget()
             return False
         if not (wait(pause, self._stopping) and self.breaker.admits()):
             return False
-        self._seen.retried()
+        self._observer.retried()
         self._exchange.hang_up()
         return True
 
     def _attempt(self, call: Call, deadline: float) -> Outcome:
-        """Ask once, and tell the breaker and whoever counts how it went."""
+        """Ask once, and tell the breaker and the observer how it went."""
         within = min(self._patience.attempt, deadline - time.monotonic())
         ending = Ending.BROKEN
         try:
@@ -98,4 +98,4 @@ class Upstream:
             return failed
         finally:
             self.breaker.record(ending in (Ending.ANSWERED, Ending.TOO_LARGE))
-            self._seen.attempted(ending)
+            self._observer.attempted(ending)

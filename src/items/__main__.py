@@ -23,11 +23,11 @@ def build(settings: "Settings", instance: "Instance") -> tuple["WsgiApp", Callab
     """Give the app, and what lets go of the database."""
     from items.app import make_app
     from items.database_check import DatabaseCheck, DatabaseDown
-    from items.outage_backoff import Recess
+    from items.outage_backoff import OutageBackoff
     from items.store import Store
     from serving.checker import BackgroundCheck
 
-    outage = Recess()
+    outage = OutageBackoff()
     store = Store(settings.database, pool=settings.pool, outage=outage)
     database = DatabaseCheck(settings.database, outage=outage)
     # The database may come later than this process: it listens, says "starting", and goes on asking.

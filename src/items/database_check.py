@@ -6,7 +6,7 @@ import time
 from pg8000.exceptions import DatabaseError
 
 from items.connection import BROKEN, FOR_CHECKS, FOR_MIGRATIONS, connect, hang_up, is_silence, said
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.schema import is_current, migrate, steps
 from items.settings import Database
 from items.statements import SWEEP
@@ -30,9 +30,9 @@ class DatabaseCheck:
     Tells `outage` when nobody answers at all, and when somebody does: requests need not find out one by one.
     """
 
-    def __init__(self, database: Database, *, outage: Recess | None = None) -> None:
+    def __init__(self, database: Database, *, outage: OutageBackoff | None = None) -> None:
         self._database = database
-        self._outage = outage or Recess()
+        self._outage = outage or OutageBackoff()
         self._steps = steps()
         self._line: Line | None = None
         self._next_sweep = time.monotonic()

@@ -36,5 +36,5 @@ class _PoolCollector(Collector):
         )
 
 
-def _counter(name: str, says: str, value: int) -> Metric:
-    return CounterMetricFamily(name, says, value=float(value))
+def _counter(name: str, description: str, value: int) -> Metric:
+    return CounterMetricFamily(name, description, value=float(value))

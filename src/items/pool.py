@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from items.connection import BROKEN, hang_up, said
 from items.errors import StoreUnavailable
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.wire import Line
 
 PATIENCE = 0.5  # seconds that a borrower waits for a connection
@@ -33,14 +33,14 @@ class Pool:
 
     `outage` is shared with whoever else watches the database. While it lasts nobody is lent a connection, and those
     that were open when it began are not trusted after it. A server that answers but lets nobody in is no outage: then
-    only opening has a recess.
+    only opening has a backoff.
     """
 
-    def __init__(self, open_line: Callable[[], Line], *, size: int, outage: Recess) -> None:
+    def __init__(self, open_line: Callable[[], Line], *, size: int, outage: OutageBackoff) -> None:
         self._open = open_line
         self._size = size
         self._outage = outage
-        self._opening = Recess()
+        self._opening = OutageBackoff()
         self._changed = threading.Condition()
         self._idle: list[Line] = []
         self._closed = False
@@ -94,8 +94,8 @@ class Pool:
 
     def _take(self) -> Line | None:
         """Give an idle connection, or None for the right to open one."""
-        if says := self._outage.refuses():
-            raise StoreUnavailable(f"the database does not answer: {says}")
+        if reason := self._outage.refuses():
+            raise StoreUnavailable(f"the database does not answer: {reason}")
         with self._changed:
             if not self._idle and self._lent >= self._size:
                 self._wait()
@@ -118,8 +118,8 @@ class Pool:
 
     def _opened(self) -> Line:
         try:
-            if says := self._opening.refuses():
-                raise StoreUnavailable(f"the database refused: {says}")
+            if reason := self._opening.refuses():
+                raise StoreUnavailable(f"the database refused: {reason}")
             line = self._attempted()
         except Exception:
             with self._changed:

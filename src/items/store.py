@@ -8,7 +8,7 @@ from pg8000.exceptions import DatabaseError
 
 from items.connection import BROKEN, FOR_REQUESTS, connect, is_about, is_silence, said, sqlstate
 from items.errors import KeyInProgress, KeyReused, NotStorable, StoreTooSlow, StoreUnavailable
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.pool import Pool, PoolCounts
 from items.settings import POOL, Database
 from items.statements import ADD, ADD_ONCE, CHANGE, FIND, PAGE, REMOVE, SUMMARY
@@ -27,8 +27,8 @@ class Added:
 class Store:
     """Reads and writes items, from any number of threads. Opens a connection when one is needed."""
 
-    def __init__(self, database: Database, *, pool: int = POOL, outage: Recess | None = None) -> None:
-        self._outage = outage or Recess()
+    def __init__(self, database: Database, *, pool: int = POOL, outage: OutageBackoff | None = None) -> None:
+        self._outage = outage or OutageBackoff()
         self._pool = Pool(lambda: connect(database, FOR_REQUESTS), size=pool, outage=self._outage)
 
     def page(self, *, after: int, limit: int) -> bytes:

@@ -115,7 +115,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         task = (self.error_task_class if request.error else self.task_class)(self, request)
         self._run(task)
         self.refused, self.unread = False, request.error is not None
-        self.last_activity = time.time()  # before it stands there as one that nobody serves
+        self.last_activity = time.time()  # before it looks idle
         if task.close_on_finish:
             self._take_leave()
         else:

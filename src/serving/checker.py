@@ -22,7 +22,7 @@ class CheckState:
     ok: bool
     age: float  # seconds since the last finished check
     latency: float  # seconds it took
-    says: str  # empty when it succeeded
+    reason: str  # why it failed; empty when it succeeded
     failing_for: float = 0.0  # seconds since the last success; 0 while ok
 
 
@@ -50,7 +50,7 @@ class BackgroundCheck:
         self._clock = clock
         self._seen = False
         self._failures = 0
-        self._last = (clock(), 0.0, "not checked yet")  # finished at, seconds it took, says
+        self._last = (clock(), 0.0, "not checked yet")  # finished at, seconds it took, reason
         self._succeeded = clock()  # when a check last did; until then, when this began
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checker", daemon=True)
@@ -68,29 +68,29 @@ class BackgroundCheck:
     def check_now(self) -> None:
         """Make one attempt and remember how it went."""
         began = self._clock()
-        says = self._said()
+        reason = self._failure()
         now = self._clock()
-        if says:
+        if reason:
             self._failures += 1
             if self._failures == FAILURES:
-                _log.warning("check failed %d times: %s", FAILURES, says)
+                _log.warning("check failed %d times: %s", FAILURES, reason)
         else:
             if not self._seen or self._failures >= FAILURES:
                 _log.info("check succeeded")
             self._seen, self._failures, self._succeeded = True, 0, now
-        self._last = (now, now - began, says)
+        self._last = (now, now - began, reason)
 
     def state(self) -> CheckState:
         """Give the state now; never waits for an attempt."""
-        finished, took, says = self._last
+        finished, took, reason = self._last
         age = self._clock() - finished
-        if age > STALE and not says:
-            says = f"no check came back for {age:.0f} s"
+        if age > STALE and not reason:
+            reason = f"no check came back for {age:.0f} s"
         ok = self._seen and self._failures < FAILURES and age <= STALE
         failing_for = 0.0 if ok else self._clock() - self._succeeded
-        return CheckState(seen=self._seen, ok=ok, age=age, latency=took, says=says, failing_for=failing_for)
+        return CheckState(seen=self._seen, ok=ok, age=age, latency=took, reason=reason, failing_for=failing_for)
 
-    def _said(self) -> str:
+    def _failure(self) -> str:
         """Make the attempt; give what went wrong, or nothing."""
         try:
             self._attempt()

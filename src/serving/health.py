@@ -71,5 +71,5 @@ def _told(state: CheckState) -> dict[str, Any]:
         "ok": state.ok,
         "age_s": round(state.age, 1),
         "latency_ms": round(state.latency * 1000, 1),
-        "says": state.says,
+        "says": state.reason,
     }

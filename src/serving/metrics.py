@@ -50,13 +50,13 @@ class Metrics:
                 self._series[key] = series
         series.observe(seconds)
 
-    def counter(self, name: str, says: str) -> Counter:
+    def counter(self, name: str, description: str) -> Counter:
         """Declare a counter without labels; it is exposed as `name`_total."""
-        return Counter(name, says, registry=self.registry)
+        return Counter(name, description, registry=self.registry)
 
-    def gauge(self, name: str, says: str, read: Callable[[], float]) -> None:
+    def gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Declare a gauge that is read when somebody scrapes."""
-        Gauge(name, says, registry=self.registry).set_function(read)
+        Gauge(name, description, registry=self.registry).set_function(read)
 
 
 def add_metrics(app: Bottle, metrics: Metrics) -> None:

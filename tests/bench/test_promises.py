@@ -6,13 +6,13 @@ import pytest
 
 from bench.errors import CannotMeasure
 from bench.row import Row
-from bench.services.comparison_tables import grids, losses, rows
+from bench.services.comparison_tables import comparison_tables, losses, rows
 from bench.services.contestants import CONSUMER, CONTESTANTS, NAIVE, OURS
 from bench.services.counts import Counts
 from bench.services.environments import requirements
 from bench.services.latency import Request
 from bench.services.load import Load
-from bench.services.own_measurements import Alone, StoreWall, pgbench_microseconds
+from bench.services.own_measurements import OwnMeasurements, StoreWall, pgbench_microseconds
 from bench.services.promises import Seen, promises
 from bench.services.quota import Throttling
 from bench.services.rounds import Plan, Turn
@@ -56,8 +56,8 @@ def seen() -> Seen:
     wall = StoreWall((80.0, 90.0), (40.0, 30.0))
     consumer = (turn(CONSUMER, limited=True, cpu=0.3),)
     duels = ((load(cpu=0.25), load(cpu=1.0)),) * 2
-    alone = Alone(one, one, duels, wall, (load(cpu=0.2, rate=600), load(cpu=0.2, rate=600)), consumer, calls)
-    return Seen(one, Counts(7.0, 2.0), alone, turns(OURS, 0.25, 0.25), 2.0)
+    own = OwnMeasurements(one, one, duels, wall, (load(cpu=0.2, rate=600), load(cpu=0.2, rate=600)), consumer, calls)
+    return Seen(one, Counts(7.0, 2.0), own, turns(OURS, 0.25, 0.25), 2.0)
 
 
 def broken(what: Seen) -> list[str]:
@@ -106,7 +106,7 @@ def test_naive_is_beaten_by_less_than_promised_in_half_of_the_pairs() -> None:
         ((lost, won, won), []),
         ((lost, lost, won), ["requests per CPU-second, GET by id, against naive"]),
     ):
-        assert broken(replace(whole, alone=replace(whole.alone, duels=duels))) == measures
+        assert broken(replace(whole, own=replace(whole.own, duels=duels))) == measures
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_naive_is_beaten_by_less_than_promised_in_half_of_the_pairs() -> None:
 def test_one_bad_round_of_the_promised_load_is_enough(promised: Load, measures: list[str]) -> None:
     """Requests of all rounds count; a generator that was late makes the run worthless, and says so."""
     whole = seen()
-    alone = replace(whole.alone, promised=(load(cpu=0.2), promised))
-    named = [measure.rpartition("500m: ")[2] for measure in broken(replace(whole, alone=alone))]
+    own = replace(whole.own, promised=(load(cpu=0.2), promised))
+    named = [measure.rpartition("500m: ")[2] for measure in broken(replace(whole, own=own))]
     assert named == measures
 
 
@@ -156,12 +156,14 @@ def test_the_tables_have_a_line_for_each_and_failures_in_their_cells() -> None:
     of_all |= {"native packages": Figure(0, "", True), "packages": Figure(2.3, "MB", True)}
     failing = [replace(one, loads=(one.loads[0], load(cpu=0.25, rate=200, failed=20))) for one in turns(OURS, 0.25)]
     standings = {"ours": {**of_all, **standing(failing)}, "naive": {**of_all, **standing(turns(NAIVE, 1.0))}}
-    cost, unlimited, limited = grids(standings, PLAN)
+    cost, unlimited, limited = comparison_tables(standings, PLAN)
     assert cost.lines["ours"][0] == "4,000 (4,000 to 4,000)"
     assert unlimited.lines["ours"][-1] == "1 / 1 / 1; 2 % failed"
     assert unlimited.lines["naive"][-1] == "1 / 1 / 1"
     assert len(limited.columns) == len(unlimited.columns) + 1
-    assert all(len(cells) == len(grid.columns) for grid in (cost, unlimited, limited) for cells in grid.lines.values())
+    assert all(
+        len(cells) == len(table.columns) for table in (cost, unlimited, limited) for cells in table.lines.values()
+    )
     assert {one.measure for one in rows(standings)} >= {"ours: packages", "naive: p99 at 200/s, 500m"}
 
 

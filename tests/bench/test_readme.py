@@ -8,7 +8,7 @@ import pytest
 
 from bench import __main__ as job
 from bench.readme import block, machine, marks, number, written
-from bench.row import Figures, Grid, at_most, measured
+from bench.row import ComparisonTable, Figures, at_most, measured
 
 WHEN = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)
 
@@ -33,9 +33,9 @@ def test_every_benchmark_has_its_place(name: str) -> None:
 
 
 def test_a_block_says_when_where_and_what() -> None:
-    """Promises with their spread, the grid as it is, and the sentences; what promises nothing is in the grid."""
+    """Promises with their spread, the comparison table, the sentences; what promises nothing stands in the table only."""
     rows = [at_most("start", 1.234, "s", 2, "peer: 3 s", aim=1).between([1.1, 1.4]), measured("size", 3.0, "MB")]
-    text = block(Figures(rows, [Grid("Side by side", ("speed",), {"ours": ("12",)})], ["A sentence."]), WHEN)
+    text = block(Figures(rows, [ComparisonTable("Side by side", ("speed",), {"ours": ("12",)})], ["A sentence."]), WHEN)
     assert text.startswith("Measured 2026-11-24 09:05 UTC on ")
     assert "| start | 1.23 s | 1.1 to 1.4 | 2 | 1 | holds | peer: 3 s |" in text
     assert "size" not in text

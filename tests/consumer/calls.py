@@ -7,7 +7,7 @@ import pytest
 
 from consumer.call import Call, Ending, UpstreamFailed
 from consumer.retrying import Patience
-from consumer.upstream import Seen, Upstream
+from consumer.upstream import CallObserver, Upstream
 from tests.consumer.scripted_upstream import answers
 
 QUICK = Patience(connect=0.3, attempt=0.3, total=1.0, attempts=3, first_pause=0.01, longest_pause=0.05)
@@ -21,7 +21,7 @@ HEADERS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"  # of an answer that is
 SPARE = 0.6  # seconds a busy machine may need on top of a bound
 
 
-class Remembering(Seen):
+class Remembering(CallObserver):
     """Keeps what happened."""
 
     def __init__(self) -> None:

@@ -126,9 +126,9 @@ def test_an_answer_cut_short_is_not_taken_for_an_answer(cut: bytes) -> None:
 
 
 def test_a_reply_beyond_all_size_is_not_held_nor_asked_for_again() -> None:
-    seen = Remembering()
+    observer = Remembering()
     with scripted_upstream(answers("200 OK", b"x" * (MAX_REPLY + 1))) as server:
-        upstream = Upstream(server.url, replace(QUICK, attempt=5.0, total=5.0), seen=seen)
+        upstream = Upstream(server.url, replace(QUICK, attempt=5.0, total=5.0), observer=observer)
         ending, said, _ = failure(upstream)
         assert (ending, len(server.requests)) == (Ending.TOO_LARGE, 1)
     assert said == "items answered more than 8388608 bytes; a smaller limit may help"
@@ -141,9 +141,9 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_a_restart_between_two_calls_is_not_noticed() -> None:
     port = free_port()
-    seen = Remembering()
-    upstream = Upstream(f"http://127.0.0.1:{port}", QUICK, seen=seen)
+    observer = Remembering()
+    upstream = Upstream(f"http://127.0.0.1:{port}", QUICK, observer=observer)
     for _ in range(3):
         with scripted_upstream(answers("201 Created"), port=port):
             assert upstream.ask(POST).status == 201  # without a key: nothing here may be repeated
-    assert seen.endings == [Ending.ANSWERED] * 3
+    assert observer.endings == [Ending.ANSWERED] * 3

@@ -106,10 +106,10 @@ def test_a_delete_that_broke_off_tells_that_it_may_have_been_done() -> None:
 
 
 def test_nobody_listening_is_unreachable_after_three_tries_and_soon(closed_port: int) -> None:
-    seen = Remembering()
-    ending, said, took = failure(Upstream(f"http://127.0.0.1:{closed_port}", QUICK, seen=seen))
+    observer = Remembering()
+    ending, said, took = failure(Upstream(f"http://127.0.0.1:{closed_port}", QUICK, observer=observer))
     assert (ending, said) == (Ending.UNREACHABLE, "items cannot be reached")
-    assert (seen.endings, seen.retries) == ([Ending.UNREACHABLE] * 3, 2)
+    assert (observer.endings, observer.retries) == ([Ending.UNREACHABLE] * 3, 2)
     assert took < SPARE
 
 
@@ -153,26 +153,26 @@ def offered(upstream: Upstream, calls: int) -> None:
 
 @pytest.mark.parametrize("move", [DOWN, hangs_up])
 def test_an_outage_is_not_multiplied_even_without_the_breaker(move: Move) -> None:
-    seen = Remembering()
+    observer = Remembering()
     with scripted_upstream(move) as server:
         patience = replace(QUICK, first_pause=0.001, longest_pause=0.001)
-        offered(Upstream(server.url, patience, breaker=Breaker(Rules(least=10_000)), seen=seen), 200)
+        offered(Upstream(server.url, patience, breaker=Breaker(Rules(least=10_000)), observer=observer), 200)
         hits = len(server.requests)
     assert 200 + 10 <= hits <= 1.2 * 200 + 10
-    assert (seen.retries, len(seen.endings)) == (hits - 200, hits)
-    assert seen.refusals > 100
+    assert (observer.retries, len(observer.endings)) == (hits - 200, hits)
+    assert observer.refusals > 100
 
 
 def test_with_the_breaker_an_outage_is_hardly_felt_at_all() -> None:
-    seen = Remembering()
+    observer = Remembering()
     with scripted_upstream(DOWN) as server:
-        upstream = Upstream(server.url, replace(QUICK, first_pause=0.001, longest_pause=0.001), seen=seen)
+        upstream = Upstream(server.url, replace(QUICK, first_pause=0.001, longest_pause=0.001), observer=observer)
         offered(upstream, 200)
         assert len(server.requests) == 10
         with pytest.raises(UpstreamFailed, match="items fails too often to be asked now") as caught:
             upstream.ask(GET)
     assert (caught.value.ending, caught.value.retry_after) == (Ending.HELD_BACK, 5)
-    assert seen.holds > 190
+    assert observer.holds > 190
 
 
 def test_the_first_success_after_an_outage_ends_it() -> None:

@@ -24,7 +24,7 @@ class Fine:
     """A check that always succeeds."""
 
     def state(self) -> CheckState:
-        return CheckState(seen=True, ok=True, age=0.0, latency=0.0, says="", failing_for=0.0)
+        return CheckState(seen=True, ok=True, age=0.0, latency=0.0, reason="", failing_for=0.0)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from schemathesis.core.failures import FailureGroup
 
 from items.app import MAX_ID, MAX_NAME, MAX_PAGE, PAGE, make_app
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.settings import Database
 from items.store import Store
 from items.wire import Line
@@ -71,9 +71,9 @@ class Reached:
 
 
 @pytest.fixture
-def outage() -> Recess:
+def outage() -> OutageBackoff:
     """What the app takes for an outage of its database."""
-    return Recess()
+    return OutageBackoff()
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def lifecycle() -> Lifecycle:
 
 
 @pytest.fixture
-def reached(database: Database, store: Store, outage: Recess, lifecycle: Lifecycle) -> Iterator[Reached]:
+def reached(database: Database, store: Store, outage: OutageBackoff, lifecycle: Lifecycle) -> Iterator[Reached]:
     """An app on a table with one item; it keeps what its answers were."""
     store.add("lamp", None)
     own = Store(database, outage=outage)
@@ -94,7 +94,7 @@ def reached(database: Database, store: Store, outage: Recess, lifecycle: Lifecyc
 
 
 def test_every_documented_status_is_reached(
-    reached: Reached, outage: Recess, lifecycle: Lifecycle, admin: Line
+    reached: Reached, outage: OutageBackoff, lifecycle: Lifecycle, admin: Line
 ) -> None:
     _ask_right_and_wrong(reached)
     _ask_while_a_key_is_taken(reached, admin)

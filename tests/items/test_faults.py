@@ -15,7 +15,7 @@ from children.postgres import PostgresChild
 from items.connection import FOR_CHECKS, FOR_MIGRATIONS, FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
 from items.errors import StoreUnavailable
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.settings import Database
 from items.store import Store
 from items.wire import Line
@@ -123,7 +123,7 @@ def test_after_one_request_has_waited_for_a_frozen_database_the_others_do_not(
 
 def test_nobody_waits_for_a_silent_database_that_the_checker_knows_of(database: Database) -> None:
     with silence() as port:
-        outage = Recess()
+        outage = OutageBackoff()
         deaf = DatabaseCheck(replace(database, port=port), outage=outage)
         store = Store(replace(database, port=port), outage=outage)
         began = time.monotonic()

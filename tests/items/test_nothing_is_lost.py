@@ -11,7 +11,7 @@ from children.postgres import PostgresChild
 from items.app import make_app
 from items.connection import FOR_REQUESTS, connect, hang_up
 from items.database_check import DatabaseCheck, DatabaseDown
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.pool import PATIENCE
 from items.settings import Database
 from items.store import Store
@@ -66,7 +66,7 @@ class Writers:
 @pytest.fixture
 def app(database: Database, empty_table: None) -> Iterator[WsgiApp]:  # noqa: ARG001 - a fixture
     """The app as its process has it: with a checker that knows of outages first."""
-    outage = Recess()
+    outage = OutageBackoff()
     store, check = Store(database, outage=outage), DatabaseCheck(database, outage=outage)
     checker = BackgroundCheck(check.attempt, errors=(DatabaseDown,), interval=0.2)
     checker.start()

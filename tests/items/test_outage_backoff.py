@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from items.outage_backoff import FIRST, LONGEST, WATCHED, Recess
+from items.outage_backoff import FIRST, LONGEST, WATCHED, OutageBackoff
 
 
 class Clock:
@@ -15,33 +15,33 @@ class Clock:
         return self.now
 
 
-def recess_at(clock: Clock) -> Recess:
-    """A recess whose jitter is at its longest."""
-    return Recess(clock=clock, random=lambda: 1.0)
+def backoff_at(clock: Clock) -> OutageBackoff:
+    """A backoff whose jitter is at its longest."""
+    return OutageBackoff(clock=clock, random=lambda: 1.0)
 
 
 def test_before_any_failure_everybody_may() -> None:
-    recess = Recess()
-    assert [recess.refuses() for _ in range(3)] == ["", "", ""]
+    backoff = OutageBackoff()
+    assert [backoff.refuses() for _ in range(3)] == ["", "", ""]
 
 
 def test_after_a_failure_nobody_may_until_it_has_run_out_and_then_one() -> None:
     clock = Clock()
-    recess = recess_at(clock)
-    recess.failed("refused")
-    assert recess.refuses() == "refused"
+    backoff = backoff_at(clock)
+    backoff.failed("refused")
+    assert backoff.refuses() == "refused"
     clock.now += 2 * FIRST
-    assert [recess.refuses() for _ in range(3)] == ["", "refused", "refused"]
+    assert [backoff.refuses() for _ in range(3)] == ["", "refused", "refused"]
 
 
-def test_recesses_grow_to_the_longest() -> None:
+def test_backoffs_grow_to_the_longest() -> None:
     clock = Clock()
-    recess = recess_at(clock)
+    backoff = backoff_at(clock)
     lengths = []
     for _ in range(10):
-        recess.failed("refused")
+        backoff.failed("refused")
         began = clock.now
-        while recess.refuses():
+        while backoff.refuses():
             clock.now += 0.01
         lengths.append(clock.now - began)
     assert all(later >= earlier - 0.02 for earlier, later in pairwise(lengths))
@@ -51,42 +51,42 @@ def test_recesses_grow_to_the_longest() -> None:
 
 def test_it_ends_for_all_when_somebody_succeeds_and_begins_short_again() -> None:
     clock = Clock()
-    recess = recess_at(clock)
+    backoff = backoff_at(clock)
     for _ in range(8):
-        recess.failed("refused")
-    recess.ended()
-    assert [recess.refuses() for _ in range(2)] == ["", ""]
-    recess.failed("again")
+        backoff.failed("refused")
+    backoff.ended()
+    assert [backoff.refuses() for _ in range(2)] == ["", ""]
+    backoff.failed("again")
     clock.now += 2 * FIRST
-    assert recess.refuses() == ""
+    assert backoff.refuses() == ""
 
 
 def test_while_somebody_watches_nobody_else_need_try() -> None:
     clock = Clock()
-    recess = recess_at(clock)
+    backoff = backoff_at(clock)
     for _ in range(20):
-        recess.failed("silent", watched=True)
+        backoff.failed("silent", watched=True)
         clock.now += WATCHED - 0.1
-        assert recess.refuses() == "silent"
+        assert backoff.refuses() == "silent"
     clock.now += 0.2  # the watcher does not come back
-    assert recess.refuses() == ""
+    assert backoff.refuses() == ""
 
 
 def test_since_is_when_the_present_one_began() -> None:
     clock = Clock()
-    recess = recess_at(clock)
-    recess.failed("silent")
+    backoff = backoff_at(clock)
+    backoff.failed("silent")
     clock.now += 7
-    recess.failed("silent")
-    assert recess.since == 1000.0
-    recess.ended()
-    recess.failed("silent")
-    assert recess.since == 1007.0
+    backoff.failed("silent")
+    assert backoff.since == 1000.0
+    backoff.ended()
+    backoff.failed("silent")
+    assert backoff.since == 1007.0
 
 
 def test_jitter_keeps_two_pods_apart() -> None:
     clock = Clock()
-    early, late = Recess(clock=clock, random=lambda: 0.0), recess_at(clock)
+    early, late = OutageBackoff(clock=clock, random=lambda: 0.0), backoff_at(clock)
     early.failed("refused")
     late.failed("refused")
     clock.now += 1.5 * FIRST

@@ -8,7 +8,7 @@ import pytest
 
 import items.pool
 from items.errors import StoreUnavailable
-from items.outage_backoff import Recess
+from items.outage_backoff import OutageBackoff
 from items.pool import QUEUE, Pool
 
 
@@ -26,8 +26,8 @@ class FakeLine:
         self.closed = True
 
 
-def pool_of(size: int, open_line: Callable[[], Any] = FakeLine, outage: Recess | None = None) -> Pool:
-    return Pool(open_line, size=size, outage=outage or Recess())
+def pool_of(size: int, open_line: Callable[[], Any] = FakeLine, outage: OutageBackoff | None = None) -> Pool:
+    return Pool(open_line, size=size, outage=outage or OutageBackoff())
 
 
 def lent(pool: Pool) -> Any:
@@ -62,7 +62,7 @@ def test_a_connection_within_a_transaction_is_not_kept() -> None:
 
 
 def test_connections_from_before_an_outage_are_not_trusted_after_it() -> None:
-    outage = Recess(clock=lambda: 5.0)
+    outage = OutageBackoff(clock=lambda: 5.0)
     pool = pool_of(1, outage=outage)
     line = lent(pool)
     pool.give_back(line)
@@ -123,7 +123,7 @@ def test_who_cannot_open_gives_the_place_back_and_the_others_are_spared() -> Non
         tries.append(1)
         raise ConnectionRefusedError("Connection refused")
 
-    pool = pool_of(1, fails, Recess(clock=lambda: 5.0))
+    pool = pool_of(1, fails, OutageBackoff(clock=lambda: 5.0))
     with pytest.raises(ConnectionRefusedError):
         pool.lend()
     for _ in range(50):

@@ -51,14 +51,14 @@ def test_it_tells_age_latency_and_what_was_said() -> None:
     scripted.after(2)
     scripted.now += 1.5
     state = scripted.check.state()
-    assert (state.age, state.latency, state.says) == (1.5, 0.25, "refused")
+    assert (state.age, state.latency, state.reason) == (1.5, 0.25, "refused")
 
 
 def test_a_check_that_does_not_come_back_is_a_failure() -> None:
     scripted = Scripted("o")
     scripted.after(1)
     scripted.now += STALE + 1
-    assert (scripted.after(0), scripted.check.state().says) == ("f", "no check came back for 6 s")
+    assert (scripted.after(0), scripted.check.state().reason) == ("f", "no check came back for 6 s")
 
 
 def test_an_outage_is_as_long_as_the_last_success_is_ago() -> None:
@@ -73,7 +73,7 @@ def test_an_outage_is_as_long_as_the_last_success_is_ago() -> None:
 def test_a_check_that_breaks_in_an_unforeseen_way_is_a_failure_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     scripted = Scripted("obbo")
     assert [scripted.after(1) for _ in range(3)] == ["o", "o", "f"]
-    assert scripted.check.state().says == "the check itself broke: ZeroDivisionError"
+    assert scripted.check.state().reason == "the check itself broke: ZeroDivisionError"
     assert "Traceback" in caplog.text
     assert scripted.after(1) == "o"
 

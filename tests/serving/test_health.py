@@ -9,9 +9,9 @@ from serving.lifecycle import Lifecycle
 from serving.problem import speak_problems
 from tests.helpers.wsgi_client import Answered, ask
 
-GOOD = CheckState(seen=True, ok=True, age=0.2, latency=0.001, says="")
-NEVER = CheckState(seen=False, ok=False, age=3.0, latency=1.0, says="refused", failing_for=3.0)
-FAILED = CheckState(seen=True, ok=False, age=0.1, latency=1.0, says="refused", failing_for=12.0)
+GOOD = CheckState(seen=True, ok=True, age=0.2, latency=0.001, reason="")
+NEVER = CheckState(seen=False, ok=False, age=3.0, latency=1.0, reason="refused", failing_for=3.0)
+FAILED = CheckState(seen=True, ok=False, age=0.1, latency=1.0, reason="refused", failing_for=12.0)
 
 
 class Told:
@@ -75,7 +75,7 @@ def test_readiness_follows_the_database_and_the_lifecycle(
         "ok": state.ok,
         "age_s": state.age,
         "latency_ms": state.latency * 1000,
-        "says": state.says,
+        "says": state.reason,
     }
 
 

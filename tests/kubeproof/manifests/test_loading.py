@@ -10,7 +10,7 @@ THING = "{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}}\n"
 
 
 def names(documents):
-    return [each["metadata"]["name"] for each in documents]
+    return [document["metadata"]["name"] for document in documents]
 
 
 def test_a_folder_gives_every_file_below_it_by_name(tmp_path):
@@ -40,7 +40,7 @@ def test_a_date_is_a_text_as_it_is_for_kubernetes():
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "problem"),
     [
         ("a: [", "is not YAML"),
         ("{{ .Values.name }}: x\n- y", "helm template"),
@@ -49,8 +49,8 @@ def test_a_date_is_a_text_as_it_is_for_kubernetes():
         ("- a list", "has no kind"),
     ],
 )
-def test_what_is_no_manifest_is_refused_with_its_file(text, says):
-    with pytest.raises(CannotLoad, match=says) as refused:
+def test_what_is_no_manifest_is_refused_with_its_file(text, problem):
+    with pytest.raises(CannotLoad, match=problem) as refused:
         parse(text, "f.yaml")
     assert str(refused.value).startswith("f.yaml: ")
 
@@ -67,4 +67,34 @@ def test_nothing_to_load_is_said(tmp_path):
         load(tmp_path / "none")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(CannotLoad, match=r"bytes\.yaml: cannot be read"):
+        load(tmp_path)
+
+
+def test_a_folder_may_be_a_whole_repository(tmp_path):
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "ci.yml").write_text("on: push\n")
+    (tmp_path / ".github" / "hidden.yaml").write_text(THING % "hidden")
+    (tmp_path / "compose.yaml").write_text("services: {shop: {image: shop}}\n")
+    (tmp_path / "package.json").write_text('{"name": "shop"}')
+    (tmp_path / "shop.yaml").write_text(THING % "shop")
+    assert names(load(tmp_path)) == ["shop"]
+    with pytest.raises(CannotLoad, match="has no kind"):
+        load(tmp_path / "compose.yaml")
+
+
+@pytest.mark.parametrize("text", ["{apiVersion: v1, metadata: {name: odd}}", f"- {THING % 'listed'}"])
+def test_what_looks_like_an_object_is_refused_in_a_folder_too(tmp_path, text):
+    (tmp_path / "shop.yaml").write_text(THING % "shop")
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(CannotLoad, match=r"odd\.yaml: holds a document that .* has no kind"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
+def test_a_folder_of_kustomizations_is_refused_with_their_folders(tmp_path, name):
+    (tmp_path / "shop.yaml").write_text(THING % "shop")
+    for folder in ("base", "production"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("resources: []\n")
+    with pytest.raises(CannotLoad, match=r"name one with --manifests: .*/base, .*/production"):
         load(tmp_path)

@@ -167,7 +167,7 @@ def test_all_that_is_declared_is_read_with_the_defaults_of_the_api():
         (Container("ledger", "ledger:1", place="containers[0]"),),
         claims=("data",),
         namespace="market",
-        says_replicas=False,
+        sets_replicas=False,
         selection=Selector((("role", "ledger"),)),
         strategy=Strategy(surge=0, unavailable=1),
         claim_templates=(ClaimTemplate("data", None, (), None, "spec.volumeClaimTemplates[0]", "market"),),
@@ -356,14 +356,14 @@ spec:
 def test_a_task_is_read_with_its_paths_references_and_security():
     [task] = read_system(documents(f"{TASK}---{BESIDE}")).tasks
     [main], [first] = task.containers, task.init
-    assert (task.kind, task.replicas, task.says_replicas) == ("CronJob", 1, False)
+    assert (task.kind, task.replicas, task.sets_replicas) == ("CronJob", 1, False)
     assert task.path(main.place) == "spec.jobTemplate.spec.template.spec.containers[0]"
     assert first.is_sidecar
     assert not main.is_sidecar
     assert (task.pod.account, task.pod.mounts_token, task.pod.host_network) == ("clerk", False, True)
     assert (task.pod.pull_secrets, task.pod.priority_class) == (("registry",), "high")
     assert task.pod.security == Security(run_as_non_root=True, seccomp="RuntimeDefault", sysctls=("a.b",))
-    assert [each.references for each in task.pod.volumes] == [
+    assert [volume.references for volume in task.pod.volumes] == [
         (
             Reference("ConfigMap", "words", None, "volumes[0].configMap"),
             Reference("ConfigMap", "words", "b", "volumes[0].configMap.items[0].key"),
@@ -430,7 +430,7 @@ def test_a_hook_that_sleeps_says_how_long(hook, expected):
 def test_services_select_by_the_labels_of_the_pods():
     system = read_system(documents())
     shop = system.workload("shop")
-    assert [each.name for each in system.services_of(shop)] == ["shop"]
+    assert [service.name for service in system.services_of(shop)] == ["shop"]
     assert system.workload("nobody") is None
     assert system.autoscaler_of("shop").name == "grow"
     assert system.autoscaler_of("ledger") is None
@@ -438,7 +438,7 @@ def test_services_select_by_the_labels_of_the_pods():
 
 def test_a_service_without_selector_selects_nobody():
     system = read_system(documents("{kind: Service, metadata: {name: out}, spec: {ports: []}}\n---\n" + MANIFESTS))
-    assert "out" not in [each.name for each in system.services_of(system.workload("shop"))]
+    assert "out" not in [service.name for service in system.services_of(system.workload("shop"))]
 
 
 def test_replicas_of_zero_are_zero_and_not_the_default():
@@ -447,7 +447,7 @@ def test_replicas_of_zero_are_zero_and_not_the_default():
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "problem"),
     [
         ("just a text", "has no kind"),
         ("{metadata: {name: x}}", "has no kind"),
@@ -462,15 +462,15 @@ def test_replicas_of_zero_are_zero_and_not_the_default():
         ),
     ],
 )
-def test_a_manifest_that_cannot_be_read_is_named(text, says):
-    with pytest.raises(ManifestError, match=says):
+def test_a_manifest_that_cannot_be_read_is_named(text, problem):
+    with pytest.raises(ManifestError, match=problem):
         read_system(documents(text))
 
 
 def test_renaming_moves_everything_namespaced_and_what_names_the_namespace():
-    moved = {(each["kind"], each["metadata"]["name"]): each for each in rename(documents(), "run-1")}
+    moved = {(document["kind"], document["metadata"]["name"]): document for document in rename(documents(), "run-1")}
     assert moved["Namespace", "run-1"]["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
-    assert {each["metadata"].get("namespace") for kind, each in _by_kind(moved) if kind != "Namespace"} == {
+    assert {document["metadata"].get("namespace") for kind, document in _by_kind(moved) if kind != "Namespace"} == {
         "run-1",
         None,
     }
@@ -487,10 +487,10 @@ def test_renaming_moves_everything_namespaced_and_what_names_the_namespace():
 def test_renaming_leaves_its_input_alone_and_drops_namespaces_of_others():
     before = documents("{kind: Namespace, metadata: {name: other}}\n---\n" + MANIFESTS)
     kept = documents("{kind: Namespace, metadata: {name: other}}\n---\n" + MANIFESTS)
-    names = [each["metadata"]["name"] for each in rename(before, "run-1") if each["kind"] == "Namespace"]
+    names = [document["metadata"]["name"] for document in rename(before, "run-1") if document["kind"] == "Namespace"]
     assert names == ["run-1"]
     assert before == kept
 
 
 def _by_kind(moved):
-    return [(kind, each) for (kind, _), each in moved.items()]
+    return [(kind, document) for (kind, _), document in moved.items()]

@@ -78,7 +78,7 @@ def test_a_route_gives_its_services_by_weight_and_says_what_no_plain_get_shows()
 
 
 @pytest.mark.parametrize(
-    ("rule", "says"),
+    ("rule", "reason"),
     [
         ("{matches: [{path: {type: RegularExpression, value: '/.*'}}], backendRefs: [{name: shop}]}", "of type"),
         ("{matches: [{headers: [{name: a, value: b}], queryParams: [{name: c}]}]}", "by headers and queryParams"),
@@ -86,9 +86,9 @@ def test_a_route_gives_its_services_by_weight_and_says_what_no_plain_get_shows()
         ("{backendRefs: []}", "it names no Service"),
     ],
 )
-def test_what_a_plain_get_cannot_show_is_said(rule, says):
+def test_what_a_plain_get_cannot_show_is_said(rule, reason):
     (found,) = read(f"{{kind: HTTPRoute, metadata: {{name: x}}, spec: {{rules: [{rule}]}}}}", HTTP_ROUTE)
-    assert says in found.unseen
+    assert reason in found.unseen
     assert found.host == ANY_HOST
 
 
@@ -145,12 +145,12 @@ def test_each_rule_is_asked_for_below_beside_and_elsewhere():
         "/things/new": ("maker",),
         f"/things/new{NOWHERE}": ("shop",),
     }
-    assert {each.path: each.services for each in requests((SHOP, MAKER), "shop.example")} == wanted
+    assert {request.path: request.services for request in requests((SHOP, MAKER), "shop.example")} == wanted
 
 
 def test_beside_a_rule_that_may_match_anything_only_what_is_certain_is_asked():
     pattern = RouteRule("Ingress/front", "shop.example", "/.*", "Pattern", ("shop",), "it is a pattern")
-    assert [each.path for each in requests((MAKER, pattern), "shop.example")] == ["/things/new"]
+    assert [request.path for request in requests((MAKER, pattern), "shop.example")] == ["/things/new"]
 
 
 def test_another_host_is_asked_for_unless_a_rule_is_for_any():
@@ -176,7 +176,7 @@ def test_a_copy_has_hosts_of_its_own(host, own):
 
 def test_renaming_gives_an_ingress_hosts_that_nobody_else_has():
     text = INGRESSES.replace("rules:", "defaultBackend: {service: {name: rest}}\n  rules:", 1)
-    (moved,) = (each["spec"] for each in rename(yaml.safe_load_all(text), "run-1") if "tls" in each["spec"])
+    (moved,) = (document["spec"] for document in rename(yaml.safe_load_all(text), "run-1") if "tls" in document["spec"])
     assert [rule["host"] for rule in moved["rules"]] == ["shop.run-1.example", "files.run-1.example", "any.run-1.test"]
     assert moved["tls"][0]["hosts"] == ["shop.run-1.example"]
     assert "defaultBackend" not in moved
@@ -185,7 +185,9 @@ def test_renaming_gives_an_ingress_hosts_that_nobody_else_has():
 def test_renaming_moves_a_route_with_its_gateway_but_not_to_the_gateways_of_others():
     spec = "{template: {spec: {containers: [{name: x}]}}}"
     workload = f"{{kind: Deployment, metadata: {{name: x, namespace: market}}, spec: {spec}}}"
-    moved = {each["kind"]: each for each in rename(yaml.safe_load_all(f"{workload}\n---\n{ROUTES}"), "run-1")}
+    moved = {
+        document["kind"]: document for document in rename(yaml.safe_load_all(f"{workload}\n---\n{ROUTES}"), "run-1")
+    }
     route = moved["HTTPRoute"]["spec"]
     assert route["hostnames"] == ["shop.run-1.example"]
     assert [parent["namespace"] for parent in route["parentRefs"]] == ["run-1", "gateways"]

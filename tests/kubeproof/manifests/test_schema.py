@@ -53,7 +53,7 @@ def test_what_the_api_takes_has_no_violation():
 )
 def test_a_field_that_the_schema_refuses_is_named_with_its_path(change, field, found, wanted):
     refused = of(DEPLOYMENT, change)
-    [violation] = [each for each in refused if each.field == f"spec.template.spec.containers[0].{field}"]
+    [violation] = [violation for violation in refused if violation.field == f"spec.template.spec.containers[0].{field}"]
     assert found in violation.found
     assert wanted in violation.wanted
 
@@ -85,7 +85,7 @@ def test_a_kind_of_an_extension_is_not_judged():
 
 def test_our_own_manifests_are_what_the_api_takes():
     documents = list(yaml.safe_load_all((ROOT / "manifests" / "k8s.yaml").read_text()))
-    assert [violations(each) for each in documents] == [()] * len(documents)
+    assert [violations(document) for document in documents] == [()] * len(documents)
 
 
 def test_the_saved_schemas_say_where_they_come_from():

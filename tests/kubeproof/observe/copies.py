@@ -7,7 +7,7 @@ from kubeproof.evidence.reading import Planned, read_evidence
 from kubeproof.evidence.writing import Recorder
 from kubeproof.judging import judge_planned
 from kubeproof.observe.applying import Owner
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.watches import Watches
 from tests.helpers.shop import LEDGER, PROFILE, SHOP, SYSTEM
 

@@ -10,7 +10,7 @@ import pytest
 
 from kubeproof.observe import outage
 from kubeproof.observe.applying import Owner
-from kubeproof.observe.system import Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.waiting import NotInTime
 from tests.helpers.shop import PROFILE, SYSTEM
 

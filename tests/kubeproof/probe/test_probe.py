@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kubeproof.embedded.images.context import stage
-from kubeproof.observe.system import AGENT
+from kubeproof.observe.deployed import AGENT
 from tests.helpers.loopback import QuietHandler, serving
 
 ROOT = Path(__file__).parents[3]

@@ -55,7 +55,7 @@ not verified         1: rollout.no-loss [shop] (was not asked for)
 
 time: deploy 4 s, dns 1 s
 2 hold, 2 broken, 1 cannot be judged, 1 not verified.   exit 1
-again: tox -e conformance -- -k "deploy or isolation or scaling\""""
+again: kubeproof run -k "deploy or isolation or scaling\""""
 
 
 def report(judged=JUDGED, **more):

@@ -19,7 +19,7 @@ from kubeproof.profile.intent import Profile
 # A container that waits for one of these goes on waiting: its image is not to be had.
 HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 T = TypeVar("T")
-AGENT = ["python3", "-m", "probe"]  # a command of conformance/probe, in a container of its image
+AGENT = ["python3", "-m", "probe"]  # a command of kubeproof/probe, in a container of its image
 CLIENT = "kubeproof-client"
 PROBE = "kubeproof-probe"  # the container with the agent, in a pod of our own or beside others in one of the system's
 RESTRICTED = {
@@ -158,7 +158,8 @@ class Deployed:
 
         def running() -> bool:
             status = self.cluster.core.read_namespaced_pod(pod, self.namespace).status
-            return any(each.state.running for each in status.ephemeral_container_statuses or () if each.name == PROBE)
+            containers = status.ephemeral_container_statuses or ()
+            return any(container.state.running for container in containers if container.name == PROBE)
 
         wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
         return pod
@@ -168,7 +169,7 @@ class Deployed:
         return self.cluster.execute(self.namespace, CLIENT, PROBE, [*AGENT, command, argument], within=within)
 
     def url(self, service: str, path: str) -> str:
-        """How a pod of the namespace says the first port of a Service."""
+        """The URL of a path at the first port of a Service, as a pod of the namespace calls it."""
         found = self.system.service(service)
         if found is None:
             raise LookupError(f"the profile names Service {service!r}, which the manifests do not have")
@@ -181,8 +182,9 @@ class Deployed:
             raise LookupError(f"the profile names workload {name!r}, which the manifests do not have")
         return found
 
-    def mark(self, of: str, says: str, **fields: Any) -> None:
-        self.recorder.line(of, "marker", says=says, **fields)
+    def mark(self, of: str, deed: str, **fields: Any) -> None:
+        """Write down what was done just now, or is about to be: a line of kind `marker`."""
+        self.recorder.line(of, "marker", says=deed, **fields)
 
     def all_ready(self, workload: Workload) -> bool:
         """kubectl's questions: the spec is observed, all pods are updated, the old ones gone, the new available."""

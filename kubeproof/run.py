@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes.client.exceptions import ApiException
 
 from kubeproof import observe as observers
 from kubeproof.checks.catalogue import LIVE
@@ -140,8 +139,9 @@ class Run:
         # Before it is asked for: it may be made although its answer does not reach us.
         self.namespaces = (f"{name}-visitor", f"{name}-stranger", name)
         try:
-            owner = self._cluster.create_namespace(name, self.name, labels)
-        except (CannotStart, ApiException):
+            with translated():
+                owner = self._cluster.create_namespace(name, self.name, labels)
+        except (CannotStart, Refused):
             self.namespaces = ()
             raise
         selectors = {each.name: dict(each.selector) for each in self._declared.system.workloads}

@@ -10,10 +10,10 @@ import threading
 import time
 
 import pytest
-from conformance.observe.cluster import Cluster
-from conformance.observe.waiting import pause, wait_until
 
 from kubeproof.interruption import ONE_PRESS, STATUS, interruptible, listening, look, pressed, shielded
+from kubeproof.observe.cluster import Cluster
+from kubeproof.observe.waiting import pause, wait_until
 from tests.helpers.conformance_child import ROOT, kubeconfig
 
 NEVER = 60.0  # seconds; whoever waits so long has lost the press
@@ -155,8 +155,8 @@ import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from kubeproof.interruption import interruptible, listening, shielded
 with listening(lambda: print("kubectl delete namespace it", flush=True)), interruptible():
-    print("runs", flush=True)
     try:
+        print("runs", flush=True)
         time.sleep({NEVER})
     finally:
         with shielded():

@@ -6,9 +6,10 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from kubeproof import prove
-from kubeproof.command_line import Parser, ended
+from kubeproof.command_line import Parser, as_program
 from kubeproof.run_options import OPTIONS
 from kubeproof.sources import PROFILE
 from kubeproof.verdict import Exit
@@ -18,9 +19,12 @@ MUTANTS = "conformance/mutants"
 PAGE = Path(__file__).parents[1] / "docs" / "profile.md"
 
 
-def command() -> int:
-    """Run the command of this process; give the exit status."""
-    return ended(main, sys.argv[1:])
+def command() -> NoReturn:
+    """Be the command of this process."""
+    if sys.argv[1:2] == ["run"]:
+        # A session of pytest, which listens to Ctrl-C by itself: so it does where somebody else calls pytest.
+        sys.exit(main(sys.argv[1:]))
+    as_program(main)
 
 
 def main(arguments: list[str]) -> int:
@@ -58,7 +62,11 @@ def _parser() -> Parser:
     listing = add("list", "print every check: its name, its law, what it needs from the cluster")
     listing.add_argument("--document", action="store_true", help="print the page docs/checks.md instead")
     listing.add_argument(
-        "--mutants", type=Path, metavar="DIR", default=Path(MUTANTS), help="the seeded defects that it names (%(default)s)"
+        "--mutants",
+        type=Path,
+        metavar="DIR",
+        default=Path(MUTANTS),
+        help="the seeded defects that it names (%(default)s)",
     )
     listing.set_defaults(run=_list)
     profile = add("profile", f"print the JSON schema of {PROFILE}")

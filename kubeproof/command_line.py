@@ -1,11 +1,13 @@
 """What the command lines have in common: help with the exit statuses, and no exit status that means something else."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from kubeproof.interruption import interruptible, listening
 from kubeproof.verdict import Exit
 
 STATUSES = "exit status:\n" + "\n".join(f"  {status:<4} {status.meaning}" for status in Exit)
@@ -25,9 +27,23 @@ class Parser(argparse.ArgumentParser):
 
 
 def ended(main: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """Run a command to its exit status, that of Ctrl-C included; a reader that leaves early, such as head, ends it."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run a command to its exit status, that of Ctrl-C included."""
     try:
-        return main(arguments)
+        with interruptible():
+            return main(arguments)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+
+
+def as_program(main: Callable[[list[str]], int]) -> NoReturn:
+    """Be this command until the end of the process; a reader that leaves early, such as head, ends it too."""
+    try:
+        with listening():
+            status = ended(main, sys.argv[1:])
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody is told any more, and Python would try once again on its way out. The signal's own default would kill
+        # the process as well at a write to any connection that is gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 128 + signal.SIGPIPE
+    sys.exit(status)

@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(f"--kubeproof-{option.name}", metavar=option.value, help=option.help)
 
 
+@pytest.hookimpl(trylast=True)  # after pytest's own ear for what a finalizer swallows
 def pytest_configure(config: pytest.Config) -> None:
     """Become part of the session where it was asked for."""
     if config.getoption("--kubeproof"):

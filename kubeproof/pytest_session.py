@@ -4,11 +4,13 @@ One session of pytest that proves a system: where the stages of a run meet pytes
 Observing and judging are the run's; here is only when, and what pytest is told.
 """
 
+import gc
 import logging
 import os
 import re
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,13 @@ from kubeproof.conclusion import NotARun, judge_folder
 from kubeproof.declared import UNREADABLE, read_declared
 from kubeproof.evidence.reading import read_evidence
 from kubeproof.evidence.writing import NotWritten
+from kubeproof.interruption import interruptible, listening, pressed
 from kubeproof.judging import judge_planned
 from kubeproof.observe.api_errors import Refused, Silent
 from kubeproof.observe.applying import ApplyFailed
 from kubeproof.observe.cluster import CannotStart, connect
 from kubeproof.pytest_items import CheckItem, ProfileFile
-from kubeproof.run import Run, new_run_name
+from kubeproof.run import Run, left_behind, new_run_name
 from kubeproof.verdict import Exit, Outcome, Verdict
 
 RUNS = Path("out")
@@ -41,19 +44,34 @@ class ProofSession:
         # The client's retries are in the evidence, as gaps or errors.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._config, self._began = config, time.monotonic()
-        self._refuse_options()
-        self._kubeconfig = self._option("kubeconfig") or os.environ.get("KUBECONFIG")
-        try:
-            self._declared = read_declared(
-                self._path("profile"),
-                self._path("manifests"),
-                cluster="given" if self._kubeconfig else "embedded",
-            )
-        except UNREADABLE as error:
-            pytest.exit(str(error), returncode=Exit.NOT_DONE)
         self._items: list[CheckItem] = []
         self._run: Run | None = None
         self._report, self._not_held = "", 0
+        self._refuse_options()
+        self._kubeconfig = self._option("kubeconfig") or os.environ.get("KUBECONFIG")
+        config.add_cleanup(self._listening())
+        try:
+            with interruptible():
+                self._declared = read_declared(
+                    self._path("profile"),
+                    self._path("manifests"),
+                    cluster="given" if self._kubeconfig else "embedded",
+                )
+        except KeyboardInterrupt:
+            pytest.exit("Ctrl-C", returncode=Exit.INTERRUPTED)
+        except UNREADABLE as error:
+            pytest.exit(str(error), returncode=Exit.NOT_DONE)
+
+    def _listening(self) -> Callable[[], None]:
+        """Listen to Ctrl-C from here on; gives what ends that. A second press says what it leaves behind."""
+
+        def last_words() -> None:
+            if self._run is not None and self._run.namespaces:
+                self._say(left_behind(self._run.namespaces, "Ctrl-C was pressed a second time"))
+
+        ears = ExitStack()
+        ears.enter_context(listening(last_words))
+        return ears.close
 
     def _option(self, name: str) -> str | None:
         value: str | None = self._config.getoption(f"--kubeproof-{name}")
@@ -96,7 +114,8 @@ class ProofSession:
             place, elapsed = self._items.index(item) + 1, time.monotonic() - self._began
             self._say(f"{place:2} of {len(self._items)}  {elapsed:4.0f} s  {planned.check}  {planned.subject}")
         try:
-            run.observe(planned)
+            with interruptible():
+                run.observe(planned)
         except ApplyFailed as error:
             pytest.exit(f"the manifests were refused: {error}", returncode=Exit.NOT_DONE)
         except (CannotStart, NotWritten) as error:
@@ -110,29 +129,41 @@ class ProofSession:
 
     def _start(self) -> Run:
         """Make the run of this session: connected, and planned."""
-        name, context = new_run_name(), self._option("context")
         try:
-            chosen = (
-                given_cluster(self._kubeconfig, context)
-                if self._kubeconfig
-                else embedded_cluster(self._declared, self._say)
-            )
-            run = Run(
-                name=name,
-                folder=self._path("out") or RUNS / name,
-                declared=self._declared,
-                cluster=connect(chosen.kubeconfig, context),
-                cluster_name=chosen.name,
-                probe_image=self._option("probe-image") or PROBE.name,
-                say=self._say,
-                ingress_address=self._option("ingress-address"),
-                faults=chosen.faults,
-            )
+            with interruptible():
+                run = self._begun(new_run_name())
             _point_latest_at(run.folder)
             run.plan([item.planned for item in self._items])
         except (CannotStart, Refused, Silent, NotWritten) as error:
             pytest.exit(str(error), returncode=Exit.NOT_DONE)
         return run
+
+    def _begun(self, name: str) -> Run:
+        """Have a cluster, and a run on it that has made nothing yet."""
+        context = self._option("context")
+        chosen = (
+            given_cluster(self._kubeconfig, context)
+            if self._kubeconfig
+            else embedded_cluster(self._declared, self._say)
+        )
+        return Run(
+            name=name,
+            folder=self._path("out") or RUNS / name,
+            declared=self._declared,
+            cluster=connect(chosen.kubeconfig, context),
+            cluster_name=chosen.name,
+            probe_image=self._option("probe-image") or PROBE.name,
+            say=self._say,
+            ingress_address=self._option("ingress-address"),
+            faults=chosen.faults,
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Leave little to tell: of each frame, and of what came before, pytest makes a text while somebody waits."""
+        if isinstance(excinfo.value, KeyboardInterrupt):
+            excinfo.traceback = excinfo.traceback[-1:]
+            excinfo.value.__cause__ = excinfo.value.__context__ = None
 
     @pytest.hookimpl(trylast=True)  # after pytest's own, which tears down what was interrupted
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -141,16 +172,19 @@ class ProofSession:
             self._run.close()
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             self._report, session.exitstatus = "no check was chosen; kubeproof list prints them", Exit.NOT_DONE
-        if self._run is None or exitstatus == Exit.NOT_DONE:
-            return
-        try:
-            _, self._report, session.exitstatus = judge_folder(self._run.folder)
-        except (NotARun, OSError) as error:
-            self._report, session.exitstatus = f"the run was not judged: {error}", Exit.NOT_DONE
-        if session.testsfailed > self._not_held and session.exitstatus in (Exit.HOLDS, Exit.UNJUDGED):
-            session.exitstatus = Exit.BROKEN  # a test beside the checks failed
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
+        elif self._run is not None and exitstatus != Exit.NOT_DONE:
+            session.exitstatus = self._judged(self._run, others_failed=session.testsfailed > self._not_held)
+        if pressed() or exitstatus == pytest.ExitCode.INTERRUPTED:
             session.exitstatus = Exit.INTERRUPTED
+            gc.freeze()  # pytest looks through all that is left, for a second, while somebody waits
+
+    def _judged(self, run: Run, *, others_failed: bool) -> Exit:
+        """Judge the run's folder; the exit status of that, or of tests beside the checks when they failed."""
+        try:
+            _, self._report, status = judge_folder(run.folder)
+        except (NotARun, OSError) as error:
+            self._report, status = f"the run was not judged: {error}", Exit.NOT_DONE
+        return Exit.BROKEN if others_failed and status in (Exit.HOLDS, Exit.UNJUDGED) else status
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the report."""
@@ -163,6 +197,7 @@ class ProofSession:
         with self._config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             reporter.ensure_newline()
             reporter.write_line(text)
+            reporter.flush()
 
 
 def _point_latest_at(folder: Path) -> None:

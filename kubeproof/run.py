@@ -3,7 +3,7 @@
 import importlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,10 @@ from kubeproof.checks.check import Check
 from kubeproof.declared import Declared
 from kubeproof.evidence.reading import Planned
 from kubeproof.evidence.writing import NotWritten, Recorder
+from kubeproof.interruption import interruptible
 from kubeproof.manifests.renaming import rename
 from kubeproof.observe.api_errors import Refused, Silent, translated
-from kubeproof.observe.cluster import Cluster
+from kubeproof.observe.cluster import CannotStart, Cluster
 from kubeproof.observe.deploy import observe_deploy
 from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.listings import listings
@@ -62,6 +63,7 @@ class Run:
         self._deployed: Deployed | None = None
         self._missing: list[str] = []
         self._stack = ExitStack()
+        self.namespaces: tuple[str, ...] = ()  # what it has made, or is about to
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "declared.yaml").write_text(yaml.safe_dump_all(declared.documents, sort_keys=False))
@@ -70,6 +72,7 @@ class Run:
         except OSError as error:
             raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
         self._stack.callback(self.recorder.close)
+        self._stack.callback(self._delete_what_was_made)
         with translated():
             versions, skew = {"kubernetes": cluster.version()}, list(cluster.skew())
         started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -133,8 +136,14 @@ class Run:
     def _new_namespace(self, name: str, documents: list[dict[str, Any]]) -> Deployed:
         """Make the namespace, with the labels that the documents give it, and follow what happens in it."""
         labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
-        owner = self._cluster.create_namespace(name, self.name, labels)
-        self._stack.callback(self._delete, f"{name}-visitor", f"{name}-stranger", name)
+        # Before it is asked for: it may be made although its answer does not reach us.
+        self.namespaces = (f"{name}-visitor", f"{name}-stranger", name)
+        try:
+            with translated():
+                owner = self._cluster.create_namespace(name, self.name, labels)
+        except (CannotStart, Refused):
+            self.namespaces = ()
+            raise
         selectors = {each.name: dict(each.selector) for each in self._declared.system.workloads}
         watches = Watches(listings(self._cluster, name), selectors, self.recorder)
         self._stack.callback(watches.stop)
@@ -161,8 +170,30 @@ class Run:
             except (Refused, Silent, NotInTime) as error:
                 left[name] = error
         if left:
-            says = "; ".join(dict.fromkeys(map(str, left.values())))
-            self._say(f"may be left behind: {says}\n    kubectl delete namespace {' '.join(left)}")
+            self._say(left_behind(left, "; ".join(dict.fromkeys(map(str, left.values())))))
+
+    def _delete_what_was_made(self) -> None:
+        """Delete the run's namespaces; after Ctrl-C, or at it, only have them deleted, and wait for nobody."""
+        with suppress(KeyboardInterrupt), interruptible():
+            self._delete(*self.namespaces)
+            self.namespaces = ()
+            return
+        self._have_deleted(*reversed(self.namespaces))
+
+    def _have_deleted(self, *namespaces: str) -> None:
+        """Ask the cluster to delete namespaces, which goes on without us; says which it is deleting, and which not."""
+        self._cluster.hurry()
+        going, left = [], list(namespaces)
+        try:
+            for name in namespaces:
+                with translated():
+                    if self._cluster.ask_to_delete_namespace(name):
+                        going.append(name)
+                left.remove(name)
+        except (Refused, Silent) as error:
+            self._say(left_behind(left, str(error)))
+        if going:
+            self._say(f"the cluster is still deleting {' '.join(going)}")
 
     def close(self) -> None:
         """Delete what the run created and end the evidence; says what could not be deleted."""
@@ -177,6 +208,11 @@ def _observer(check: Check) -> Observer | None:
     module, function = check.observer.rsplit(".", 1)
     found: Observer = getattr(importlib.import_module(f"{observers.__name__}.{module}"), function)
     return found
+
+
+def left_behind(namespaces: Iterable[str], why: str) -> str:
+    """What somebody is told who has to delete namespaces himself."""
+    return f"may be left behind: {why}\n    kubectl delete namespace {' '.join(namespaces)}"
 
 
 def new_run_name() -> str:

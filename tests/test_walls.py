@@ -76,7 +76,7 @@ WALLS = (
     Wall(
         "kubeproof/observe/**/*.py",
         others=("kubernetes", "urllib3", "yaml"),
-        ours=("kubeproof.observe", "kubeproof.evidence", *DECLARED),
+        ours=("kubeproof.observe", "kubeproof.evidence", "kubeproof.interruption", *DECLARED),
         never=("kubeproof.evidence.request_log",),
     ),
     Wall("kubeproof/manifests/schema.py", others=("jsonschema",), ours=("kubeproof.manifests",)),
@@ -90,7 +90,13 @@ WALLS = (
     # What runs inside the cluster is a package by itself there: standard library, and Locust for the load.
     Wall("kubeproof/probe/locustfile.py", others=("locust", "gevent")),
     Wall("kubeproof/probe/**/*.py", ours=("kubeproof.probe",)),
-    Wall("kubeproof/embedded/**/*.py", others=("yaml", "cryptography"), ours=("kubeproof.embedded",)),
+    # Both hear Ctrl-C, the cluster and who observes one, and neither knows the other.
+    Wall("kubeproof/interruption.py"),
+    Wall(
+        "kubeproof/embedded/**/*.py",
+        others=("yaml", "cryptography"),
+        ours=("kubeproof.embedded", "kubeproof.interruption"),
+    ),
     # The command and the plugin load no more than they need: what they need later is imported in their functions.
     Wall("kubeproof/pytest_*.py", others=("pytest",), ours=("kubeproof",)),
     Wall("kubeproof/cli.py", others=("pytest",), ours=("kubeproof",)),

@@ -12,6 +12,7 @@ from kubeproof.embedded.folders import folders
 from kubeproof.embedded.lifecycle import down, ingress, make_programs, up
 from kubeproof.embedded.loading import load
 from kubeproof.embedded.report import DNS_READY, INGRESS_READY, METRICS_READY, NODE_READY, Report
+from kubeproof.interruption import interruptible, listening
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = given.command
     try:
-        return command(given)
+        with interruptible():
+            return command(given)
     except ClusterError as error:
         print(f"kubeproof cluster: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -126,4 +128,5 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with listening():
+        sys.exit(main())

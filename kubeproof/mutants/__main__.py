@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from kubeproof.checks.catalogue import LIVE, STATIC
-from kubeproof.command_line import Parser, ended
+from kubeproof.command_line import Parser, as_program
+from kubeproof.interruption import shielded
 from kubeproof.manifests.loading import is_kustomization
 from kubeproof.manifests.rendering import NoKubectl, RenderFailed, find_kubectl, render
 from kubeproof.mutants.mutant import (
@@ -164,14 +165,19 @@ def _child(command: Sequence[str]) -> bool:
             child.wait(PATIENCE)
             return True
         except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGINT)
             return False
         finally:
-            # Ctrl-C reached the child too, which shares our group: it needs time, not a second signal.
-            try:
-                child.wait(GOODBYE)
-            except subprocess.TimeoutExpired:
-                child.kill()
+            with shielded():
+                _say_goodbye(child)
+
+
+def _say_goodbye(child: "subprocess.Popen[bytes]") -> None:
+    # Where Ctrl-C came from a terminal the child has it already, and takes both for one.
+    child.send_signal(signal.SIGINT)  # nothing, if it has ended
+    try:
+        child.wait(GOODBYE)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _verdicts(path: Path) -> Any:
@@ -194,4 +200,4 @@ def table(ends: Sequence[Ended]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
+    as_program(main)

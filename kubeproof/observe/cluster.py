@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -20,12 +21,14 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.stream import stream
 
+from kubeproof.interruption import look
 from kubeproof.observe.api_errors import silence, words
 from kubeproof.observe.applying import RUN_LABEL, Document, Owner, apply, apply_again
 from kubeproof.observe.waiting import wait_until
 
 OWNER_ANNOTATION = "kubeproof.dev/owner"
 ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of an answer
+HURRIED = (0.5, 1.0)  # the same for somebody who pressed Ctrl-C, and without a retry
 RETRIES = 1  # of a request whose connection broke: one that was kept open may have been closed meanwhile
 
 # The client keeps what it discovers in a file that anybody may write, by the address of the API server: an embedded
@@ -58,7 +61,7 @@ class Cluster:
         settings = client.Configuration()
         settings.retries = RETRIES
         config.load_kube_config(self._kubeconfig, self._context, client_configuration=settings)
-        return _Bounded(settings)
+        return _Bounded(settings, ANSWERS)
 
     @cached_property
     def _resources(self) -> Any:
@@ -98,8 +101,14 @@ class Cluster:
             ) from error
         return Owner(run, name, made.metadata.uid)
 
-    def delete_namespace(self, name: str, *, within: float = 120) -> None:
-        """Delete a namespace and return once it is gone. Its pods are not waited for: nobody needs their goodbye."""
+    def hurry(self) -> None:
+        """Have `core` wait for no answer for long from here on: somebody pressed Ctrl-C, and waits for us."""
+        settings = copy(self._api.configuration)
+        settings.retries = 0
+        self.core = client.CoreV1Api(_Bounded(settings, HURRIED))
+
+    def ask_to_delete_namespace(self, name: str) -> bool:
+        """Have a namespace deleted; whether there is one. Its pods are not waited for: nobody needs their goodbye."""
         try:
             self.core.delete_namespace(name)
             # In this order: a namespace that is going lets no controller make new pods.
@@ -107,6 +116,12 @@ class Cluster:
         except ApiException as error:
             if error.status != 404:
                 raise
+            return False
+        return True
+
+    def delete_namespace(self, name: str, *, within: float = 120) -> None:
+        """Delete a namespace and return once it is gone."""
+        self.ask_to_delete_namespace(name)
         wait_until(lambda: not self.has_namespace(name), within=within, hoping=f"namespace {name} is gone")
 
     def has_namespace(self, name: str) -> bool:
@@ -177,8 +192,13 @@ class ExecFailed(Exception):
 class _Bounded(client.ApiClient):
     """A client that waits for no answer without end; a call that may take longer says so itself."""
 
+    def __init__(self, settings: client.Configuration, answers: tuple[float, float]) -> None:
+        super().__init__(settings)
+        self._answers = answers
+
     def call_api(self, *request: Any, **more: Any) -> Any:
-        more["_request_timeout"] = more.get("_request_timeout") or ANSWERS
+        look()
+        more["_request_timeout"] = more.get("_request_timeout") or self._answers
         return super().call_api(*request, **more)
 
 

@@ -15,7 +15,7 @@ from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.deployed import Deployed, Faults
 from kubeproof.observe.streams import agent_running
-from kubeproof.observe.waiting import NotInTime, wait_until
+from kubeproof.observe.waiting import NotInTime, pause, wait_until
 from kubeproof.profile.intent import Dependency, Loss
 
 BASELINE = 3.0  # seconds of asks before the outage, the control that they are answered at all, and after it
@@ -72,7 +72,7 @@ def _observe(
         if targets:
             plan = {"targets": targets, "rate": RATE, "seconds": LONGEST}
             stack.enter_context(agent_running(on, of, "ask", plan))
-            time.sleep(BASELINE)
+            pause(BASELINE)
         on.mark(of, "database stopped", at=target.name)
         with away:
             _bear(on, loss, dependents)
@@ -80,7 +80,7 @@ def _observe(
         with suppress(NotInTime):
             on.wait_ready(target, *(on.workload(dependent.workload) for dependent in dependents), within=90)
         if targets:
-            time.sleep(BASELINE)
+            pause(BASELINE)
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def _bear(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
     if loss is Loss.REFUSED:
         # The law about liveness needs a window in which a wrong probe would have had the time to restart the pod.
         lasts += [_liveness_window(on.workload(dependent.workload)) for dependent in dependents]
-    time.sleep(max(0.0, lost + max(lasts, default=0.0) - time.monotonic()))
+    pause(lost + max(lasts, default=0.0) - time.monotonic())
 
 
 def _asks(on: Deployed, dependency: Dependency) -> list[dict[str, Any]]:

@@ -1,8 +1,10 @@
-"""Waits, each with a time-out and a description of what is waited for."""
+"""Waits, each with a time-out and a description of what is waited for; each looks whether Ctrl-C was pressed."""
 
 import threading
 import time
 from collections.abc import Callable
+
+from kubeproof.interruption import look
 
 
 class NotInTime(Exception):
@@ -28,7 +30,9 @@ def wait_until(
     not all that changes is watched.
     """
     deadline = time.monotonic() + within
+    look()
     while not true():
+        look()
         left = deadline - time.monotonic()
         if left <= 0:
             raise NotInTime(hoping, within, last())
@@ -37,3 +41,10 @@ def wait_until(
         else:
             with wake:
                 wake.wait(min(1.0, left))
+
+
+def pause(seconds: float) -> None:
+    """Let so much time pass."""
+    look()
+    time.sleep(max(0.0, seconds))
+    look()

@@ -12,9 +12,9 @@ from tests.consumer.telling_upstream import app_before
 
 
 @pytest.fixture(scope="session")
-def items_url(postgres: PostgresChild) -> Iterator[str]:
+def items_url(postgres: PostgresChild, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running items service."""
-    with items_server(postgres) as url:
+    with items_server(postgres, tmp_path_factory.mktemp("items") / "log") as url:
         yield url
 
 

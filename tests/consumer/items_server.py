@@ -1,36 +1,22 @@
-"""The real items service on a real database, behind a socket of this process."""
+"""The real items service on a real database, as a child process."""
 
 import contextlib
-import threading
+import time
 from collections.abc import Iterator
-from dataclasses import replace
-
-from waitress.server import create_server
+from pathlib import Path
 
 from children.postgres import PostgresChild
-from items.app import make_app
-from items.connection import FOR_REQUESTS, connect, hang_up
-from items.schema import migrate, steps
-from items.settings import Settings
-from items.store import Store
-from serving.instance import Instance
-from serving.lifecycle import Lifecycle
+from tests.helpers.service_child import service_child
+
+PATIENCE = 60.0  # seconds for its tables to be there
 
 
 @contextlib.contextmanager
-def items_server(postgres: PostgresChild) -> Iterator[str]:
-    """Lend the URL of an items service, the pod items-1, with its tables in place."""
-    database = Settings.from_env(postgres.env).database
-    connection = connect(database, FOR_REQUESTS)
-    migrate(connection, steps())
-    hang_up(connection)
-    store = Store(database)
-    instance = replace(Instance.here("items", Lifecycle()), pod="items-1")
-    server = create_server(make_app(store, instance, {}), host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.task_dispatcher.shutdown()
-        server.close()
-        store.close()
+def items_server(postgres: PostgresChild, log: Path) -> Iterator[str]:
+    """Lend the URL of an items service, with its tables in place."""
+    with service_child("-m", "items", log=log, env={**postgres.env, "DB_POOL": "4"}) as child:
+        deadline = time.monotonic() + PATIENCE
+        while child.get("/health/ready")[0] != 200:
+            assert time.monotonic() < deadline, child.said
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{child.port}"

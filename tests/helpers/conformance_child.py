@@ -13,11 +13,12 @@ from tests.helpers.loopback import QuietHandler
 
 ROOT = Path(__file__).parents[2]
 NAMESPACES = "/api/v1/namespaces"
+PATIENCE = 180.0  # seconds for a run that takes three on a quiet machine: nothing is measured here
 
 
 def conformance(*options, tmp_path, **variables):
     """Run the suite to its end; what it writes goes to tmp_path/run."""
-    return ended(started(*options, tmp_path=tmp_path, **variables), within=60)
+    return ended(started(*options, tmp_path=tmp_path, **variables), within=PATIENCE)
 
 
 def started(*options, tmp_path, **variables):

@@ -1,5 +1,6 @@
 """A run on a cluster that a test wrote: what it makes it deletes, what fails it says, and nothing is tried twice."""
 
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from kubernetes.client.exceptions import ApiException
 from kubeproof import run as running
 from kubeproof.declared import Declared
 from kubeproof.evidence.reading import Planned, read_evidence
+from kubeproof.interruption import listening
 from kubeproof.manifests.system import System
 from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.applying import Owner
@@ -50,6 +52,15 @@ class Cluster:
         self.deleted.append(name)
         if name in self.stuck:
             raise NotInTime(f"namespace {name} is gone", 120)
+
+    def hurry(self):
+        self.hurried = True
+
+    def ask_to_delete_namespace(self, name):
+        self.deleted.append(name)
+        if name in self.stuck:
+            raise ApiException(status=403, reason="not yours")
+        return not name.endswith("-visitor")
 
     def apply(self, documents, owner):
         self.made += [(each["kind"], owner.namespace) for each in documents]
@@ -134,6 +145,42 @@ def test_the_end_deletes_every_namespace_and_says_which_could_not_be(run, cluste
     assert sorted(cluster.deleted) == ["kubeproof-7f3a", "kubeproof-7f3a-stranger", "kubeproof-7f3a-visitor"]
     assert said[-1].endswith("kubectl delete namespace kubeproof-7f3a-visitor")
     assert evidence(run).ended
+
+
+def test_at_ctrl_c_the_cluster_is_asked_to_delete_all_at_once_and_not_waited_for(run, cluster, said, monkeypatch):
+    run.observe(NAMES)
+
+    def waits_for_long(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "delete_namespace", waits_for_long)
+    run.close()
+    assert cluster.hurried
+    assert cluster.deleted == ["kubeproof-7f3a", "kubeproof-7f3a-stranger", "kubeproof-7f3a-visitor"]
+    assert said == ["the cluster is still deleting kubeproof-7f3a kubeproof-7f3a-stranger"]
+    assert evidence(run).ended
+
+
+def test_what_the_cluster_does_not_delete_at_ctrl_c_is_said(run, cluster, said):
+    run.observe(NAMES)
+    cluster.stuck = {"kubeproof-7f3a-stranger"}
+    with listening():
+        signal.raise_signal(signal.SIGINT)
+        run.close()
+    assert said[0].startswith("may be left behind: the API server answered 403: not yours\n")
+    assert said[0].endswith("kubectl delete namespace kubeproof-7f3a-stranger kubeproof-7f3a-visitor")
+    assert said[1] == "the cluster is still deleting kubeproof-7f3a"
+
+
+def test_a_namespace_whose_making_was_broken_off_may_be_there_and_is_deleted(run, cluster, monkeypatch):
+    def broken_off(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "create_namespace", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        run.observe(NAMES)
+    run.close()
+    assert "kubeproof-7f3a" in cluster.deleted
 
 
 def test_a_run_that_made_nothing_deletes_nothing(run, cluster):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubeproof.embedded.images.running import ImageNotBuilt, run
+from kubeproof.interruption import shielded
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Buildah:
             self._call("copy", "--quiet", container, root, "/", purpose=image)
             self._call("commit", "--quiet", container, image, purpose=image)
         finally:
-            self._call("rm", container, purpose=f"clearing up after {image}")
+            with shielded():
+                self._call("rm", container, purpose=f"clearing up after {image}")
 
     def build(
         self,

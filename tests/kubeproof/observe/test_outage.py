@@ -103,6 +103,7 @@ class Staged(Deployed):
 def stage(monkeypatch):
     stage = Stage()
     monkeypatch.setattr(outage, "time", stage)
+    monkeypatch.setattr(outage, "pause", stage.sleep)
     monkeypatch.setattr(outage, "agent_running", stage.agent_running)
     return stage
 

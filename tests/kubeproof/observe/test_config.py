@@ -66,6 +66,11 @@ class Market(Copy):
         for name in names:
             self.sees(pod(f"{name}-new"), pod(name, deleted=True), pod(name, deleted=True, gone=True))
 
+    def updates(self, *names):
+        """Replace the pods as a controller does that waits for one more."""
+        self.watches.now["workload"]["shop"]["ready"] -= 1
+        self.replaces(*names)
+
 
 def pod(uid, *, deleted=False, gone=False):
     return {"name": uid, "uid": uid, "workload": uid.split("-")[0], "ready": True, "deleted": deleted, "gone": gone}
@@ -82,12 +87,13 @@ def cluster():
 
 @pytest.fixture
 def waits(monkeypatch):
-    """What is waited for and how long, in order; here none lasts longer than a moment."""
+    """What is waited for, how long, and whether it came true, in order; here no wait lasts longer than a moment."""
     waits = []
 
     def shortened(true, *, within, hoping, wake):
-        waits.append((hoping, within))
+        waits.append((hoping, within, False))
         wait_until(true, within=0.05, hoping=hoping, wake=wake)
+        waits[-1] = (hoping, within, True)
 
     monkeypatch.setattr(config, "wait_until", shortened)
     return waits
@@ -116,7 +122,7 @@ def test_the_change_is_marked_before_it_is_made_and_over_once_its_readers_have_f
     assert (after[0].get("says"), after[0].data["objects"]) == ("configuration changed", ["ConfigMap/prices"])
     assert [line.kind for line in after[1:-1]] == ["pod"] * 6
     assert after[-1].get("says") == "change over"
-    assert waits == [(NOTICE, NOTICED), (FOLLOWED, SHOP.progress_deadline)], "the ledger reads nothing"
+    assert waits == [(NOTICE, NOTICED, True), (FOLLOWED, SHOP.progress_deadline, True)], "the ledger reads nothing"
     assert market.verdict(CHECK, "shop", OF).passed
 
 
@@ -125,7 +131,7 @@ def test_whoever_follows_is_waited_for_though_another_does_not(tmp_path, cluster
     cluster.does = lambda: market.replaces("shop-0", "shop-1")
     lines = market.observed(observe_change, OF)
     assert markers(lines) == ["configuration changed", "change over"]
-    assert waits == [(NOTICE, NOTICED), (FOLLOWED, SHOP.progress_deadline)]
+    assert waits == [(NOTICE, NOTICED, False), (FOLLOWED, SHOP.progress_deadline, True)]
     assert market.verdict(CHECK, "shop", OF).passed
     assert "1 of 1 pods still run as before ConfigMap/prices changed" in market.verdict(CHECK, "ledger", OF).because
 
@@ -133,7 +139,7 @@ def test_whoever_follows_is_waited_for_though_another_does_not(tmp_path, cluster
 def test_where_nobody_follows_the_wait_ends_and_the_pods_that_stayed_are_the_evidence(tmp_path, cluster, waits):
     market = Market(tmp_path, cluster)
     lines = market.observed(observe_change, OF)
-    assert waits == [(NOTICE, NOTICED)]
+    assert waits == [(NOTICE, NOTICED, False)]
     assert markers(lines) == ["configuration changed", "change over"]
     assert "2 of 2 pods still run as before ConfigMap/prices changed" in market.verdict(CHECK, "shop", OF).because
 
@@ -143,14 +149,15 @@ def test_where_nobody_follows_the_wait_ends_and_the_pods_that_stayed_are_the_evi
     [
         (lambda market: market.replaces("shop-0"), "1 of 2 pods still run as before ConfigMap/prices changed"),
         (lambda market: market.sees(pod("shop-0", deleted=True), pod("shop-1", deleted=True)), "0 of 2 pods were seen"),
+        (lambda market: market.updates("shop-0", "shop-1"), "2 pods replaced within"),
     ],
-    ids=["one stays", "none comes, and none is gone"],
+    ids=["one stays", "none comes, and none is gone", "the controller is not done"],
 )
 def test_a_change_that_gets_stuck_is_over_all_the_same(tmp_path, cluster, waits, does, because):
     market = Market(tmp_path, cluster)
     cluster.does = lambda: does(market)
     lines = market.observed(observe_change, OF)
-    assert waits == [(NOTICE, NOTICED), (FOLLOWED, SHOP.progress_deadline)]
+    assert waits == [(NOTICE, NOTICED, True), (FOLLOWED, SHOP.progress_deadline, False)]
     assert markers(lines) == ["configuration changed", "change over"]
     assert because in market.verdict(CHECK, "shop", OF).because
 

@@ -1,7 +1,8 @@
 """
 A run's folder, judged from its files alone: the same for the run that made it and for `kubeproof judge`.
 
-Beside the verdicts it gives the reports made from them; both callers end here, so that they cannot differ.
+Beside the verdicts, from kubeproof.judging, it gives the reports made from them by kubeproof.report. Both callers end
+here, so that they cannot differ: kubeproof.pytest_session and kubeproof.cli print the text.
 """
 
 import os

@@ -1,4 +1,8 @@
-"""The report of a run for a terminal: a line a law, the odd ones with their evidence, and what to run next."""
+"""
+The report of a run for a terminal: a line a law, the odd ones with their evidence, and what to run next.
+
+kubeproof.conclusion has it made, of what kubeproof.judging found; here is where the way of a request ends.
+"""
 
 import re
 from collections import Counter

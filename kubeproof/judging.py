@@ -1,8 +1,8 @@
 """
 The judgement of a whole run from its evidence.
 
-The lines come from kubeproof.evidence.reading, each check's verdict from its judge in kubeproof.checks; kubeproof.conclusion
-has the judgements written down, by kubeproof.report.
+The lines come from kubeproof.evidence.reading, each check's verdict from its judge in kubeproof.checks. What is judged
+here goes to kubeproof.conclusion, which has it written down by kubeproof.report.
 
 What is declared and was not asked for, or has no subject in this profile, is SKIPPED by name, so that a report never
 looks complete by leaving something out.

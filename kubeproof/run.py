@@ -1,4 +1,8 @@
-"""One run: its folder, its cluster, its copy of the system, and each observation made once."""
+"""
+One run: its folder, its cluster, its copy of the system, and each observation made once.
+
+The observers of kubeproof.observe do it. The folder that is left is all that kubeproof.conclusion judges.
+"""
 
 import importlib
 import secrets
@@ -135,7 +139,9 @@ class Run:
 
     def _new_namespace(self, name: str, documents: list[dict[str, Any]]) -> Deployed:
         """Make the namespace, with the labels that the documents give it, and follow what happens in it."""
-        labels = next((each["metadata"].get("labels") for each in documents if each["kind"] == "Namespace"), None)
+        labels = next(
+            (document["metadata"].get("labels") for document in documents if document["kind"] == "Namespace"), None
+        )
         # Before it is asked for: it may be made although its answer does not reach us.
         self.namespaces = (f"{name}-visitor", f"{name}-stranger", name)
         try:
@@ -144,7 +150,7 @@ class Run:
         except (CannotStart, Refused):
             self.namespaces = ()
             raise
-        selectors = {each.name: dict(each.selector) for each in self._declared.system.workloads}
+        selectors = {workload.name: dict(workload.selector) for workload in self._declared.system.workloads}
         watches = Watches(listings(self._cluster, name), selectors, self.recorder)
         self._stack.callback(watches.stop)
         return Deployed(

@@ -108,7 +108,7 @@ class Cluster:
         self.core = client.CoreV1Api(_Bounded(settings, HURRIED))
 
     def ask_to_delete_namespace(self, name: str) -> bool:
-        """Have a namespace deleted; whether there is one. Its pods are not waited for: nobody needs their goodbye."""
+        """Have a namespace deleted; whether there is one. Its pods get no grace: nothing that they finish is needed."""
         try:
             self.core.delete_namespace(name)
             # In this order: a namespace that is going lets no controller make new pods.

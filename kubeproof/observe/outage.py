@@ -75,7 +75,7 @@ def _observe(
             pause(BASELINE)
         on.mark(of, "database stopped", at=target.name)
         with away:
-            _bear(on, loss, dependents)
+            _wait_out(on, loss, dependents)
             on.mark(of, "database started", at=target.name)
         with suppress(NotInTime):
             on.wait_ready(target, *(on.workload(dependent.workload) for dependent in dependents), within=90)
@@ -136,7 +136,7 @@ def _has_left(on: Deployed, workload: str) -> bool:
     return not _ready_endpoints(on, workload)
 
 
-def _bear(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
+def _wait_out(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
     """Wait until all dependents left their Services, and until the loss has lasted as long as is promised."""
     lost = time.monotonic()
     for dependent in dependents:

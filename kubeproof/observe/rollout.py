@@ -37,7 +37,7 @@ def _roll(on: Deployed, of: str, workload: Workload) -> None:
     on.patch(workload, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
     try:
         wait_until(
-            # The old pods' goodbye is part of the rollout: `kubectl rollout status` returns before it.
+            # The termination of the old pods is part of the rollout: `kubectl rollout status` returns before it.
             lambda: on.all_ready(workload) and not old & on.watches.now["pod"].keys(),
             within=LONGEST_ROLLOUT - 30,
             hoping=f"every pod of {workload.name} is replaced and the old ones are gone",

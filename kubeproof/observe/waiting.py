@@ -1,4 +1,4 @@
-"""Waits, each with a time-out and a description of what is waited for; each looks whether Ctrl-C was pressed."""
+"""Waits with a time-out and a description of what is waited for; each looks whether Ctrl-C was pressed."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, and how a line is said: what the commands have in common."""
+"""One HTTP request and its answer, and how a line is printed: what the commands have in common."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ _printing = threading.Lock()
 
 
 def say(**line: Any) -> None:
-    """Print one line, whole also when many threads speak."""
+    """Print one line, as a whole also when many threads print."""
     with _printing:
         print(json.dumps(line), flush=True)
 

@@ -2,7 +2,7 @@
 Requests sent when they are due, however late the answers come: the `traffic` of a rollout, the asks of an outage.
 
 A sender that waits for its answers asks less while the system is slow, and sees less of it (coordinated omission).
-Each line said here becomes one of the evidence: kubeproof.observe.streams reads it, for kubeproof.observe.rollout and
+Each line printed here becomes one of the evidence: kubeproof.observe.streams reads it, for kubeproof.observe.rollout and
 kubeproof.observe.outage, who give the plan.
 """
 
@@ -27,7 +27,7 @@ def traffic(plan: Plan) -> None:
     """
     Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over.
 
-    Every request is said as a `request`, and in the end how many were sent: kubeproof.evidence.request_log reads both.
+    Every request is printed as a `request`, and in the end how many were sent: kubeproof.evidence.request_log reads both.
     """
     schedules = {kind: Schedule(plan["rate"], plan["seconds"]) for kind in ("new", "reused")}
     senders = {

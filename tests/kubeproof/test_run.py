@@ -63,7 +63,7 @@ class Cluster:
         return not name.endswith("-visitor")
 
     def apply(self, documents, owner):
-        self.made += [(each["kind"], owner.namespace) for each in documents]
+        self.made += [(document["kind"], owner.namespace) for document in documents]
         return self.left
 
     def create_namespaced_pod(self, namespace, _):
@@ -123,9 +123,9 @@ def test_what_dead_runs_left_is_deleted_first_and_what_cannot_be_is_no_hindrance
     run.observe(NAMES)
     assert cluster.deleted == ["kubeproof-dead", "kubeproof-gone"]
     assert cluster.made
-    [says] = said
-    assert "hoped that namespace kubeproof-dead is gone; it was not so after 120 s" in says
-    assert says.endswith("kubectl delete namespace kubeproof-dead")
+    [message] = said
+    assert "hoped that namespace kubeproof-dead is gone; it was not so after 120 s" in message
+    assert message.endswith("kubectl delete namespace kubeproof-dead")
 
 
 def test_a_deployment_that_failed_is_not_tried_again_and_every_check_says_why(run, cluster):

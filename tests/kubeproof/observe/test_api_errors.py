@@ -27,7 +27,7 @@ def test_a_refusal_without_a_sentence_is_its_reason(body):
 
 
 @pytest.mark.parametrize(
-    ("cause", "says"),
+    ("cause", "words"),
     [
         (
             urllib3.exceptions.NewConnectionError(None, "Failed to establish: [Errno 111] Connection refused"),
@@ -40,9 +40,9 @@ def test_a_refusal_without_a_sentence_is_its_reason(body):
         (urllib3.exceptions.ReadTimeoutError(None, "/", "Read timed out. (read timeout=20)"), "(read timeout=20)"),
     ],
 )
-def test_silence_is_said_by_its_innermost_cause(cause, says):
+def test_silence_is_said_by_its_innermost_cause(cause, words):
     error = urllib3.exceptions.MaxRetryError(None, "/api", cause)
     text = said(error, Silent)
     assert text.startswith("the API server does not answer: ")
-    assert text.endswith(says)
+    assert text.endswith(words)
     assert "Max retries" not in text

@@ -18,7 +18,9 @@ OF = "backup:ledger"
 TICK = 0.0001  # seconds that the evidence's clock tells apart: nothing here may take less, as nothing does elsewhere
 CHECK = ("persistence.backup-restore", "ledger", OF)
 STATEFUL = replace(LEDGER, claims=("data",))
-CLAIMED = replace(SYSTEM, workloads=tuple(STATEFUL if each is LEDGER else each for each in SYSTEM.workloads))
+CLAIMED = replace(
+    SYSTEM, workloads=tuple(STATEFUL if workload is LEDGER else workload for workload in SYSTEM.workloads)
+)
 
 
 def named(name, **fields):
@@ -142,14 +144,14 @@ def test_the_last_words_of_a_jobs_pods_are_kept(observed):
 
 
 @pytest.mark.parametrize(
-    ("end", "ended", "says"),
+    ("end", "ended", "message"),
     [("Failed", "failed", "BackoffLimitExceeded; first / last"), (None, "late", "no log (Bad Request)")],
 )
-def test_the_only_copy_is_not_destroyed_when_there_is_no_backup(observed, cluster, end, ended, says):
+def test_the_only_copy_is_not_destroyed_when_there_is_no_backup(observed, cluster, end, ended, message):
     cluster.jobs["save"] = end
     lines = observed(within=0.05)
     assert deeds(lines) == [201, "job started", ended]
-    assert says in lines[-1].get("says")
+    assert message in lines[-1].get("says")
     assert cluster.volume
     assert cluster.copy.verdict(*CHECK).outcome is Outcome.FAIL
 

@@ -62,13 +62,13 @@ class Stage:
         self.done.append(f"no more {command}")
 
     @contextmanager
-    def _fault(self, says):
+    def _fault(self, fault):
         self.endpoints["shop"]["ready"].clear()
-        self.done.append(says)
+        self.done.append(fault)
         try:
             yield
         finally:
-            self.done.append(f"no more {says}")
+            self.done.append(f"no more {fault}")
 
     def frozen(self, pod):
         return self._fault(f"frozen {pod}")
@@ -96,7 +96,7 @@ class Staged(Deployed):
         return f"a pod of {workload.name}"
 
     def wait_ready(self, *workloads, within):  # noqa: ARG002  as the real one is called
-        self.cluster.done.append(f"waited for {', '.join(each.name for each in workloads)}")
+        self.cluster.done.append(f"waited for {', '.join(workload.name for workload in workloads)}")
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_black_hole_is_for_the_address_of_the_database(stage):
 
 def test_every_pod_is_asked_as_the_kubelet_asks_and_as_a_client_does(stage):
     outage.observe_frozen(stage.on, "frozen:ledger", "ledger")
-    asked = [(each["question"], each["pod"], each["url"]) for each in stage.plans["ask"]["targets"]]
+    asked = [(target["question"], target["pod"], target["url"]) for target in stage.plans["ask"]["targets"]]
     assert asked == [
         ("liveness", "shop-a", "http://10.0.0.0:7000/"),
         ("request", "shop-a", "http://10.0.0.0:7000/"),

@@ -62,7 +62,9 @@ class Cluster:
         assert (namespace, pod, container, command[-2]) == (f"{NAMESPACE}-visitor", "visitor", PROBE, "visit")
         targets = json.loads(command[-1])
         self.asked.append(targets)
-        return [{**each, "location": None, "error": None, "seconds": 0.01, **self.answer(each)} for each in targets]
+        return [
+            {**target, "location": None, "error": None, "seconds": 0.01, **self.answer(target)} for target in targets
+        ]
 
     # the controllers
     def read_namespaced_ingress_status(self, *_):
@@ -153,7 +155,9 @@ def test_proxies_that_follow_late_are_waited_for(tmp_path, cluster, observe, of,
 def test_the_entrance_is_where_the_controller_says(tmp_path, cluster, observe, of, port):
     lines = Copy(tmp_path, cluster).observed(observe, of)
     assert seen(lines, "entrance", "address", "port", "says") == {("10.2.0.1", port, f"10.2.0.1:{port}")}
-    assert {(each["address"], each["port"]) for targets in cluster.asked for each in targets} == {("10.2.0.1", port)}
+    assert {(target["address"], target["port"]) for targets in cluster.asked for target in targets} == {
+        ("10.2.0.1", port)
+    }
 
 
 @BOTH
@@ -166,7 +170,7 @@ def test_an_entrance_that_was_given_is_taken(tmp_path, cluster, observe, of, own
 
 
 @pytest.mark.parametrize(
-    ("observe", "of", "change", "says"),
+    ("observe", "of", "change", "reason"),
     [
         (observe_ingress, "ingress", {}, "hoped that a controller takes up Ingress front"),
         (observe_ingress, "ingress", {"classes": []}, "the cluster has no IngressClass nginx"),
@@ -179,15 +183,15 @@ def test_an_entrance_that_was_given_is_taken(tmp_path, cluster, observe, of, own
         ),
     ],
 )
-def test_where_nobody_listens_nobody_is_asked_and_the_reason_is_told(tmp_path, cluster, observe, of, change, says):
+def test_where_nobody_listens_nobody_is_asked_and_the_reason_is_told(tmp_path, cluster, observe, of, change, reason):
     vars(cluster).update({"address": None, **change})
     copy = Copy(tmp_path, cluster)
     [entrance] = [line for line in copy.observed(observe, of) if line.kind == "entrance"]
     assert entrance.get("address") is None
-    assert says in entrance.get("says")
+    assert reason in entrance.get("says")
     assert cluster.asked == []
     verdict = copy.verdict(f"{of}.routes", "shop.example", of)
-    assert (verdict.outcome, says in verdict.because) == (Outcome.UNKNOWN, True)
+    assert (verdict.outcome, reason in verdict.because) == (Outcome.UNKNOWN, True)
 
 
 def test_a_gateway_that_is_not_there_is_told_with_the_servers_answer(tmp_path, cluster):

@@ -1,4 +1,4 @@
-"""Waits have a bound and a hope, and wake when something was seen."""
+"""Waits have a time-out and a description of what is waited for, and wake when something was seen."""
 
 import threading
 import time

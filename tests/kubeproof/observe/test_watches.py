@@ -128,7 +128,7 @@ def test_a_pod_that_vanished_in_a_gap_is_written_as_gone_and_is_no_pod_of_its_wo
         assert script.over.wait(5)
     watches.stop()
     script.stopping.set()
-    assert [each["name"] for each in watches.pods_of("shop")] == ["b"]
+    assert [pod["name"] for pod in watches.pods_of("shop")] == ["b"]
     assert [kind for _, kind, _ in written] == ["pod", "pod", "gap", "pod"]
     of, _, last = written[-1]
     assert (of, last["name"], last["gone"], last["ready"]) == ("rollout:shop", "a", True, True)

@@ -87,7 +87,7 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(said, closed_
     ):
         threading.Thread(target=living.serve_forever, daemon=True).start()
         ports = [living.server_address[1], deaf.getsockname()[1], closed_port]
-        targets = [{"pod": "a", "host": "127.0.0.1", "port": each, "timeout": 0.3} for each in ports]
+        targets = [{"pod": "a", "host": "127.0.0.1", "port": port, "timeout": 0.3} for port in ports]
         plan = {"targets": targets, "rate": 20, "seconds": 0.1}
         lines = said("greet", json.dumps(plan))
         living.shutdown()

@@ -43,7 +43,7 @@ def test_the_help_names_each_command_with_what_it_does(capsys):
 
 
 @pytest.mark.parametrize(
-    ("run", "arguments", "says"),
+    ("run", "arguments", "message"),
     [
         (main, [], "COMMAND"),
         (main, ["dance"], "dance"),
@@ -54,9 +54,9 @@ def test_the_help_names_each_command_with_what_it_does(capsys):
         (mutants, ["--all"], "--all"),
     ],
 )
-def test_what_is_not_understood_could_not_start(run, arguments, says, capsys):
+def test_what_is_not_understood_could_not_start(run, arguments, message, capsys):
     assert stopped(run, *arguments) == Exit.NOT_DONE
-    assert says in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_ctrl_c_has_a_status_of_its_own():

@@ -129,4 +129,4 @@ def test_junit_carries_words_for_all_that_is_not_a_pass():
     )
     said = [case[0] for case in suite if len(case)]
     assert len(said) == 5
-    assert all(each.text.strip() and each.get("message").strip() for each in said)
+    assert all(element.text.strip() and element.get("message").strip() for element in said)

@@ -2,8 +2,8 @@
 Requests sent when they are due, however late the answers come: the `traffic` of a rollout, the asks of an outage.
 
 A sender that waits for its answers asks less while the system is slow, and sees less of it (coordinated omission).
-Each line printed here becomes one of the evidence: kubeproof.observe.streams reads it, for kubeproof.observe.rollout and
-kubeproof.observe.outage, who give the plan.
+Each line printed here becomes one of the evidence: kubeproof.observe.streams reads it, for those who give the plan,
+kubeproof.observe.rollout and kubeproof.observe.outage.
 """
 
 import select
@@ -27,7 +27,7 @@ def traffic(plan: Plan) -> None:
     """
     Send at `rate` a second on new and as many on reused connections, until told to stop or `seconds` are over.
 
-    Every request is printed as a `request`, and in the end how many were sent: kubeproof.evidence.request_log reads both.
+    Every request is printed as a `request`, and in the end their number: kubeproof.evidence.request_log reads both.
     """
     schedules = {kind: Schedule(plan["rate"], plan["seconds"]) for kind in ("new", "reused")}
     senders = {

@@ -69,7 +69,7 @@ class Breaker:
             if self.state is not State.HALF_OPEN:
                 return self.state is State.CLOSED
             now = self._clock()
-            # One that never came back must not hold the door shut for ever.
+            # An attempt that never came back must not keep all others out for ever.
             if self._probed is not None and now < self._probed + self._rules.open_for:
                 return False
             self._probed = now
@@ -88,7 +88,7 @@ class Breaker:
                     self._close()
                 else:
                     self._open(now)
-            # Else it was let through before the breaker opened, and says nothing new (it is shorter than `open_for`).
+            # Else it was admitted before the breaker opened, and tells nothing new (it is shorter than `open_for`).
 
     def shown(self) -> dict[str, Any]:
         """Give the state for people: it stands in the readiness body and decides nothing there."""

@@ -40,7 +40,7 @@ def passed_on(reply: Reply, upstream_url: str) -> HTTPResponse:
 def _is_json(reply: Reply) -> bool:
     media_type = reply.headers.get("content-type", "")
     label = media_type.split(";", 1)[0].strip().lower()
-    # We ask for no encoding: whoever compresses all the same makes of it what our caller did not ask for.
+    # We ask for no encoding: an answer that is compressed all the same is not one that our caller can read.
     encoded = reply.headers.get("content-encoding", "identity") != "identity"
     return bool(reply.body) and label in _JSON and not encoded and may_stand_in_a_header(media_type)
 

@@ -32,7 +32,7 @@ class Waits:
 
 FOR_REQUESTS = Waits(connect=1.0, lock=0.5, statement=1.0)  # below the 2 s that the consumer gives one attempt
 FOR_CHECKS = Waits(connect=1.0, lock=0.25, statement=0.5)
-# A step that waits for a table makes everybody else wait behind it: it comes back instead.
+# A step that waits for a table makes everybody else wait behind it: it gives up early, and is tried again.
 FOR_MIGRATIONS = Waits(connect=1.0, lock=0.5, statement=60.0)
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from pg8000.native import Connection
 
-# As the versions before numbered steps have it: they and we do not set up a database at the same time.
+# The same key as before there were numbered steps: an older pod and we do not set up a database at the same time.
 _LOCK = 5_000_001
 
 _STEPS_TABLE = """

@@ -12,13 +12,14 @@ from typing import Any
 
 from waitress import wasyncore
 
-SCAN = 1.0  # seconds: how often everyone is asked after all; waitress marks what was idle for too long in silence
+# Seconds between two turns that ask every connection: waitress marks an idle one for its end without waking the loop.
+SCAN = 1.0
 
 _READ, _WRITE = select.EPOLLIN | select.EPOLLPRI, select.EPOLLOUT
 
 
 class Watched(dict[int, Any]):
-    """The map of descriptors that waitress keeps: who enters is watched, who leaves is not. Turned by one thread."""
+    """The map of descriptors that waitress keeps: what is in it is watched. Turned by one thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,8 +28,8 @@ class Watched(dict[int, Any]):
         self._stirred: deque[int] = deque()
         self._next_scan = 0.0
 
-    def __setitem__(self, descriptor: int, one: Any) -> None:
-        super().__setitem__(descriptor, one)
+    def __setitem__(self, descriptor: int, dispatcher: Any) -> None:
+        super().__setitem__(descriptor, dispatcher)
         self._wanted[descriptor] = 0
         self._epoll.register(descriptor, 0)
         self._stirred.append(descriptor)  # not asked yet: it is still being made
@@ -53,18 +54,18 @@ class Watched(dict[int, Any]):
             for descriptor in list(self):
                 self._ask(descriptor)
         for descriptor, happened in self._epoll.poll(within):
-            one = self.get(descriptor)
-            if one is not None:
-                wasyncore.readwrite(one, happened)
+            dispatcher = self.get(descriptor)
+            if dispatcher is not None:
+                wasyncore.readwrite(dispatcher, happened)
                 self._ask(descriptor)
         return scans
 
     def _ask(self, descriptor: int) -> None:
-        one = self.get(descriptor)
-        if one is None:
+        dispatcher = self.get(descriptor)
+        if dispatcher is None:
             return
-        wanted = _READ if one.readable() else 0
-        if one.writable() and not one.accepting:
+        wanted = _READ if dispatcher.readable() else 0
+        if dispatcher.writable() and not dispatcher.accepting:
             wanted |= _WRITE
         if wanted != self._wanted[descriptor]:
             self._wanted[descriptor] = wanted

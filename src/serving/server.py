@@ -125,11 +125,11 @@ def _turn(server: Any) -> None:
 
 def _make_room(server: Any) -> None:
     """Close those who were silent for longest: without room for one more, a probe would wait in the backlog."""
-    # Who has only just come is none of them: a probe among clients that are all busy would be sent away unheard.
+    # A connection that has only just come does not count as silent: it may be a probe among busy clients.
     silent = [
         channel for channel in server.active_channels.values() if not _is_served(channel) and _silence(channel) > IDLE
     ]
-    # Waitress sees the room a turn late: counted, lest it be made twice.
+    # Waitress notices room one turn late: without counting, the next turn would close as many again.
     needed = max(0, len(server.active_channels) + ROOM - CONNECTIONS)
     for channel in sorted(silent, key=_silence, reverse=True)[:needed]:
         channel.handle_close()

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from kubeproof import prove
 from kubeproof.command_line import Parser, as_program
 from kubeproof.run_options import OPTIONS
 from kubeproof.sources import PROFILE
@@ -50,8 +49,8 @@ def _parser() -> Parser:
         return made
 
     proving = add("prove", "prove what can be told from manifests, without a cluster")
-    prove.add_arguments(proving)
-    proving.set_defaults(run=prove.run)
+    _add_prove(proving)
+    proving.set_defaults(run=_prove)
     running = add("run", "prove a system on a cluster; what else is said goes to pytest, such as -k", takes_more=True)
     for option in OPTIONS:
         running.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
@@ -86,12 +85,41 @@ def _parser() -> Parser:
     return parser
 
 
+def _add_prove(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "--manifests",
+        type=Path,
+        metavar="PATH",
+        help="a kustomization, a folder of YAML, a file, or - for standard input (default: what the profile names)",
+    )
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help=f"what the architecture says (default: {PROFILE} here or beside the manifests, else none)",
+    )
+    parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
+    parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
+    parser.add_argument(
+        "--pairs",
+        action="store_true",
+        help="show who may talk to whom, and the parts of policies that no declared pair needs",
+    )
+
+
 def _missing(command: str, extra: str, modules: tuple[str, ...]) -> str | None:
     """The sentence that says what to install, or None when all of it is there."""
     absent = [module for module in modules if find_spec(module) is None]
     if not absent:
         return None
     return f"kubeproof {command} needs {' and '.join(absent)}: pip install 'kubeproof[{extra}]'"
+
+
+def _prove(chosen: argparse.Namespace) -> int:
+    from kubeproof import prove
+
+    return prove.run(chosen)
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -164,6 +192,9 @@ def _profile(chosen: argparse.Namespace) -> int:
     if not chosen.write:
         print(text, end="")
         return Exit.HOLDS
+    if not PAGE.is_file():
+        print(f"there is no page {PAGE} to write: this is no checkout of kubeproof", file=sys.stderr)
+        return Exit.NOT_DONE
     SCHEMA.write_text(text, encoding="utf-8")
     PAGE.write_text(profile_document(schema), encoding="utf-8")
     return Exit.HOLDS

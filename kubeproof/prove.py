@@ -41,29 +41,6 @@ class Task:
     profile: Path | None
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument(
-        "--manifests",
-        type=Path,
-        metavar="PATH",
-        help="a kustomization, a folder of YAML, a file, or - for standard input (default: what the profile names)",
-    )
-    parser.add_argument(
-        "--profile",
-        type=Path,
-        metavar="FILE",
-        help=f"what the architecture says (default: {PROFILE} here or beside the manifests, else none)",
-    )
-    parser.add_argument("--sarif", type=Path, metavar="FILE", help="also write the findings for code scanning")
-    parser.add_argument("--all", action="store_true", help="tell what holds as well, place by place")
-    parser.add_argument(
-        "--pairs",
-        action="store_true",
-        help="show who may talk to whom, and the parts of policies that no declared pair needs",
-    )
-
-
 def run(chosen: argparse.Namespace) -> int:
     """Prove, print, write; give the exit status."""
     try:

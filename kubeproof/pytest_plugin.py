@@ -23,4 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--kubeproof"):
         from kubeproof.pytest_session import ProofSession
 
-        config.pluginmanager.register(ProofSession(config), "kubeproof-session")
+        try:
+            session = ProofSession(config)
+        except pytest.exit.Exception:
+            # Pytest says the sentence by itself; its terminal, which is up already, would say it once more.
+            config.pluginmanager.unregister(name="terminalreporter")
+            raise
+        config.pluginmanager.register(session, "kubeproof-session")

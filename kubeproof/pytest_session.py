@@ -161,9 +161,8 @@ class ProofSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Leave little to tell: of each frame, and of what came before, pytest makes a text while somebody waits."""
-        if isinstance(excinfo.value, KeyboardInterrupt):
-            excinfo.traceback = excinfo.traceback[-1:]
-            excinfo.value.__cause__ = excinfo.value.__context__ = None
+        excinfo.traceback = excinfo.traceback.filter(excinfo)[-1:]
+        excinfo.value.__cause__ = excinfo.value.__context__ = None
 
     @pytest.hookimpl(trylast=True)  # after pytest's own, which tears down what was interrupted
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -176,7 +175,11 @@ class ProofSession:
             session.exitstatus = self._judged(self._run, others_failed=session.testsfailed > self._not_held)
         if pressed() or exitstatus == pytest.ExitCode.INTERRUPTED:
             session.exitstatus = Exit.INTERRUPTED
-            gc.freeze()  # pytest looks through all that is left, for a second, while somebody waits
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing to look through: pytest would, twice, and so would Python, while somebody waits for the end."""
+        gc.freeze()
 
     def _judged(self, run: Run, *, others_failed: bool) -> Exit:
         """Judge the run's folder; the exit status of that, or of tests beside the checks when they failed."""

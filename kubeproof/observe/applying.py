@@ -12,7 +12,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
-from kubeproof.observe.api_errors import words
+from kubeproof.observe.api_errors import Refused, words
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 RUN_LABEL = "kubeproof.dev/run"
@@ -64,8 +64,8 @@ def apply_again(resources: Any, documents: Iterable[Document]) -> None:
     """
     Bring objects of namespaces to what is declared now, as a release does: changed where they are there, else made.
 
-    Jobs are left as they are: they have run, and their templates cannot be changed. Raises ApplyFailed with the
-    server's words.
+    Jobs are left as they are: they have run, and their templates cannot be changed. Raises Refused with the server's
+    words: what was deployed is there all the same.
     """
     for document in documents:
         version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
@@ -81,7 +81,7 @@ def apply_again(resources: Any, documents: Iterable[Document]) -> None:
                 force_conflicts=True,
             )
         except ApiException as error:
-            raise ApplyFailed(f"{kind}/{metadata['name']}: {words(error)}") from error
+            raise Refused(f"{kind}/{metadata['name']}: {words(error)}") from error
 
 
 def _owned(document: Document, owner: Owner) -> Document:

@@ -74,7 +74,7 @@ def _static_laws(judged: Iterable[Judged]) -> list[str]:
     if not held:
         return []
     law = f"{held} {'law holds' if held == 1 else 'laws hold'} by manifests and profile alone"
-    return [f"{Outcome.PASS.value:<8} {'static':<11} {law:<{LAW_WIDTH}}  tell them: tox -e prove -- --all"]
+    return [f"{Outcome.PASS.value:<8} {'static':<11} {law:<{LAW_WIDTH}}  tell them: kubeproof prove --all"]
 
 
 def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:

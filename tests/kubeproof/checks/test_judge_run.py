@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeproof.checks.catalogue import CHECKS
+from kubeproof.evidence import reading
 from kubeproof.evidence.reading import checksum, read_evidence
 from kubeproof.judging import judge_run
 from kubeproof.verdict import Outcome, exit_status
@@ -20,6 +22,14 @@ PLAN = [[planned.check, planned.subject, planned.observation] for planned in PLA
 ROWS = written({of: history() for of, history in HISTORIES.items()}, PLAN)
 OF = [json.loads(row)["of"] for row in ROWS]
 OBSERVATIONS = sorted(HISTORIES)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def each_line_is_parsed_once():
+    """Almost all lines of a damaged file are those of the whole one, and parsing is most of the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_parse", lru_cache(maxsize=None)(reading._parse))
+        yield
 
 
 def judged(rows):

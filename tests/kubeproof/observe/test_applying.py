@@ -7,6 +7,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from kubeproof.observe import applying
+from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.applying import FIELD_MANAGER, RUN_LABEL, ApplyFailed, Owner, apply, apply_again
 
 OWNER = Owner("7f3a", "kubeproof-7f3a", "u-1")
@@ -147,5 +148,5 @@ def test_jobs_and_what_has_no_namespace_are_not_applied_again(document):
 def test_what_cannot_be_applied_again_is_named_with_the_servers_words():
     resources = Resources(SERVICE)
     resources.refusal = refusal(422, "field is immutable")
-    with pytest.raises(ApplyFailed, match="Service/shop: field is immutable"):
+    with pytest.raises(Refused, match="Service/shop: field is immutable"):
         apply_again(resources, [SERVICE])

@@ -10,7 +10,7 @@ import yaml
 from kubeproof.checks.config import BEGUN
 from kubeproof.manifests.layering import CHANGED_KEY
 from kubeproof.observe import config
-from kubeproof.observe.applying import ApplyFailed
+from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.config import NOTICED, observe_change
 from kubeproof.observe.waiting import wait_until
 from tests.helpers.shop import PRICES, SHOP, SYSTEM, workload
@@ -164,11 +164,11 @@ def test_a_change_that_gets_stuck_is_over_all_the_same(tmp_path, cluster, waits,
 
 def test_a_change_that_the_cluster_refuses_is_waited_for_by_nobody_and_proves_nothing(tmp_path, cluster, waits):
     def refuse():
-        raise ApplyFailed("ConfigMap/prices: field is immutable")
+        raise Refused("ConfigMap/prices: field is immutable")
 
     market = Market(tmp_path, cluster)
     cluster.does = refuse
-    with pytest.raises(ApplyFailed):
+    with pytest.raises(Refused):
         market.observed(observe_change, OF)
     assert waits == []
     verdict = market.verdict(CHECK, "shop", OF)

@@ -17,6 +17,15 @@ NODE = "node"  # a need that the embedded cluster alone meets: elsewhere its che
 _ENVELOPE = frozenset({"v", "w", "n", "t", "of", "kind", "crc"})
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+# Made once: a run has thousands of lines.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
+
+
 @dataclass(frozen=True)
 class Line:
     """One trusted line: `number` in the file from 1, `t` seconds since the run began, `data` its fields."""
@@ -80,8 +89,7 @@ class Evidence:
 def checksum(fields: Mapping[str, Any]) -> str:
     """CRC-32 of a line: of its JSON without `crc`, keys sorted, no spaces, ASCII; eight hex digits."""
     body = {name: value for name, value in fields.items() if name != "crc"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"{zlib.crc32(text.encode('ascii')):08x}"
+    return f"{zlib.crc32(_CANONICAL.encode(body).encode('ascii')):08x}"
 
 
 def read_evidence(text: str) -> Evidence:
@@ -114,7 +122,7 @@ def read_evidence(text: str) -> Evidence:
 def _parse(raw: str) -> dict[str, Any] | str:
     """The fields of a line, or what is wrong with it."""
     try:
-        fields = json.loads(raw, parse_constant=_refuse)
+        fields = _STRICT.decode(raw)
     except (ValueError, RecursionError):
         return "is not JSON"
     if not isinstance(fields, dict):
@@ -132,10 +140,6 @@ def _parse(raw: str) -> dict[str, Any] | str:
     except (ValueError, OverflowError, RecursionError):
         return "cannot be checked"
     return fields if fields.get("crc") == crc else f"crc is {fields.get('crc')!r}, should be {crc}"
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _gaps(read: Iterable[tuple[str, int, Line]]) -> list[tuple[str, int, int, int]]:

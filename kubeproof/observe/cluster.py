@@ -52,10 +52,24 @@ class Cluster:
         self._kubeconfig, self._context = str(kubeconfig), context
         self._api = self.own_client()
         self.core: Any = client.CoreV1Api(self._api)
-        self.apps: Any = client.AppsV1Api(self._api)
-        self.batch: Any = client.BatchV1Api(self._api)
-        self.networking: Any = client.NetworkingV1Api(self._api)
-        self.custom: Any = client.CustomObjectsApi(self._api)
+
+    # The client builds the classes of an API, with all its models, when it is first asked for: up to a second each.
+
+    @cached_property
+    def apps(self) -> Any:
+        return client.AppsV1Api(self._api)
+
+    @cached_property
+    def batch(self) -> Any:
+        return client.BatchV1Api(self._api)
+
+    @cached_property
+    def networking(self) -> Any:
+        return client.NetworkingV1Api(self._api)
+
+    @cached_property
+    def custom(self) -> Any:
+        return client.CustomObjectsApi(self._api)
 
     def own_client(self) -> client.ApiClient:
         settings = client.Configuration()

@@ -54,7 +54,7 @@ def _replaced(subject: str, what: str, old: dict[object, Line], window: tuple[Li
         because = f"{len(new)} of {wanted:.0f} pods were seen ready after {what} changed"
         return unknown(because, fact(over, because))
     last = max(new.values(), key=lambda line: line.t)
-    took = f"{len(old)} pods replaced within {seconds(last.t - changed.t)} of a change of {what}"
+    took = f"{len(old)} pod{'s' * (len(old) > 1)} replaced within {seconds(last.t - changed.t)} of a change of {what}"
     return passed(took, fact(last, f"{last.get('name')} is the last of {len(new)} new pods"))
 
 

@@ -65,9 +65,9 @@ WALLS = (
     # Judging is pure: no cluster, no clock, no network, no pytest, and no file but the one that is handed over.
     Wall("kubeproof/evidence/writing.py", ours=("kubeproof.evidence",)),
     Wall("kubeproof/evidence/**/*.py", ours=VALUES, never=WORLD),
-    Wall("kubeproof/checks/catalogue.py", ours=(*VALUES, "kubeproof.checks", "kubeproof.rules")),
+    Wall("kubeproof/checks/catalogue.py", ours=(*VALUES, "kubeproof.checks", "kubeproof.rules", "kubeproof.discovery")),
     Wall("kubeproof/checks/**/*.py", ours=(*VALUES, "kubeproof.checks"), never=(*WORLD, *UNCLEAN)),
-    Wall("kubeproof/rules/catalogue.py", ours=(*VALUES, "kubeproof.rules")),
+    Wall("kubeproof/rules/catalogue.py", ours=(*VALUES, "kubeproof.rules", "kubeproof.discovery")),
     Wall("kubeproof/rules/**/*.py", ours=(*VALUES, "kubeproof.rules"), never=(*WORLD, *UNCLEAN)),
     Wall("kubeproof/netpol/**/*.py", ours=VALUES, never=(*WORLD, *UNCLEAN)),
     Wall("kubeproof/judging.py", ours=(*VALUES, "kubeproof.checks", "kubeproof.rules"), never=WORLD),

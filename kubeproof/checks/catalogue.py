@@ -5,29 +5,15 @@ A module of this package is searched for `Check` values, in the order in which t
 phase that disturbs least to the one that disturbs most.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
-
 from kubeproof import checks
 from kubeproof.checks.check import Check
+from kubeproof.discovery import standing_in
 from kubeproof.evidence.reading import Planned
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.catalogue import RULES
 
-
-def _found() -> Iterator[Check]:
-    for module in sorted(pkgutil.walk_packages(checks.__path__, f"{checks.__name__}."), key=lambda each: each.name):
-        if module.name != __name__:
-            yield from (
-                value for value in vars(importlib.import_module(module.name)).values() if isinstance(value, Check)
-            )
-
-
-# Imported by another module of the package, a check is found twice.
-CHECKS: tuple[Check, ...] = tuple(sorted(dict.fromkeys(_found()), key=lambda each: each.phase))
-
+CHECKS = tuple(sorted(standing_in(checks, Check, but=__name__), key=lambda check: check.phase))
 LIVE = {check.name: check for check in CHECKS}
 # What is judged from manifests and profile alone, whatever became of the evidence.
 STATIC = {rule.name: rule for rule in RULES}

@@ -84,7 +84,7 @@ class Check:
 
     def planned(self, system: System, profile: Profile) -> tuple[Planned, ...]:
         """What the check is asked about in this system, each subject with its observation."""
-        return tuple(Planned(self.name, each.name, each.observation) for each in self.subjects(system, profile))
+        return tuple(Planned(self.name, about.name, about.observation) for about in self.subjects(system, profile))
 
 
 def every_workload(observation: str) -> Subjects:

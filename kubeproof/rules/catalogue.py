@@ -5,25 +5,13 @@ A module of this package is searched for `Rule` values; their order is that of t
 stand there. `api_objects` comes first: what the API refuses needs no other advice.
 """
 
-import importlib
-import pkgutil
-from types import ModuleType
-
 from kubeproof import rules
+from kubeproof.discovery import standing_in
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import Proof, Rule, prove
 
-
-def standing_in(package: ModuleType) -> tuple[Rule, ...]:
-    """The rules that stand in the modules of a package, in the order of their modules' names."""
-    names = sorted(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
-    modules = [importlib.import_module(name) for name in names if name != __name__]
-    # Imported by another module of the package, a rule is found twice.
-    return tuple(dict.fromkeys(value for one in modules for value in vars(one).values() if isinstance(value, Rule)))
-
-
-RULES = standing_in(rules)
+RULES = standing_in(rules, Rule, but=__name__)
 
 
 def prove_all(system: System, profile: Profile) -> tuple[Proof, ...]:

@@ -22,7 +22,10 @@ def command() -> NoReturn:
     """Be the command of this process."""
     if sys.argv[1:2] == ["run"]:
         # A session of pytest, which listens to Ctrl-C by itself: so it does where somebody else calls pytest.
-        sys.exit(main(sys.argv[1:]))
+        try:
+            sys.exit(main(sys.argv[1:]))
+        except KeyboardInterrupt:  # before it was one
+            sys.exit(Exit.INTERRUPTED)
     as_program(main)
 
 
@@ -86,7 +89,7 @@ def _parser() -> Parser:
 
 
 def _add_prove(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of `prove`."""
     parser.add_argument(
         "--manifests",
         type=Path,
@@ -134,7 +137,8 @@ def _run(chosen: argparse.Namespace) -> int:
     alone = ["-c", os.devnull, "--noconftest", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
     plugins = ["kubeproof.pytest_plugin", *(["xdist"] if find_spec("xdist") else [])]
     arguments = [
-        *(f"--rootdir={os.getcwd()}", "-q", "-ra", *alone),
+        # The report at the end says all that pytest's own summary would.
+        *(f"--rootdir={os.getcwd()}", "-q", "-rN", *alone),
         *(part for plugin in plugins for part in ("-p", plugin)),
         *("--kubeproof", *(f"--kubeproof-{name}={value}" for name, value in given.items() if value)),
         *chosen.rest,

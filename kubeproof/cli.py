@@ -10,11 +10,10 @@ from typing import NoReturn
 
 from kubeproof.command_line import Parser, as_program
 from kubeproof.run_options import OPTIONS
-from kubeproof.sources import PROFILE
+from kubeproof.sources import MUTANTS, PROFILE
 from kubeproof.verdict import Exit
 
 SCHEMA = Path(__file__).with_name("profile") / "schema.json"
-MUTANTS = "conformance/mutants"
 PAGE = Path(__file__).parents[1] / "docs" / "profile.md"
 
 
@@ -67,7 +66,7 @@ def _parser() -> Parser:
         "--mutants",
         type=Path,
         metavar="DIR",
-        default=Path(MUTANTS),
+        default=MUTANTS,
         help="the seeded defects that it names (%(default)s)",
     )
     listing.set_defaults(run=_list)

@@ -8,18 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubeproof.manifests.documents import ManifestError
-from kubeproof.manifests.loading import STANDARD_INPUT, CannotLoad, load
+from kubeproof.declared import UNREADABLE
+from kubeproof.manifests.loading import STANDARD_INPUT, load
 from kubeproof.manifests.origins import Origins
 from kubeproof.manifests.reading import read_readable
-from kubeproof.manifests.rendering import NoKubectl, RenderFailed
 from kubeproof.manifests.schema import mistyped
 from kubeproof.manifests.system import System
 from kubeproof.netpol.expected_reachability import expected_reachability
 from kubeproof.netpol.rule_coverage import rule_coverage
 from kubeproof.netpol.topology import topology_of
 from kubeproof.profile.intent import Profile
-from kubeproof.profile.reading import ProfileError, profile_schema, read_profile
+from kubeproof.profile.reading import profile_schema, read_profile
 from kubeproof.report.pairs import pairs_text
 from kubeproof.report.proofs import proofs_text
 from kubeproof.report.sarif import Locate, Location, sarif
@@ -30,7 +29,6 @@ from kubeproof.verdict import Exit, exit_status
 
 # A field of a finding that is one of the profile's: allowed[0].source, and not spec.ports[0].
 _PROMISE = re.compile(r"([a-z_]+)\[(\d+)\](?:\.|$)")
-CANNOT_START = (CannotLoad, RenderFailed, NoKubectl, ProfileError, ManifestError, NothingHere)
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Prove, print, write; give the exit status."""
     try:
         done = [(task, *_prove(task)) for task in _tasks(chosen.manifests, chosen.profile)]
-    except CANNOT_START as error:
+    except UNREADABLE as error:
         print(error, file=sys.stderr)
         return Exit.NOT_DONE
     for task, system, proofs in done:

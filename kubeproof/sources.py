@@ -10,6 +10,7 @@ from kubeproof.manifests.loading import KUSTOMIZATIONS, SUFFIXES
 from kubeproof.profile.intent import Profile
 
 PROFILE = "kubeproof.toml"
+MUTANTS = Path("conformance", "mutants")
 
 
 class NothingHere(Exception):

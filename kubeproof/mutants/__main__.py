@@ -40,10 +40,9 @@ from kubeproof.mutants.mutant import (
     write_mutated,
 )
 from kubeproof.profile.reading import ProfileError, read_profile
-from kubeproof.sources import PROFILE, NothingHere, overlay_for
+from kubeproof.sources import MUTANTS, PROFILE, NothingHere, overlay_for
 from kubeproof.verdict import Exit
 
-MUTANTS = Path("conformance", "mutants")
 RUNS = Path("out", "mutants")
 PATIENCE = 20 * 60.0  # seconds for one run, a cold start of the cluster not included
 GOODBYE = 120.0  # seconds for a run that was told to end to clear away what it made

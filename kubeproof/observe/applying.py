@@ -47,8 +47,7 @@ def apply(resources: Any, documents: Iterable[Document], owner: Owner) -> tuple[
         version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
         what = f"{kind}/{metadata['name']}"
         try:
-            # Without the prefix every group is asked for a kind of the core, and one that is down would be in the way.
-            resource = resources.get(prefix="apis" if "/" in version else "api", api_version=version, kind=kind)
+            resource = _resource(resources, document)
             if resource.namespaced:
                 resource.create(body=document, namespace=metadata["namespace"])
             elif not _create_owned(resource, what, _owned(document, owner)):
@@ -68,8 +67,8 @@ def apply_again(resources: Any, documents: Iterable[Document]) -> None:
     words: what was deployed is there all the same.
     """
     for document in documents:
-        version, kind, metadata = document["apiVersion"], document["kind"], document["metadata"]
-        resource = resources.get(prefix="apis" if "/" in version else "api", api_version=version, kind=kind)
+        kind, metadata = document["kind"], document["metadata"]
+        resource = _resource(resources, document)
         if not resource.namespaced or kind == "Job":
             continue
         try:
@@ -82,6 +81,13 @@ def apply_again(resources: Any, documents: Iterable[Document]) -> None:
             )
         except ApiException as error:
             raise Refused(f"{kind}/{metadata['name']}: {words(error)}") from error
+
+
+def _resource(resources: Any, document: Document) -> Any:
+    """What the cluster calls an object of this kind; raises ResourceNotFoundError."""
+    version = document["apiVersion"]
+    # Without the prefix every group is asked for a kind of the core, and one that is down would be in the way.
+    return resources.get(prefix="apis" if "/" in version else "api", api_version=version, kind=document["kind"])
 
 
 def _owned(document: Document, owner: Owner) -> Document:

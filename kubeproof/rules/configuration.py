@@ -21,20 +21,13 @@ def examine_configuration(system: System, profile: Profile) -> Iterator[Finding]
     """Every ConfigMap and Secret, and every key of one, that a pod needs."""
     for workload in system.running:
         subject = titled(system, workload.kind, workload)
-        for reference in _references(workload):
+        for reference in workload.references:
             if not reference.optional:
                 yield _configuration(system, profile, workload, subject, reference)
         for place, name in _pull_secrets(system, workload):
             reference = Reference("Secret", name, None, "")
             found = _configuration(system, profile, workload, subject, reference)
             yield Finding(found.outcome, subject, place, found.found, found.wanted, found.fix)
-
-
-def _references(workload: Workload) -> Iterator[Reference]:
-    for container in workload.all_containers:
-        yield from container.references
-    for volume in workload.pod.volumes:
-        yield from volume.references
 
 
 def _pull_secrets(system: System, workload: Workload) -> Iterator[tuple[str, str]]:

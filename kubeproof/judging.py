@@ -64,7 +64,7 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     if check is None:
         return unknown(f"this version knows no check {planned.check!r}")
     lines = evidence.of(planned.observation)
-    verdict = check.judge(system, profile, planned.subject, lines)
+    verdict = check.verdict(system, profile, planned.subject, lines)
     lost = evidence.why_not_whole(planned.observation)
     if lost is not None:
         return _from_remnant(verdict, f"{planned.observation}: {lost}", lasting=check.lasting)
@@ -73,7 +73,7 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:
         return replace(verdict, because=f"{reason}; {verdict.because}")
-    return unknown(reason, *verdict.evidence)
+    return replace(unknown(reason, *verdict.evidence), premises=verdict.premises)
 
 
 def _from_remnant(verdict: Verdict, reason: str, *, lasting: bool) -> Verdict:
@@ -81,7 +81,7 @@ def _from_remnant(verdict: Verdict, reason: str, *, lasting: bool) -> Verdict:
     by_declaration = all(fact.line is None for fact in verdict.evidence)
     if verdict.outcome is Outcome.FAIL and (lasting or by_declaration):
         return replace(verdict, evidence=(*verdict.evidence, Fact(None, reason)))
-    return unknown(reason, *verdict.evidence)
+    return replace(unknown(reason, *verdict.evidence), premises=verdict.premises)
 
 
 def _doubt(lines: tuple[Line, ...]) -> str | None:

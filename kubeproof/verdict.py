@@ -51,11 +51,12 @@ class Fact:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge found: outcome, because, and the facts that decided it."""
+    """What a judge found: outcome, because, the facts that decided it, and the premises that it stands on."""
 
     outcome: Outcome
     because: str
     evidence: tuple[Fact, ...] = ()
+    premises: tuple["Held", ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.PASS and not self.evidence:
@@ -73,6 +74,14 @@ class Verdict:
             for fact in self.evidence
         ]
         return "\n".join([f"{self.outcome.value}: {self.because}", *facts])
+
+
+@dataclass(frozen=True)
+class Held:
+    """A premise of a check by its sentence, and what was found of it: a PASS when it held, else UNKNOWN."""
+
+    sentence: str
+    verdict: Verdict
 
 
 def passed(because: str, *evidence: Fact) -> Verdict:

@@ -6,14 +6,14 @@ imported, so that judging works where no Kubernetes client is installed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from kubeproof.evidence.questions import Lines
 from kubeproof.evidence.reading import Planned
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
-from kubeproof.verdict import Verdict
+from kubeproof.verdict import Held, Outcome, Verdict, merge, unknown
 
 # (manifests, profile, the subject's name, the lines of its observation)
 Judge = Callable[[System, Profile, str, Lines], Verdict]
@@ -48,10 +48,15 @@ Subjects = Callable[[System, Profile], Iterable[Subject]]
 
 @dataclass(frozen=True)
 class Premise:
-    """What must have been seen for a PASS to mean anything: its sentence, and the judge of it."""
+    """
+    What must have been seen for a PASS to mean anything: its sentence, and the judge of it, who says PASS or UNKNOWN.
+
+    `of_failure` when a FAIL means nothing without it either: a pod that did not leave while nothing was taken away.
+    """
 
     sentence: str
     judge: Judge
+    of_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,31 @@ class Check:
     judge: Judge
     premises: tuple[Premise, ...] = ()
     lasting: bool = False
+
+    def verdict(self, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+        """
+        The law's verdict with the premises it stands on: one that does not hold makes a PASS UNKNOWN, by its sentence.
+
+        A FAIL stays one, but where the missing premise is one of failures too; what was SKIPPED was not put to a test.
+        """
+        law = self.judge(system, profile, subject, lines)
+        if law.outcome is Outcome.SKIPPED:
+            return law
+        held = tuple(
+            Held(premise.sentence, premise.judge(system, profile, subject, lines)) for premise in self.premises
+        )
+        missing = [
+            (premise, found) for premise, found in zip(self.premises, held, strict=True) if not found.verdict.passed
+        ]
+        fails = law.outcome is Outcome.FAIL and not any(premise.of_failure for premise, _ in missing)
+        if not missing or fails:
+            return replace(law, premises=held)
+        doubts = [
+            unknown(f"not shown that {found.sentence}: {found.verdict.because}", *found.verdict.evidence)
+            for _, found in missing
+        ]
+        rest = [law] if law.outcome is Outcome.UNKNOWN else []
+        return replace(merge((*doubts, *rest)), premises=held)
 
     @property
     def area(self) -> str:

@@ -1,7 +1,7 @@
 """
 The request log: the `request` lines of a rollout as values, and whether all that were sent are there.
 
-The probe's `traffic` (kubeproof.probe.open_loop) writes one line a request, and at its end a `ledger.end` with its own
+The probe's `traffic` (kubeproof.probe.traffic) writes one line a request, and at its end a `ledger.end` with its own
 count, so that a lost line shows. What the requests mean is judged by kubeproof.checks.rollout. Times of requests are on
 the sender's clock; its distance to the run's is bounded by the line that arrived fastest.
 """

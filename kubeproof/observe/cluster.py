@@ -160,9 +160,12 @@ class Cluster:
         """Bring objects to what is declared now; see `applying.apply_again`."""
         apply_again(self._resources, documents)
 
-    def execute(self, namespace: str, pod: str, container: str, command: list[str], *, within: float = 60) -> list[Any]:
-        """Run an agent command in a container; its JSON lines. Raises ExecFailed with what was said instead."""
+    def execute(
+        self, namespace: str, pod: str, container: str, command: list[str], plan: Any, *, within: float = 60
+    ) -> list[Any]:
+        """Run a command in a container and give it a plan; its JSON lines. Raises ExecFailed with what it said instead."""
         with self.streaming(namespace, pod, container, command) as running:
+            running.write_stdin(json.dumps(plan) + "\n")
             running.run_forever(timeout=within)
             said = running.read_stderr() if running.peek_stderr() else ""
             lines = running.read_stdout() if running.peek_stdout() else ""

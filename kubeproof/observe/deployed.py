@@ -164,9 +164,13 @@ class Deployed:
         wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
         return pod
 
-    def ask(self, command: str, argument: str, *, within: float = 60) -> list[Any]:
-        """Run an agent command in the client pod; its JSON lines."""
-        return self.cluster.execute(self.namespace, CLIENT, PROBE, [*AGENT, command, argument], within=within)
+    def ask(self, command: str, plan: Any, *, pod: str = CLIENT, within: float = 60) -> list[Any]:
+        """Run a command of the agent in a pod that has it, the client or one with a probe; its JSON lines."""
+        return self.cluster.execute(self.namespace, pod, PROBE, [*AGENT, command], plan, within=within)
+
+    def uids_of(self, workload: Workload) -> list[str]:
+        """The uids of a workload's pods, for markers that say whom a deed will disturb (`uids`)."""
+        return sorted(pod["uid"] for pod in self.watches.pods_of(workload.name))
 
     def url(self, service: str, path: str) -> str:
         """The URL of a path at the first port of a Service, as a pod of the namespace calls it."""

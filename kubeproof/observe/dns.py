@@ -1,7 +1,5 @@
 """Names of Services, looked up from the client pod."""
 
-import json
-
 from kubeproof.observe.cluster import ExecFailed
 from kubeproof.observe.deployed import Deployed
 
@@ -16,7 +14,7 @@ def observe_names(on: Deployed, of: str, _subject: str) -> None:
         ]
         expected = _addresses(on, service.name)
         try:
-            answers = on.ask("resolve", json.dumps(names))
+            answers = on.ask("resolve", names)
         except ExecFailed as error:
             answers = [{"asked": name, "addresses": [], "error": f"not observed: {error}"} for name in names]
         for answer in answers:

@@ -1,6 +1,5 @@
 """Who can connect to whom: every ordered pair of workloads plus a stranger, tried from the real pods."""
 
-import json
 from typing import Any
 
 from kubeproof.manifests.workloads import Workload
@@ -50,7 +49,7 @@ def _attempt(
 ) -> None:
     """One exec for all targets of a source: 4 execs instead of one a cell."""
     try:
-        lines = on.cluster.execute(namespace, pod, container, [*AGENT, "connect", json.dumps(targets)])
+        lines = on.cluster.execute(namespace, pod, container, [*AGENT, "connect"], targets)
     except ExecFailed as error:
         lines = [{**target, "outcome": "not-observed", "says": str(error), "seconds": 0.0} for target in targets]
     for line in lines:
@@ -81,8 +80,8 @@ def _settle(on: Deployed, namespace: str, walled: dict[str, Any]) -> None:
     """Rules appear some hundred milliseconds after a pod has its address: wait for the canary's, bounded."""
 
     def enforced() -> bool:
-        command = [*AGENT, "connect", json.dumps([{**walled, "timeout": 1.0}])]
-        (line,) = on.cluster.execute(namespace, "stranger", PROBE, command)
+        target = {**walled, "timeout": 1.0}
+        (line,) = on.cluster.execute(namespace, "stranger", PROBE, [*AGENT, "connect"], [target])
         return bool(line["outcome"] != "connected")
 
     try:

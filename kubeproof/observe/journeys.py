@@ -1,6 +1,5 @@
 """Journeys of the profile, walked from the client pod."""
 
-import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -68,4 +67,4 @@ def _steps(on: Deployed, name: str) -> list[dict[str, Any]]:
 
 
 def _ask(on: Deployed, name: str, saved: Mapping[str, Any]) -> list[Any]:
-    return on.ask("journey", json.dumps({"steps": _steps(on, name), "saved": dict(saved)}), within=120)
+    return on.ask("journey", {"steps": _steps(on, name), "saved": dict(saved)}, within=120)

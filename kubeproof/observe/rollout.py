@@ -1,7 +1,7 @@
 """
 Every pod of a workload replaced, under requests that come whether or not they are answered.
 
-The requests are sent by `traffic` (kubeproof.probe.open_loop) in the client pod; each becomes a line `request`, which
+The requests are sent by `traffic` (kubeproof.probe.traffic) in the client pod; each becomes a line `request`, which
 kubeproof.checks.rollout judges. A marker stands before its deed: what the deed causes may be seen before the API
 server's answer to it is.
 """

@@ -1,6 +1,5 @@
 """Requests from outside the system's namespace, sent where the controllers of Ingress and Gateway objects listen."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -106,7 +105,7 @@ def _visitor(on: Deployed) -> Iterator[Callable[[list[dict[str, Any]]], list[Any
 
         def visit(targets: list[dict[str, Any]]) -> list[Any]:
             try:
-                return on.cluster.execute(outside, "visitor", PROBE, [*AGENT, "visit", json.dumps(targets)])
+                return on.cluster.execute(outside, "visitor", PROBE, [*AGENT, "visit"], targets)
             except ExecFailed as error:
                 failed = {"status": None, "pod": None, "location": None, "error": f"not observed: {error}"}
                 return [{**target, **failed, "seconds": 0.0} for target in targets]

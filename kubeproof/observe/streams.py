@@ -26,7 +26,8 @@ def agent_running(
 
     Lends an event that is set when the agent ended by itself. A connection that breaks leaves lines without their end.
     """
-    with on.cluster.streaming(on.namespace, pod, PROBE, [*AGENT, command, json.dumps(plan)]) as running:
+    with on.cluster.streaming(on.namespace, pod, PROBE, [*AGENT, command]) as running:
+        running.write_stdin(json.dumps(plan) + "\n")
         done = threading.Event()
         reading = threading.Thread(target=_keep_lines, args=(on, of, running, done))
         reading.start()

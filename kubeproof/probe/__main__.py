@@ -1,32 +1,36 @@
 """
-The commands of the probe; each takes one argument, which is JSON.
+The commands of the probe.
 
-    idle                                                            wait to be stopped (a place to exec into)
-    listen  PORT                                                    accept and close TCP connections
-    connect '[{"host":…,"port":…,"timeout":…},…]'                   try a TCP connection to each
-    resolve '["name",…]'                                            look up each name
-    visit   '[{"address":…,"port":…,"host":…,"asked":…,"path":…},…]'    GET path, Host: asked
-    journey '{"steps":[…],"saved":{…}}'                             walk the steps in order
-    traffic '{"method":…,"url":…,"body":…,"rate":…,"seconds":…}'    until a line or the end of standard input
-    ask     '{"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}'    the same
-    greet   '{"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}'     the same
+    idle            wait to be stopped (a place to exec into)
+    listen PORT     accept and close TCP connections
+
+The others are given a plan, one line of JSON on standard input: among many pods it is too long for an argument.
+
+    connect  [{"host":…,"port":…,"timeout":…},…]                    try a TCP connection to each
+    resolve  ["name",…]                                             look up each name
+    visit    [{"address":…,"port":…,"host":…,"asked":…,"path":…},…] GET path, Host: asked
+    journey  {"steps":[…],"saved":{…}}                              walk the steps in order
+    traffic  {"method":…,"url":…,"body":…,"rate":…,"seconds":…}     until another line or the end of standard input
+    ask      {"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}     the same
+    greet    {"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}                 the same
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .asking import ask, greet
 from .attempts import connect_all, journey, listen, resolve_all, visit_all
-from .open_loop import ask, greet, traffic
+from .traffic import traffic
 
 COMMANDS: dict[str, Callable[[Any], None]] = {
     "ask": ask,
     "connect": connect_all,
     "greet": greet,
     "journey": journey,
-    "listen": listen,
     "resolve": resolve_all,
     "traffic": traffic,
     "visit": visit_all,
@@ -39,9 +43,13 @@ def main(arguments: Sequence[str]) -> None:
         case ["idle"]:
             _end_quietly_when_told()
             signal.pause()
-        case [command, argument] if command in COMMANDS:
+        case ["listen", port]:
             _end_quietly_when_told()
-            COMMANDS[command](json.loads(argument))
+            listen(int(port))
+        case [command] if command in COMMANDS:
+            _end_quietly_when_told()
+            # Unbuffered: what follows the plan is for whoever waits to be told to stop.
+            COMMANDS[command](json.loads(os.fdopen(sys.stdin.fileno(), "rb", 0, closefd=False).readline()))
         case _:
             sys.exit(__doc__)
 

@@ -109,7 +109,7 @@ def judging(histories: Histories) -> Callable[..., Verdict]:
     ) -> Verdict:
         asked = check.planned(SYSTEM, PROFILE)[0]
         history = change(histories[asked.observation]())
-        return check.judge(system, profile, asked.subject, lines(asked.observation, history))
+        return check.verdict(system, profile, asked.subject, lines(asked.observation, history))
 
     return judged
 

@@ -93,7 +93,7 @@ class Judge:
 
     def verdict(self, history: tuple[Line, ...]) -> Verdict:
         """What it says of one of its histories."""
-        return self.check.judge(SYSTEM, PROFILE, self.planned.subject, history)
+        return self.check.verdict(SYSTEM, PROFILE, self.planned.subject, history)
 
     def outcome(self, history: tuple[Line, ...]) -> Outcome:
         """How it ends on one of its histories."""

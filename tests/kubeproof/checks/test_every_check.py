@@ -26,8 +26,7 @@ def checks_of(checks):
 
 def judged(planned, *, subject=None, history=None):
     history = HISTORIES[planned.observation]() if history is None else history
-    judge = LIVE[planned.check].judge
-    return judge(SYSTEM, PROFILE, subject or planned.subject, lines(planned.observation, history))
+    return LIVE[planned.check].verdict(SYSTEM, PROFILE, subject or planned.subject, lines(planned.observation, history))
 
 
 @planned_of(SEEN)
@@ -61,6 +60,24 @@ def test_a_check_reads_what_it_claims_to_read_and_nothing_else(check):
         f"{check.name} claims to read {' and '.join(idle)}, and no verdict of its tests depends on it: take it out of"
         " `reads`, or write the history that shows it"
     )
+
+
+PREMISES = [(check, premise) for check in CHECKS for premise in check.premises]
+
+
+@pytest.mark.parametrize(
+    ("check", "premise"), PREMISES, ids=[f"{check.name}-{premise.sentence}" for check, premise in PREMISES]
+)
+def test_without_a_premise_a_verdict_is_unknown_and_names_it(check, premise):
+    judge = Judge(check, TESTS[HOMES[check]])
+    of_premise = [premise.judge(SYSTEM, PROFILE, judge.planned.subject, history) for history in judge.histories]
+    assert {found.outcome for found in of_premise} == {Outcome.PASS, Outcome.UNKNOWN}, (
+        f"a premise of {check.name} is met or not seen: add the history without it to MISSING"
+    )
+    reason = f"not shown that {premise.sentence}: "
+    without_it = [judge.verdict(history) for history in judge.histories]
+    assert any(reason in verdict.because for verdict in without_it if verdict.outcome is Outcome.UNKNOWN)
+    assert not any(verdict.passed for verdict, found in zip(without_it, of_premise, strict=True) if not found.passed)
 
 
 INVENTED = replace(CHECKS[0], name="invented.check", judge=lambda *_: passed("always"))

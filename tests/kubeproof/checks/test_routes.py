@@ -63,7 +63,7 @@ def judged(check=INGRESS_ROUTES, host=HOST, *, change=lambda _: None, kinds=("ro
         data = dict(data)
         if line_kind not in kinds or change(data) is not False:
             history.append((t, line_kind, data))
-    return check.judge(SYSTEM, profile, host, lines("front", history))
+    return check.verdict(SYSTEM, profile, host, lines("front", history))
 
 
 def answer(path, **fields):
@@ -139,7 +139,7 @@ def test_an_entry_that_a_rule_for_more_hosts_may_take_cannot_be_judged(host):
     document = deepcopy(SYSTEM.documents[0])
     document["spec"]["rules"][0]["host"] = host
     profile = replace(PROFILE, entries=(replace(PROFILE.entries[0], host="lost.example"),))
-    verdict = INGRESS_ROUTES.judge(replace(SYSTEM, documents=(document,)), profile, "lost.example", ())
+    verdict = INGRESS_ROUTES.verdict(replace(SYSTEM, documents=(document,)), profile, "lost.example", ())
     assert verdict.outcome is Outcome.UNKNOWN
     assert f"Ingress/front may take it as {host or 'any host'}, which was not tried" in verdict.because
 
@@ -203,6 +203,6 @@ def test_a_rule_that_no_plain_get_shows_is_named():
             ]
         },
     }
-    verdict = INGRESS_ROUTES.judge(replace(SYSTEM, documents=(document,)), replace(PROFILE, entries=()), HOST, ())
+    verdict = INGRESS_ROUTES.verdict(replace(SYSTEM, documents=(document,)), replace(PROFILE, entries=()), HOST, ())
     assert verdict.outcome is Outcome.UNKNOWN
     assert "/.* was not tried" in verdict.because

@@ -111,7 +111,7 @@ def test_ctrl_c_while_an_exec_begins_is_ctrl_c(client, closed_port, monkeypatch)
 
     monkeypatch.setattr(clusters, "stream", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        client(closed_port).execute("n", "pod", "probe", ["idle"])
+        client(closed_port).execute("n", "pod", "probe", ["idle"], None)
 
 
 HERE, US = socket.gethostname(), os.getpid()

@@ -1,6 +1,5 @@
 """Requests from outside, at a proxy of a few lines: where they are sent, under which name, and what is made of it."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
@@ -58,9 +57,9 @@ class Cluster:
     def read_namespaced_pod(self, *_):
         return SimpleNamespace(status=SimpleNamespace(phase="Running", pod_ip="10.0.0.9"))
 
-    def execute(self, namespace, pod, container, command):
-        assert (namespace, pod, container, command[-2]) == (f"{NAMESPACE}-visitor", "visitor", PROBE, "visit")
-        targets = json.loads(command[-1])
+    def execute(self, namespace, pod, container, command, plan):
+        assert (namespace, pod, container, command[-1]) == (f"{NAMESPACE}-visitor", "visitor", PROBE, "visit")
+        targets = plan
         self.asked.append(targets)
         return [
             {**target, "location": None, "error": None, "seconds": 0.01, **self.answer(target)} for target in targets

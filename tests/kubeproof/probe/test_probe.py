@@ -48,13 +48,13 @@ def image(tmp_path_factory):
 
 @pytest.fixture
 def said(image):
-    """Run a command to its end and give its lines; standard input stays open, and says `stdin` at once."""
+    """Give a command its plan, and its lines at its end; standard input stays open, and says `stdin` at once."""
 
-    def run(*arguments, stdin=""):
-        command = [sys.executable, *AGENT[1:], *arguments]
+    def run(command, plan, *, stdin=""):
+        command = [sys.executable, *AGENT[1:], command]
         ours, theirs = os.pipe()
         try:
-            os.write(theirs, stdin.encode())
+            os.write(theirs, f"{json.dumps(plan)}\n{stdin}".encode())
             done = subprocess.run(
                 command, cwd=image, stdin=ours, stdout=subprocess.PIPE, text=True, timeout=30, check=True
             )
@@ -72,7 +72,7 @@ def test_connected_refused_and_not_observed_are_three_things(said, port, closed_
         {"host": "127.0.0.1", "port": closed_port, "timeout": 1},
         {"host": "no-such-name.invalid", "port": 1, "timeout": 1},
     ]
-    outcomes = [line["outcome"] for line in said("connect", json.dumps(targets))]
+    outcomes = [line["outcome"] for line in said("connect", targets)]
     assert outcomes == ["connected", "refused", "not-observed"]
 
 
@@ -89,7 +89,7 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(said, closed_
         ports = [living.server_address[1], deaf.getsockname()[1], closed_port]
         targets = [{"pod": "a", "host": "127.0.0.1", "port": port, "timeout": 0.3} for port in ports]
         plan = {"targets": targets, "rate": 20, "seconds": 0.1}
-        lines = said("greet", json.dumps(plan))
+        lines = said("greet", plan)
         living.shutdown()
     assert {line["port"]: line["outcome"] for line in lines} == dict(
         zip(ports, ["answered", "silent", "refused"], strict=True)
@@ -99,7 +99,7 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(said, closed_
 
 
 def test_a_name_that_is_not_there_is_a_line_with_the_words(said):
-    found, lost = said("resolve", json.dumps(["localhost", "no-such-name.invalid"]))
+    found, lost = said("resolve", ["localhost", "no-such-name.invalid"])
     assert "127.0.0.1" in found["addresses"]
     assert lost["addresses"] == []
     assert lost["error"]
@@ -107,7 +107,7 @@ def test_a_name_that_is_not_there_is_a_line_with_the_words(said):
 
 def test_a_visit_is_made_under_the_name_that_is_asked(said, port, closed_port):
     target = {"address": "127.0.0.1", "port": port, "host": "shop.example", "asked": "shop.run-1.example", "path": "/x"}
-    came, lost = said("visit", json.dumps([target, {**target, "port": closed_port}]))
+    came, lost = said("visit", [target, {**target, "port": closed_port}])
     assert (came["status"], came["pod"], came["location"], came["error"]) == (200, "pod-1", "shop.run-1.example", None)
     assert target.items() <= came.items()
     assert lost["status"] is None
@@ -120,7 +120,7 @@ def test_a_journey_carries_what_it_saved_into_later_steps(said, port):
         {"method": "POST", "url": f"{url}/items", "body": {"name": "cup"}, "save": {"id": "id"}},
         {"method": "GET", "url": f"{url}/items/{{id}}", "body": None},
     ]
-    first, second = said("journey", json.dumps({"steps": steps}))
+    first, second = said("journey", {"steps": steps})
     assert first["saved"] == {"id": 7}
     assert second["body"]["path"] == "/items/7"
     assert second["error"] is None
@@ -128,14 +128,14 @@ def test_a_journey_carries_what_it_saved_into_later_steps(said, port):
 
 def test_a_journey_to_nobody_says_the_failure(said, closed_port):
     steps = [{"method": "GET", "url": f"http://127.0.0.1:{closed_port}/", "body": None}]
-    (line,) = said("journey", json.dumps({"steps": steps}))
+    (line,) = said("journey", {"steps": steps})
     assert line["status"] is None
     assert line["error"].startswith("ConnectionRefusedError")
 
 
 def test_the_ledger_has_a_line_for_each_request_and_counts_them(said, port):
     plan = {**GET, "url": f"http://127.0.0.1:{port}/items", "rate": 50, "seconds": 1}
-    lines = said("traffic", json.dumps(plan))
+    lines = said("traffic", plan)
     for connection in ("new", "reused"):
         requests = [line for line in lines if line["kind"] == "request" and line["connection"] == connection]
         (end,) = [line for line in lines if line["kind"] == "ledger.end" and line["connection"] == connection]
@@ -145,13 +145,13 @@ def test_the_ledger_has_a_line_for_each_request_and_counts_them(said, port):
 
 def test_a_server_that_is_not_there_fails_in_the_dial_phase(said, closed_port):
     plan = {**GET, "url": f"http://127.0.0.1:{closed_port}/", "rate": 20, "seconds": 0.5}
-    phases = {line["phase"] for line in said("traffic", json.dumps(plan)) if line["kind"] == "request"}
+    phases = {line["phase"] for line in said("traffic", plan) if line["kind"] == "request"}
     assert phases == {"dial"}
 
 
 def test_a_stop_on_standard_input_ends_the_traffic_early(said, port):
     plan = {**GET, "url": f"http://127.0.0.1:{port}/", "rate": 20, "seconds": 60}
-    lines = said("traffic", json.dumps(plan), stdin="stop\n")
+    lines = said("traffic", plan, stdin="stop\n")
     assert [line["kind"] for line in lines[-2:]] == ["ledger.end", "ledger.end"]
 
 
@@ -159,7 +159,7 @@ def test_a_stop_on_standard_input_ends_the_traffic_early(said, port):
 def test_what_is_sent_is_the_method_and_the_body_of_the_plan(said, command, port):
     request = {**POST, "url": f"http://127.0.0.1:{port}/items"}
     plan = {**request, "targets": [{**request, "headers": {}}], "rate": 20, "seconds": 0.3}
-    answers = [(line["status"], line["error"]) for line in said(command, json.dumps(plan)) if "status" in line]
+    answers = [(line["status"], line["error"]) for line in said(command, plan) if "status" in line]
     assert set(answers) == {(201, None)}
 
 
@@ -173,7 +173,7 @@ def test_every_target_is_asked_at_the_rate_and_counted(said, port, closed_port):
     }
     gone = {**GET, "question": "request", "pod": "b", "url": f"http://127.0.0.1:{closed_port}/", "headers": {}}
     plan = {"targets": [there, gone], "rate": 20, "seconds": 0.5}
-    *lines, end = said("ask", json.dumps(plan))
+    *lines, end = said("ask", plan)
     assert end == {"kind": "asked.end", "asked": 20}
     answered = {(line["pod"], line["status"]) for line in lines}
     assert answered == {("a", 200), ("b", None)}
@@ -181,7 +181,7 @@ def test_every_target_is_asked_at_the_rate_and_counted(said, port, closed_port):
     assert sorted(lines[0]) == ["error", "kind", "pod", "question", "seconds", "status", "url"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("dance", "[]"), ("connect",)])
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("connect", "[]"), ("listen",)])
 def test_what_is_no_command_is_told_which_there_are(image, arguments):
     done = subprocess.run(
         [sys.executable, *AGENT[1:], *arguments], cwd=image, capture_output=True, text=True, timeout=30, check=False

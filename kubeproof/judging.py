@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kubeproof.checks.catalogue import CHECKS, LIVE, STATIC, law_of, live_plan
 from kubeproof.evidence.questions import of_kind, unmet
-from kubeproof.evidence.reading import Evidence, Line, Planned
+from kubeproof.evidence.reading import EVERYTHING, Evidence, Line, Planned
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import prove
@@ -68,7 +68,7 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     lost = evidence.why_not_whole(planned.observation)
     if lost is not None:
         return _from_remnant(verdict, f"{planned.observation}: {lost}", lasting=check.lasting)
-    reason = _doubt(lines)
+    reason = _missed(lines) if planned.observation == EVERYTHING else _doubt(lines)
     if reason is None or verdict.outcome in (Outcome.FAIL, Outcome.SKIPPED):
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:
@@ -92,6 +92,11 @@ def _doubt(lines: tuple[Line, ...]) -> str | None:
     for end in of_kind(lines, "observe.end"):
         if end.get("error") is not None:
             return f"the observation broke off: {end.get('error')}"
+    return _missed(lines)
+
+
+def _missed(lines: tuple[Line, ...]) -> str | None:
+    """What the watches did not see: of a check that reads the whole run all that makes its lines doubtful."""
     for gap in of_kind(lines, "gap"):
         return f"something was missed: {gap.get('says')}"
     return None

@@ -19,7 +19,7 @@ from kubeproof import observe as observers
 from kubeproof.checks.catalogue import LIVE
 from kubeproof.checks.check import Check
 from kubeproof.declared import Declared
-from kubeproof.evidence.reading import Planned
+from kubeproof.evidence.reading import EVERYTHING, Planned
 from kubeproof.evidence.writing import NotWritten, Recorder
 from kubeproof.interruption import interruptible
 from kubeproof.manifests.renaming import rename
@@ -95,9 +95,11 @@ class Run:
         of = planned.observation
         if not of:
             return  # told by the manifests alone
-        observe = _observer(LIVE[planned.check])
         if self._deployed is None and not self._missing:
             self._deploy()
+        if of == EVERYTHING:
+            return  # all that the other checks had observed
+        observe = _observer(LIVE[planned.check])
         if observe is None or of in self._observed:
             return
         self._observed.add(of)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = 1
+EVERYTHING = "*"  # the observation of a check that reads the whole run: every line of every other observation
 NODE = "node"  # a need that the embedded cluster alone meets: elsewhere its checks are SKIPPED, not UNKNOWN
 _ENVELOPE = frozenset({"v", "w", "n", "t", "of", "kind", "crc"})
 
@@ -76,14 +77,32 @@ class Evidence:
     ended: bool = False
 
     def of(self, observation: str) -> tuple[Line, ...]:
-        """The lines of one observation, in file order."""
-        return tuple(line for line in self.lines if line.of == observation)
+        """The lines of one observation, or of EVERYTHING that was observed, in file order."""
+        return tuple(line for line in self.lines if line.of and observation in (line.of, EVERYTHING))
 
     def why_not_whole(self, observation: str) -> str | None:
-        """Why this observation may have lost lines, or None when it is whole."""
+        """
+        Why this observation may have lost lines, or None when it is whole.
+
+        EVERYTHING is whole when all that was planned or begun is.
+        """
+        if observation == EVERYTHING:
+            return self._why_not_all()
         if not any(line.of == observation for line in self.lines):
             return "nothing was recorded of it"
         return self.not_whole.get(observation)
+
+    def _why_not_all(self) -> str | None:
+        observations = dict.fromkeys(line.of for line in self.lines if line.of)
+        if not observations:
+            return "nothing was recorded of it"
+        if not self.plan:
+            return "what the run set out to observe is not known: its plan is missing"
+        observations |= dict.fromkeys(planned.observation for planned in self.plan)
+        for of in observations:
+            if of and of != EVERYTHING and (why := self.why_not_whole(of)):
+                return f"{of}: {why}"
+        return None
 
 
 def checksum(fields: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 
 from kubeproof import run as running
 from kubeproof.declared import Declared
-from kubeproof.evidence.reading import Planned, read_evidence
+from kubeproof.evidence.reading import EVERYTHING, Planned, read_evidence
 from kubeproof.interruption import listening
 from kubeproof.manifests.system import System
 from kubeproof.observe.api_errors import Refused
@@ -108,6 +108,11 @@ def test_the_system_is_deployed_once_into_a_namespace_with_its_own_labels(run, c
     expected = [(name, {"level": "restricted"}), ("PriorityClass", name), ("NetworkPolicy", name), ("Pod", name)]
     assert cluster.made == expected
     assert evidence(run).why_not_whole("deploy") is None
+
+
+def test_a_check_that_reads_everything_has_the_system_deployed_and_nothing_else_observed(run):
+    run.observe(Planned("system.undisturbed", "market", EVERYTHING))
+    assert {line.of for line in evidence(run).of(EVERYTHING)} == {"deploy"}
 
 
 def test_what_is_not_the_runs_is_left_alone_and_said(run, cluster, said):

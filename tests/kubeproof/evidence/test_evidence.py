@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubeproof.evidence.reading import Damage, Planned, checksum, read_evidence
+from kubeproof.evidence.reading import EVERYTHING, Damage, Planned, checksum, read_evidence
 from tests.helpers.histories import written
 from tests.helpers.judge_tests import HISTORIES
 
@@ -26,6 +26,23 @@ def test_a_sound_file_has_no_damage_and_whole_observations():
 
 def test_an_observation_that_was_never_begun_is_not_whole():
     assert read_evidence("\n".join(file())).why_not_whole("scaling:x") == "nothing was recorded of it"
+
+
+def test_everything_is_all_that_any_observation_has_in_the_order_of_the_file():
+    everything = read_evidence("\n".join(file())).of(EVERYTHING)
+    assert [line.number for line in everything] == list(range(3, len(file())))
+    assert {line.of for line in everything} == {"dns", "restart:ledger"}
+
+
+def test_everything_is_whole_when_all_that_was_planned_or_begun_is():
+    assert read_evidence("\n".join(file())).why_not_whole(EVERYTHING) is None
+    assert read_evidence("\n".join(file(4))).why_not_whole(EVERYTHING).startswith("dns: ")
+    assert read_evidence("").why_not_whole(EVERYTHING) == "nothing was recorded of it"
+    unplanned = read_evidence("\n".join(written({"dns": HISTORIES["dns"]()})))
+    assert "its plan is missing" in unplanned.why_not_whole(EVERYTHING)
+    plan = [["dns.names", "shop", "dns"], ["api.journey", "buy", "journey:buy"]]
+    left_out = read_evidence("\n".join(written({"dns": HISTORIES["dns"]()}, plan)))
+    assert left_out.why_not_whole(EVERYTHING) == "journey:buy: nothing was recorded of it"
 
 
 @pytest.mark.parametrize("lost", [2, 3, 4, 5, 6])

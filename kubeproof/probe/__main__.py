@@ -8,7 +8,7 @@ The others are given a plan, one line of JSON on standard input: among many pods
 
     connect  [{"host":…,"port":…,"timeout":…},…]                    try a TCP connection to each
     resolve  ["name",…]                                             look up each name
-    visit    [{"address":…,"port":…,"host":…,"asked":…,"path":…},…] GET path, Host: asked
+    visit    [{"address":…,"port":…,"asked":…,"method":…,"path":…,"body":…},…]   ask each once, Host: asked
     journey  {"steps":[…],"saved":{…}}                              walk the steps in order
     traffic  {"method":…,"url":…,"body":…,"rate":…,"seconds":…}     until another line or the end of standard input
     ask      {"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}     the same

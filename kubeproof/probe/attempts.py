@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from .exchange import REQUEST_TIMEOUT, exchange, say, words
+from .exchange import REQUEST_TIMEOUT, encoded, exchange, say, words
 
 # PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
 # stays silent, and nothing is shown of it.
@@ -78,7 +78,7 @@ def resolve_all(names: Iterable[str]) -> None:
 
 
 def visit_all(targets: Iterable[Target]) -> None:
-    """One GET to each target's address, under the name of a host that it is to take us to."""
+    """One request to each target's address, under the name of a host that it is to take us to."""
     for target in targets:
         say(**_visit(target))
 
@@ -89,7 +89,9 @@ def _visit(target: Target) -> Target:
     status = pod = location = error = None
     connection = HTTPConnection(target["address"], target["port"], timeout=REQUEST_TIMEOUT)
     try:
-        connection.request("GET", target["path"], headers={"Host": target["asked"], "Connection": "close"})
+        payload, typed = encoded(target.get("body"))
+        headers = {"Host": target["asked"], "Connection": "close", **typed}
+        connection.request(target["method"], target["path"], payload, headers)
         answer = connection.getresponse()
         status, pod, location = answer.status, answer.getheader("X-Pod"), answer.getheader("Location")
     except (OSError, HTTPException) as failure:

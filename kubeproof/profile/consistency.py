@@ -15,7 +15,6 @@ def refuse_contradictions(profile: Profile, path: Path | str) -> None:
         _refuse_quantities,
         _refuse_empty,
         _refuse_bounds,
-        _refuse_routes,
         _refuse_two_sizes,
         _refuse_dangling,
     ):
@@ -69,13 +68,6 @@ def _refuse_bounds(profile: Profile, path: Path | str) -> None:
         if not scale.minimum < scale.target <= scale.maximum:
             problem = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
             raise ProfileError(path, f"scales[{index}].target", problem)
-
-
-def _refuse_routes(profile: Profile, path: Path | str) -> None:
-    """Routes of controllers are checked by plain GETs, so an entry with a host must be one."""
-    for index, entry in enumerate(profile.entries):
-        if entry.host is not None and (entry.method, entry.body) != ("GET", None):
-            raise ProfileError(path, f"entries[{index}].method", "must be GET, without a body, where there is a host")
 
 
 def _refuse_two_sizes(profile: Profile, path: Path | str) -> None:

@@ -106,12 +106,19 @@ def test_a_name_that_is_not_there_is_a_line_with_the_words(said):
 
 
 def test_a_visit_is_made_under_the_name_that_is_asked(said, port, closed_port):
-    target = {"address": "127.0.0.1", "port": port, "host": "shop.example", "asked": "shop.run-1.example", "path": "/x"}
+    named = {"host": "shop.example", "asked": "shop.run-1.example", "method": "GET", "path": "/x"}
+    target = {"address": "127.0.0.1", "port": port, **named}
     came, lost = said("visit", [target, {**target, "port": closed_port}])
     assert (came["status"], came["pod"], came["location"], came["error"]) == (200, "pod-1", "shop.run-1.example", None)
     assert target.items() <= came.items()
     assert lost["status"] is None
     assert lost["error"].startswith("ConnectionRefusedError")
+
+
+def test_a_visit_takes_its_method_and_its_body_along(said, port):
+    target = {"address": "127.0.0.1", "port": port, "asked": "shop.example", "path": "/x", **POST}
+    [line] = said("visit", [target])
+    assert (line["status"], line["method"], line["body"]) == (201, "POST", {"name": "cup"})
 
 
 def test_a_journey_carries_what_it_saved_into_later_steps(said, port):

@@ -105,6 +105,11 @@ DEPEND = '[[dependencies]]\nworkload = "shop"\ndatabase = "till"\nwithin = 3\n'
 CONNECT = '[[connections]]\nworkload = "shop"\ndatabase = "till"\nper_pod = 5\nmost = {}\nreserved = {}\n'
 
 
+def test_an_entry_from_outside_may_be_any_request():
+    [entry] = parse_profile(HEAD + ENTERED, "p").entries
+    assert (entry.host, entry.method, entry.body) == ("shop.example", "POST", None)
+
+
 def test_what_is_not_named_promises_nothing():
     assert parse_profile(HEAD, "p.toml") == Profile(system="market", namespace="market")
 
@@ -146,7 +151,6 @@ def test_what_is_not_named_promises_nothing():
         (FULL.replace('read = "buy"', 'read = "sell"'), "persistence[0].read", "no journey is named 'sell'"),
         (FULL.replace('60\nwrite = "buy"', '60\nwrite = "sell"'), "backups[0].write", "no journey is named 'sell'"),
         (FULL + JOURNEY, "journeys", "'buy' is there 2 times"),
-        (HEAD + ENTERED, "entries[0].method", "must be GET"),
         (HEAD + NAMED + NAMED, "workloads[1]", "shop is in workloads[0] as well"),
         (HEAD + DRAIN + DRAIN, "drains[1]", "shop is in drains[0] as well"),
         (HEAD + DEPEND + DEPEND, "dependencies[1]", "shop and till is in dependencies[0]"),

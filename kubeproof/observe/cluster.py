@@ -64,6 +64,10 @@ class Cluster:
         return client.BatchV1Api(self._api)
 
     @cached_property
+    def discovery(self) -> Any:
+        return client.DiscoveryV1Api(self._api)
+
+    @cached_property
     def networking(self) -> Any:
         return client.NetworkingV1Api(self._api)
 
@@ -163,7 +167,7 @@ class Cluster:
     def execute(
         self, namespace: str, pod: str, container: str, command: list[str], plan: Any, *, within: float = 60
     ) -> list[Any]:
-        """Run a command in a container and give it a plan; its JSON lines. Raises ExecFailed with what it said instead."""
+        """Run a command in a container, give it a plan; its JSON lines. Raises ExecFailed with what it said instead."""
         with self.streaming(namespace, pod, container, command) as running:
             running.write_stdin(json.dumps(plan) + "\n")
             running.run_forever(timeout=within)

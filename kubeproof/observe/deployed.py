@@ -10,26 +10,18 @@ from typing import Any, Protocol, TypeVar
 from kubeproof.evidence.writing import Recorder
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
+from kubeproof.observe import agent_pods
+from kubeproof.observe.agent_pods import AGENT as AGENT
+from kubeproof.observe.agent_pods import ASKS, HOPELESS, AgentPod, Share
+from kubeproof.observe.agent_pods import PROBE as PROBE
 from kubeproof.observe.applying import RUN_LABEL, Document, Owner
 from kubeproof.observe.cluster import Cluster
 from kubeproof.observe.waiting import wait_until
 from kubeproof.observe.watches import Watches
 from kubeproof.profile.intent import Profile
 
-# A container that waits for one of these goes on waiting: its image is not to be had.
-HOPELESS = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 T = TypeVar("T")
-AGENT = ["python3", "-m", "probe"]  # a command of kubeproof/probe, in a container of its image
 CLIENT = "kubeproof-client"
-PROBE = "kubeproof-probe"  # the container with the agent, in a pod of our own or beside others in one of the system's
-RESTRICTED = {
-    "runAsNonRoot": True,
-    "runAsUser": 65532,
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 def way_out() -> dict[str, Any]:
@@ -110,59 +102,21 @@ class Deployed:
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> str:
-        """Start a pod of the probe image and return its address once its container runs."""
-        where = namespace or self.namespace
-        container = {
-            "name": PROBE,
-            "image": self.probe_image,
-            "imagePullPolicy": "IfNotPresent",
-            "command": command,
-            "env": [{"name": key, "value": value} for key, value in {"HOME": "/tmp", **(env or {})}.items()],
-            "securityContext": RESTRICTED,
-            "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
-        }
-        spec = {
-            "containers": [container],
-            "volumes": [{"name": "tmp", "emptyDir": {}}],
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": 0,
-            "restartPolicy": "Never",
-        }
-        metadata = {"name": name, "labels": {RUN_LABEL: self.run, **(labels or {})}}
-        self.cluster.core.create_namespaced_pod(where, {"metadata": metadata, "spec": spec})
-        address: list[str] = []
+        share: Share = ASKS,
+    ) -> AgentPod:
+        """Start a pod of the probe image and return once its container runs; raises NotInTime."""
+        variables = [{"name": key, "value": value} for key, value in {"HOME": "/tmp", **(env or {})}.items()]
+        container = {"image": self.probe_image, "command": command, "env": variables}
+        where, named = namespace or self.namespace, {RUN_LABEL: self.run, **(labels or {})}
+        return agent_pods.start_pod(self.cluster, where, name, container, labels=named, share=share)
 
-        def running() -> bool:
-            pod = self.cluster.core.read_namespaced_pod(name, where)
-            if pod.status.phase == "Running":
-                address.append(pod.status.pod_ip)
-            return bool(address)
-
-        wait_until(running, within=60, hoping=f"pod {name} of image {self.probe_image} runs")
-        return address[0]
-
-    def probe_in(self, workload: Workload) -> str:
-        """Have a container with the agent in a pod of the workload; the pod's name. It stays until the pod goes."""
-        pod: str = self.watches.pods_of(workload.name)[0]["name"]
-        container = {
-            "name": PROBE,
-            "image": self.probe_image,
-            "imagePullPolicy": "IfNotPresent",
-            "command": [*AGENT, "idle"],
-            "securityContext": RESTRICTED,
-        }
-        body = {"spec": {"ephemeralContainers": [container]}}
-        self.cluster.core.patch_namespaced_pod_ephemeralcontainers(pod, self.namespace, body)
-
-        def running() -> bool:
-            status = self.cluster.core.read_namespaced_pod(pod, self.namespace).status
-            containers = status.ephemeral_container_statuses or ()
-            return any(container.state.running for container in containers if container.name == PROBE)
-
-        wait_until(running, within=30, hoping=f"the probe container in {pod} runs")
-        return pod
+    def probe_in(self, workload: Workload, pod: str | None = None) -> str:
+        """Have a container with the agent in a pod of the workload, a Ready one unless it is named; the pod's name."""
+        pods = sorted(self.watches.pods_of(workload.name), key=lambda one: not one.get("ready"))
+        if pod is None and not pods:
+            raise LookupError(f"{workload.name} has no pod to look from")
+        name = pod or str(pods[0]["name"])
+        return agent_pods.start_probe(self.cluster, self.namespace, name, self.probe_image).name
 
     def ask(self, command: str, plan: Any, *, pod: str = CLIENT, within: float = 60) -> list[Any]:
         """Run a command of the agent in a pod that has it, the client or one with a probe; its JSON lines."""

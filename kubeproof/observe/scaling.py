@@ -8,6 +8,7 @@ from typing import Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
+from kubeproof.observe.agent_pods import OFFERS_LOAD
 from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, wait_until
 
@@ -37,7 +38,7 @@ def observe_scaling(on: Deployed, of: str, name: str) -> None:
         "--run-time",
         f"{int(goal.within) + 30}s",
     ]
-    on.start_pod(LOAD, command, env={"KUBEPROOF_PATH": load.path, "KUBEPROOF_JSON": "1"})
+    on.start_pod(LOAD, command, env={"KUBEPROOF_PATH": load.path, "KUBEPROOF_JSON": "1"}, share=OFFERS_LOAD)
     on.mark(of, "load started", at=name)
     done = threading.Event()
     reading = threading.Thread(target=_keep_load, args=(on, of, done), daemon=True)

@@ -128,16 +128,22 @@ class Backup:
 
 @dataclass(frozen=True)
 class Load:
-    """The load that must make a workload grow: so many users on one path."""
+    """
+    The load that must make a workload grow: so many users on one path.
+
+    It counts as offered while `rate` requests a second are served, and at most the share `failures` of all fails.
+    """
 
     service: str
     path: str
     users: int
+    rate: int
+    failures: float = 0.01
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Under `load` the workload reaches `target` replicas `within` seconds and never leaves its bounds."""
+    """Under `load` `metric` rises: the workload reaches `target` replicas `within` seconds, never out of its bounds."""
 
     workload: str
     minimum: int
@@ -145,6 +151,7 @@ class Scale:
     target: int
     within: float
     load: Load
+    metric: str = "cpu"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from kubeproof.profile.intent import (
 from kubeproof.profile.numbers import IntendedWorkload
 from kubeproof.profile.tables import Table
 
+METRICS = ("cpu", "memory")  # what an autoscaler's line has a percentage of
 BASES = ("debian", "python", "python-pip")  # what the embedded cluster makes without a registry
 
 BASE = (
@@ -136,14 +137,20 @@ def read_scale(t: Table, workloads: Iterable[IntendedWorkload]) -> Scale:
         maximum=bounds["maximum"] or 0,
         target=t.whole("target", "the replicas it reaches under the load"),
         within=t.seconds("within", "seconds from the start of the load to the target"),
-        load=Load(
-            load.text("service", "the Service that is asked"),
-            load.text("path", "the path that is asked for"),
-            load.whole("users", "how many users ask, each without a pause"),
-        ),
+        load=_load(load),
+        metric=t.choice("metric", METRICS, "the metric that makes it grow (default: cpu)") or METRICS[0],
     )
     load.refuse_unknown()
     return scale
+
+
+def _load(t: Table) -> Load:
+    service = t.text("service", "the Service that is asked")
+    path = t.text("path", "the path that is asked for")
+    users = t.whole("users", "how many users ask, each without a pause", least=1)
+    rate = t.maybe_whole("rate", "requests a second that are served at least, else it was no load (default: `users`)")
+    failures = t.share("failures", "the share of requests that may fail, else it was no load", 0.01)
+    return Load(service, path, users, users if rate is None else rate, failures)
 
 
 def read_level(t: Table) -> Level:

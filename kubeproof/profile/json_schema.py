@@ -65,8 +65,9 @@ class SchemaTable(Table):
         self._note(field, description, {"type": "number", "exclusiveMinimum": 0}, required=False)
         return 1.0
 
-    def share(self, field: str, description: str) -> float:
-        self._note(field, description, {"type": "number", "minimum": 0, "exclusiveMaximum": 1}, required=True)
+    def share(self, field: str, description: str, default: float | None = None) -> float:
+        schema: Schema = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+        self._note(field, description, schema, required=default is None, default=default)
         return 0.0
 
     def amount(self, field: str, description: str) -> Amount:

@@ -116,10 +116,10 @@ class Table:
         """A number of seconds above 0, or None when it is not there."""
         return self.seconds(field, description) if self._has(field) else None
 
-    def share(self, field: str, description: str) -> float:
+    def share(self, field: str, description: str, default: float | None = None) -> float:
         """A number from 0 to below 1."""
         del description
-        value = float(self._value(field, (int, float), "a share from 0 to 1"))
+        value = float(self._value(field, (int, float), "a share from 0 to 1", _MISSING if default is None else default))
         if not 0 <= value < 1:
             raise self.error(field, f"must be a share from 0 to below 1, is {value}")
         return value

@@ -87,7 +87,7 @@ PROFILE = Profile(
     ),
     persistence=(Persistence("ledger", "write", "read"),),
     backups=(Backup("ledger", "save", "bring-back", 60.0, "write", "read"),),
-    scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
+    scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20, 20)),),
     levels=(Level("shop", 0.0, 1.0, 10.0),),
     rollout=Rollout(20),
 )

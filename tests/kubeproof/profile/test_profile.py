@@ -90,7 +90,7 @@ def test_a_full_profile_is_read():
         journeys=(Journey("buy", (step,)),),
         persistence=(Persistence("ledger", "buy", "buy"),),
         backups=(Backup("ledger", "save", "bring-back", 60.0, "buy", "buy"),),
-        scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20)),),
+        scales=(Scale("shop", 2, 5, 4, 240.0, Load("shop", "/", 20, 20)),),
         rollout=Rollout(50),
     )
     assert profile.overlay("embedded") == "manifests/here"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Any
 
 from .exchange import REQUEST_TIMEOUT, encoded, exchange, say, words
@@ -12,6 +13,8 @@ from .exchange import REQUEST_TIMEOUT, encoded, exchange, say, words
 # PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
 # stays silent, and nothing is shown of it.
 GREETING = bytes((0, 0, 0, 8, 4, 210, 22, 47))
+
+RESOLVER = Path("/etc/resolv.conf")
 
 Target = dict[str, Any]
 # What comes of a connection: an outcome, and the words that go with it.
@@ -68,13 +71,26 @@ def listen(port: int) -> None:
 
 
 def resolve_all(names: Iterable[str]) -> None:
-    """Look up each name as a program would that is about to connect."""
-    for name in names:
+    """Look up each name as a program would that is about to connect; `{domain}` in it is the cluster's."""
+    domain = cluster_domain(RESOLVER.read_text())
+    for template in names:
+        if domain is None and "{domain}" in template:
+            say(asked=template, addresses=[], error=f"not observed: {RESOLVER} searches no svc.DOMAIN")
+            continue
+        name = template.replace("{domain}", domain or "")
         try:
             found = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}
             say(asked=name, addresses=sorted(found), error=None)
         except OSError as error:
             say(asked=name, addresses=[], error=str(error))
+
+
+def cluster_domain(resolver: str) -> str | None:
+    """The domain of a cluster's names, from a resolv.conf that the kubelet wrote; None where it searches no such."""
+    searched = [line.split()[1:] for line in resolver.splitlines() if line.split()[:1] == ["search"]]
+    # The last search line counts.
+    names = searched[-1] if searched else []
+    return next((name.removeprefix("svc.").rstrip(".") for name in names if name.startswith("svc.")), None)
 
 
 def visit_all(targets: Iterable[Target]) -> None:

@@ -1,4 +1,4 @@
-"""Containers with the agent ask for a share, are waited for as long as a pull may take, and no longer than it can end."""
+"""Containers with the agent ask for a share, are waited for as long as a pull may take, and not when it cannot end."""
 
 from types import SimpleNamespace
 

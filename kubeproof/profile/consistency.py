@@ -68,6 +68,8 @@ def _refuse_bounds(profile: Profile, path: Path | str) -> None:
         if not scale.minimum < scale.target <= scale.maximum:
             problem = f"{scale.target} must be above minimum {scale.minimum}, within {scale.maximum}"
             raise ProfileError(path, f"scales[{index}].target", problem)
+        if scale.load.rate < 1:
+            raise ProfileError(path, f"scales[{index}].load.rate", "must be at least 1: nothing served is no load")
 
 
 def _refuse_two_sizes(profile: Profile, path: Path | str) -> None:

@@ -1,7 +1,15 @@
 """A small system with names of its own that has something of everything a check is about, and the profile of it."""
 
 from kubeproof.manifests.containers import Container, Port, Probe, Reference
-from kubeproof.manifests.objects import Autoscaler, Config, Service, ServicePort, Utilisation
+from kubeproof.manifests.objects import (
+    Autoscaler,
+    Config,
+    ScalingRule,
+    ScalingRules,
+    Service,
+    ServicePort,
+    Utilisation,
+)
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.profile.intent import (
@@ -37,11 +45,14 @@ SHOP = workload(
     "shop", 7000, Probe("liveness", "/", 7000, 5, 1, 3), Probe("readiness", "/", 7000, 5, 1, 2), reads=(PRICES,)
 )
 LEDGER = workload("ledger", 7001, kind="StatefulSet", replicas=1)
+ONE_A_MINUTE = ScalingRules((ScalingRule("Pods", 1, 60.0),), 0.0)
 SYSTEM = System(
     namespace="market",
     workloads=(SHOP, LEDGER),
     services=(Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),),
-    autoscalers=(Autoscaler("shop", "shop", 2, 5, (Utilisation("cpu", 70),)),),
+    autoscalers=(
+        Autoscaler("shop", "shop", 2, 5, (Utilisation("cpu", 70), Utilisation("memory", 80)), up=ONE_A_MINUTE),
+    ),
     configs=(PRICES,),
     documents=(
         {

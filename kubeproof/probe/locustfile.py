@@ -10,7 +10,8 @@ What they ask is set by the environment, read once at start (a wrong value is on
     KUBEPROOF_ROTATE  requests on one connection before a new one        50
     KUBEPROOF_JSON    1: one JSON line a second on stdout, no table      0
 
-The line is {"kind":"load","requests":total,"failures":total,"rps":x,"users":n}; rps of the last second.
+The line is {"kind":"load","requests":total,"failures":total,"users":n,"cpu":percent}: totals since the start, and how
+much of one CPU this process used in the last ten seconds, as Locust measures it (0 until it did so).
 Exit status: 0 when any request was answered as asked, 1 when none was. A share of failures is not
 judged here: it is in the lines, and judging belongs to whoever reads them.
 """
@@ -19,7 +20,6 @@ import json
 import logging
 import os
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,26 +98,24 @@ class Visitor(FastHttpUser):
         self.client.get(SETTINGS.path, name="ask")
 
 
-def load_line(*, requests: int, failures: int, rps: float, users: int) -> str:
-    """Give one line of the protocol that the harness reads."""
-    line = {"kind": "load", "requests": requests, "failures": failures, "rps": round(rps, 1), "users": users}
-    return json.dumps(line, separators=(",", ":"))
-
-
 def report_every_second(environment: Any) -> None:
-    """Print a line a second until killed. Own clock: Locust's current rps is a mean over ten seconds."""
-    before, at = environment.stats.total.num_requests, time.monotonic()
+    """Print a line a second until killed."""
     while True:
         gevent.sleep(1)
-        total, now = environment.stats.total, time.monotonic()
-        _print_line(environment, rps=max(total.num_requests - before, 0) / (now - at))
-        before, at = total.num_requests, now
+        _print_line(environment)
 
 
-def _print_line(environment: Any, *, rps: float) -> None:
-    total = environment.stats.total
-    users = environment.runner.user_count if environment.runner else 0
-    print(load_line(requests=total.num_requests, failures=total.num_failures, rps=rps, users=users), flush=True)
+def _print_line(environment: Any) -> None:
+    """Print one line of the protocol that the harness reads."""
+    total, runner = environment.stats.total, environment.runner
+    line = {
+        "kind": "load",
+        "requests": total.num_requests,
+        "failures": total.num_failures,
+        "users": runner.user_count if runner else 0,
+        "cpu": round(runner.current_cpu_usage, 1) if runner else 0.0,
+    }
+    print(json.dumps(line, separators=(",", ":")), flush=True)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's events carry no types
@@ -136,5 +134,5 @@ def on_quitting(environment: Any, **_: Any) -> None:
     """Print the last totals and set the exit status; one failed request in a million must not fail a load."""
     total = environment.stats.total
     if SETTINGS.json_lines:
-        _print_line(environment, rps=0.0)
+        _print_line(environment)
     environment.process_exit_code = 0 if total.num_requests > total.num_failures else 1

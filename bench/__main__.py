@@ -20,7 +20,7 @@ from bench.row import Figures, table, write_rows
 
 OUT = Path(__file__).resolve().parents[1] / "out" / "bench"
 README = Path(__file__).resolve().parent / "README.md"
-NAMES = ("cluster_start", "services", "static_tools")
+NAMES = ("cluster_start", "probe", "services", "static_tools")
 
 
 def main(argv: Sequence[str]) -> int:

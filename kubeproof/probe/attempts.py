@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from .exchange import REQUEST_TIMEOUT, encoded, exchange, say, words
+from .exchange import REQUEST_TIMEOUT, encoded, exchange, is_our_own, say, words
 
 # PostgreSQL's question for TLS, which it answers by a letter; MySQL has spoken by then. A server that waits for more
 # stays silent, and nothing is shown of it.
@@ -59,7 +59,7 @@ def _attempted(target: Target, talk: Talk) -> Target:
         # The name was not found, so nothing was tried: that says nothing about the path.
         outcome, message = "not-observed", f"name not resolved: {error}"
     except OSError as error:
-        outcome, message = "unreachable", str(error)
+        outcome, message = "not-observed" if is_our_own(error) else "unreachable", str(error)
     return {**target, "outcome": outcome, "says": message, "seconds": _since(began)}
 
 
@@ -81,8 +81,10 @@ def resolve_all(names: Iterable[str]) -> None:
         try:
             found = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)}
             say(asked=name, addresses=sorted(found), error=None)
+        except socket.gaierror as error:
+            say(asked=name, addresses=[], error=str(error))  # here it is the resolver that is asked
         except OSError as error:
-            say(asked=name, addresses=[], error=str(error))
+            say(asked=name, addresses=[], error=words(error))
 
 
 def cluster_domain(resolver: str) -> str | None:

@@ -1,13 +1,21 @@
 """One HTTP request and its answer, and how a line is printed: what the commands have in common."""
 
+import errno
 import json
+import queue
+import socket
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, so that a slow one is seen as slow
+
+# What this machine has too little of, or its resolver does not know: it says nothing of whoever was to be asked.
+OUR_OWN = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 
 _printing = threading.Lock()
 
@@ -18,9 +26,34 @@ def say(**line: Any) -> None:
         print(json.dumps(line), flush=True)
 
 
+@contextmanager
+def printing() -> Iterator[Callable[..., None]]:
+    """Lend a `say` that never waits: a thread prints, for a pipe that is full must not make anybody late."""
+    waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def print_all() -> None:
+        while (line := waiting.get()) is not None:
+            print(json.dumps(line), flush=waiting.empty())
+        sys.stdout.flush()
+
+    printer = threading.Thread(target=print_all)
+    printer.start()
+    try:
+        yield lambda **line: waiting.put(line)
+    finally:
+        waiting.put(None)
+        printer.join()
+
+
+def is_our_own(error: Exception) -> bool:
+    """Whether a failure is the probe's and not the system's: then nothing was observed."""
+    return isinstance(error, socket.gaierror) or (isinstance(error, OSError) and error.errno in OUR_OWN)
+
+
 def words(error: Exception) -> str:
-    """A failure in one phrase: which, and what it said."""
-    return f"{type(error).__name__}: {error}"
+    """A failure in one phrase: which, and what it said; one of the probe's own begins with `not observed`."""
+    said = f"{type(error).__name__}: {error}"
+    return f"not observed: {said}" if is_our_own(error) else said
 
 
 def encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:

@@ -84,6 +84,6 @@ def test_what_measured_nothing_promises_nothing(
 
 
 def test_there_are_benchmarks_and_an_unknown_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert set(job.NAMES) == {"cluster_start", "services", "static_tools"}
+    assert set(job.NAMES) == {"cluster_start", "probe", "services", "static_tools"}
     assert job.main(["no-such"]) == 2
     assert "no benchmark no-such; there are" in capsys.readouterr().err

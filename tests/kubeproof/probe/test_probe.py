@@ -1,5 +1,7 @@
 """The probe as a child process against a real server on loopback: what it says, also when things fail."""
 
+import errno
+import itertools
 import json
 import os
 import socket
@@ -7,12 +9,14 @@ import socketserver
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from kubeproof.embedded.images.context import stage
 from kubeproof.observe.deployed import AGENT
+from kubeproof.probe.exchange import words
 from tests.helpers.loopback import QuietHandler, serving
 
 ROOT = Path(__file__).parents[3]
@@ -91,9 +95,10 @@ def test_a_greeting_tells_who_answers_from_who_only_takes_the_call(said, closed_
         plan = {"targets": targets, "rate": 20, "seconds": 0.1}
         lines = said("greet", plan)
         living.shutdown()
-    assert {line["port"]: line["outcome"] for line in lines} == dict(
+    assert {line["port"]: line["outcome"] for line in lines if line["kind"] == "greeted"} == dict(
         zip(ports, ["answered", "silent", "refused"], strict=True)
     )
+    assert lines.pop() == {"kind": "greeted.end", "greeted": 6}
     assert {line["kind"] for line in lines} == {"greeted"}
     assert len(lines) == 6
 
@@ -185,7 +190,106 @@ def test_every_target_is_asked_at_the_rate_and_counted(said, port, closed_port):
     answered = {(line["pod"], line["status"]) for line in lines}
     assert answered == {("a", 200), ("b", None)}
     assert all(line["error"].startswith("ConnectionRefused") for line in lines if line["pod"] == "b")
-    assert sorted(lines[0]) == ["error", "kind", "pod", "question", "seconds", "status", "url"]
+    assert sorted(lines[0]) == ["error", "intended", "kind", "pod", "question", "seconds", "sent", "status", "url"]
+
+
+def asks_of(*urls, rate, seconds, **fields):
+    targets = [{**GET, "pod": str(place), "url": url, "headers": {}, **fields} for place, url in enumerate(urls)]
+    return {"targets": targets, "rate": rate, "seconds": seconds}
+
+
+def test_targets_are_asked_in_turns_within_an_interval_and_when_they_are_due(said, port):
+    plan = asks_of(*[f"http://127.0.0.1:{port}/"] * 4, rate=5, seconds=0.6)
+    *lines, _ = said("ask", plan)
+    due = sorted((line["intended"], line["pod"]) for line in lines)
+    assert [pod for _, pod in due] == list("0123") * 3
+    gaps = [after - before for (before, _), (after, _) in itertools.pairwise(due)]
+    assert gaps == pytest.approx([0.05] * 11, abs=1e-6)
+    assert all(0 <= line["sent"] - line["intended"] <= line["seconds"] + 0.001 for line in lines)
+
+
+def test_who_answers_slowly_keeps_nobody_waiting(said):
+    class Slow(QuietHandler):
+        def do_GET(self):
+            time.sleep(1)
+            self.answer(200, b"")
+
+    with serving(Slow) as port:
+        *lines, end = said("ask", asks_of(f"http://127.0.0.1:{port}/", rate=50, seconds=1))
+    assert end["asked"] == 50
+    assert {line["status"] for line in lines} == {200}
+    # Eight senders would have been at it for six seconds.
+    assert max(line["sent"] for line in lines) - min(line["sent"] for line in lines) < 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwhole and more", 200, None),
+        (b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", 503, None),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil it closes", 200, None),
+        (b"HTTP/1.1 204 Nothing\r\n\r\n", 204, None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\ncut", None, "IncompleteRead"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\ncut", None, "IncompleteRead"),
+        (b"", None, "RemoteDisconnected"),
+        (b"SSH-2.0-hello\r\n\r\n", None, "BadStatusLine"),
+    ],
+)
+def test_an_answer_is_read_to_its_end_in_pieces_too(said, answer, status, error):
+    class Says(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(4096)
+            for start in range(0, len(answer), 30):
+                self.request.sendall(answer[start : start + 30])
+                time.sleep(0.005)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Says) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        line, _ = said("ask", asks_of(f"http://127.0.0.1:{server.server_address[1]}/", rate=10, seconds=0.1))
+        server.shutdown()
+    assert line["status"] == status
+    assert (line["error"] or "").startswith(error or "")
+    assert bool(line["error"]) == bool(error)
+
+
+def test_an_answer_whose_connection_stays_open_ends_with_its_length(said):
+    class Stays(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            self.request.recv(4096)  # until the probe has had enough of it
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stays) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        line, _ = said("ask", asks_of(f"http://127.0.0.1:{server.server_address[1]}/", rate=10, seconds=0.1))
+        server.shutdown()
+    assert line["status"] == 200
+    assert line["seconds"] < 5
+
+
+def test_a_stop_on_standard_input_ends_the_asking_early_and_counts_what_was_asked(said, port):
+    *lines, end = said("ask", asks_of(f"http://127.0.0.1:{port}/", rate=0.1, seconds=600), stdin="stop\n")
+    assert end == {"kind": "asked.end", "asked": len(lines)}
+
+
+def test_a_name_that_the_probe_cannot_look_up_was_not_observed(said):
+    line, _ = said("ask", asks_of("http://no-such-name.invalid/", rate=10, seconds=0.1))
+    assert line["error"].startswith("not observed: gaierror")
+
+
+@pytest.mark.parametrize(
+    ("error", "own"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), True),
+        (socket.gaierror(-2, "Name or service not known"), True),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), False),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), False),
+        (TimeoutError("timed out"), False),
+    ],
+)
+def test_what_the_probe_itself_lacks_is_not_observed(error, own):
+    assert words(error).startswith("not observed: ") is own
 
 
 @pytest.mark.parametrize("arguments", [(), ("dance",), ("connect", "[]"), ("listen",)])

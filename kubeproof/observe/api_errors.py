@@ -41,3 +41,10 @@ def silence(error: Exception) -> str:
     if isinstance(inner, Exception):
         return silence(inner)
     return str(error).rpartition(": ")[2] or type(error).__name__
+
+
+def said(error: Exception) -> str:
+    """What went wrong with a request, in one sentence: what the API server said, or why it said nothing."""
+    if isinstance(error, ApiException):
+        return f"{error.status} {words(error)}"
+    return silence(error) if isinstance(error, urllib3.exceptions.HTTPError) else repr(error)

@@ -2,13 +2,21 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
-from kubeproof.evidence.writing import Recorder
-from kubeproof.observe.listings import Listing, follow
+import urllib3
+from kubernetes.client.exceptions import ApiException
 
-Trimmed = dict[str, Any]
+from kubeproof.evidence.writing import Recorder
+from kubeproof.observe import trimmed
+from kubeproof.observe.api_errors import said
+from kubeproof.observe.listings import Following, Hearer, Listing
+from kubeproof.observe.trimmed import Trimmed
+from kubeproof.observe.waiting import NotInTime, wait_until
+
+CATCHING_UP = 5.0  # seconds; a change is told within some milliseconds of being made
 
 
 class Watches:
@@ -17,7 +25,7 @@ class Watches:
 
     `listings` has one for each kind that is followed; `selectors` maps a workload's name to the labels of its pods.
     `now[kind][name]` is the last line of an object; `changed` is notified at each change. Changes are written only
-    while an observation is being `recorded`.
+    while an observation is being `recorded`; events and images that came before it are written at its beginning.
     """
 
     def __init__(
@@ -30,28 +38,45 @@ class Watches:
         self._recorder, self._of = recorder, ""
         self._selectors = selectors
         self._stopping = threading.Event()
-        take = {
+        self._missing = dict.fromkeys(listings, "was not listed yet")  # why a kind is not followed now
+        self._unwritten: list[tuple[str, Trimmed]] = []  # events and images, until an observation begins
+        self._events: dict[str, Trimmed] = {}
+        self._images: set[tuple[str | None, str, str]] = set()
+        self._followings = {
+            kind: Following(listing, self._hearer(kind), self._stopping) for kind, listing in listings.items()
+        }
+        for following in self._followings.values():
+            threading.Thread(target=following.follow, daemon=True).start()
+
+    def _hearer(self, kind: str) -> Hearer:
+        takers = {
             "pod": self._pod,
-            "deployment": self._workload,
-            "stateful_set": self._workload,
             "slice": self._slice,
             "autoscaler": self._autoscaler,
             "event": self._event,
         }
-        for kind, listing in listings.items():
-            following = (listing, take[kind], self._lost, self._stopping)
-            threading.Thread(target=follow, args=following, daemon=True).start()
+        return Hearer(
+            take=takers.get(kind, self._workload),
+            listed=partial(self._listed, kind),
+            lost=partial(self._lost, kind),
+            reached=partial(self._reached, kind),
+        )
 
     @contextmanager
     def recorded(self, of: str) -> Iterator[None]:
-        """Write what is now, then every change until the end, as lines of observation `of`."""
-        with self.changed:
-            self._of = of
-            for kind in ("workload", "pod", "endpoints", "autoscaler"):
-                for line in self.now[kind].values():
-                    self._recorder.line(of, kind, **line)
+        """
+        Write what is now, then every change until the end, as lines of observation `of`.
+
+        At its end each watch shows that it has seen all that is there, or a gap says what not; Ctrl-C waits for none.
+        """
+        self._begin(of)
         try:
-            yield
+            try:
+                yield
+            except Exception:
+                self._catch_up(of)
+                raise
+            self._catch_up(of)
         finally:
             with self.changed:
                 self._of = ""
@@ -64,10 +89,64 @@ class Watches:
         with self.changed:
             return [pod for pod in self.now["pod"].values() if pod["workload"] == workload and not pod["deleted"]]
 
-    def _lost(self, reason: str) -> None:
+    def _begin(self, of: str) -> None:
+        with suppress(NotInTime):
+            wait_until(lambda: not self._missing, within=CATCHING_UP, hoping="all kinds are listed", wake=self.changed)
+        with self.changed:
+            self._of = of
+            for kind, why in self._missing.items():
+                self._recorder.line(of, "gap", says=f"{kind}: {why}")
+            for kind in ("workload", "pod", "endpoints", "autoscaler"):
+                for line in self.now[kind].values():
+                    self._recorder.line(of, kind, **line)
+            for kind, line in self._unwritten:
+                self._write_once(kind, line)
+            self._unwritten.clear()
+
+    def _catch_up(self, of: str) -> None:
+        """Set a fresh list of each kind beside what its watch has seen, and wait for what it has not yet."""
+        lists, failed = {}, ""
+        for kind, following in self._followings.items():
+            try:
+                if not failed:
+                    lists[kind] = following.listing.versions()
+                    continue
+            except ApiException as error:
+                self._gap(of, kind, f"could not be listed at the end: {said(error)}")
+                continue
+            except urllib3.exceptions.HTTPError as error:
+                failed = said(error)  # the others would wait for the same silence
+            self._gap(of, kind, f"could not be listed at the end: {failed}")
+
+        def unseen() -> dict[str, list[str]]:
+            return {kind: self._followings[kind].unseen(*there) for kind, there in lists.items()}
+
+        with suppress(NotInTime):
+            wait_until(lambda: not any(unseen().values()), within=CATCHING_UP, hoping="all that is there was seen")
+        for kind, names in unseen().items():
+            if names:
+                self._gap(of, kind, f"at the end {len(names)} of what is there was not seen, such as {names[0]}")
+            else:
+                self._recorder.line(of, "bookmark", watch=kind, version=lists[kind][1], caught=True)
+
+    def _gap(self, of: str, kind: str, why: str) -> None:
+        self._recorder.line(of, "gap", says=f"{kind}: {why}")
+
+    def _listed(self, kind: str) -> None:
+        with self.changed:
+            self._missing.pop(kind, None)
+            self.changed.notify_all()
+
+    def _lost(self, kind: str, reason: str) -> None:
+        with self.changed:
+            self._missing[kind] = reason
+            if self._of:
+                self._gap(self._of, kind, reason)
+
+    def _reached(self, kind: str, version: str) -> None:
         with self.changed:
             if self._of:
-                self._recorder.line(self._of, "gap", says=reason)
+                self._recorder.line(self._of, "bookmark", watch=kind, version=version, caught=False)
 
     def _keep(self, kind: str, name: str, line: Trimmed) -> None:
         with self.changed:
@@ -82,26 +161,22 @@ class Watches:
                 self._recorder.line(self._of, kind, **line)
             self.changed.notify_all()
 
+    def _write_once(self, kind: str, line: Trimmed) -> None:
+        """Write what is said once, and not kept: now, or when the next observation begins."""
+        if self._of:
+            self._recorder.line("" if kind == "image" else self._of, kind, **line)
+        else:
+            self._unwritten.append((kind, line))
+
     def _pod(self, change: str, pod: Any) -> None:
-        conditions = {condition.type: condition.status for condition in pod.status.conditions or ()}
-        containers = pod.status.container_statuses or ()
-        line = {
-            "name": pod.metadata.name,
-            "workload": self._owner(pod.metadata.labels or {}),
-            "uid": pod.metadata.uid,
-            "ready": conditions.get("Ready") == "True",
-            "ip": pod.status.pod_ip,
-            "restarts": sum(container.restart_count for container in containers),
-            "waiting": sorted(
-                container.state.waiting.reason
-                for container in containers
-                if container.state.waiting and container.state.waiting.reason
-            ),
-            "deleted": pod.metadata.deletion_timestamp is not None,
-            "gone": change == "DELETED",
-            "node": pod.spec.node_name,
-        }
-        self._keep("pod", pod.metadata.uid, line)
+        workload = self._owner(pod.metadata.labels or {})
+        with self.changed:
+            self._keep("pod", pod.metadata.uid, trimmed.pod_line(pod, workload, gone=change == "DELETED"))
+            for container, image, digest in trimmed.images_of(pod) if workload else ():
+                if (workload, container, digest) not in self._images:
+                    self._images.add((workload, container, digest))
+                    line = {"workload": workload, "container": container, "image": image, "digest": digest}
+                    self._write_once("image", line)
 
     def _owner(self, labels: Mapping[str, str]) -> str | None:
         for workload, selector in self._selectors.items():
@@ -110,65 +185,23 @@ class Watches:
         return None
 
     def _workload(self, change: str, found: Any) -> None:
-        status = found.status
-        line = {
-            "name": found.metadata.name,
-            "object_kind": found.kind or type(found).__name__.removeprefix("V1"),
-            "generation": found.metadata.generation,
-            "observed": status.observed_generation or 0,
-            "desired": found.spec.replicas,
-            "updated": status.updated_replicas or 0,
-            "ready": status.ready_replicas or 0,
-            "available": status.available_replicas or 0,
-            "replicas": status.replicas or 0,
-            "gone": change == "DELETED",
-        }
-        self._keep("workload", found.metadata.name, line)
+        self._keep("workload", found.metadata.name, trimmed.workload_line(found, gone=change == "DELETED"))
 
     def _slice(self, change: str, found: Any) -> None:
         service = (found.metadata.labels or {}).get("kubernetes.io/service-name")
         if service is None:
             return
-        endpoints = [endpoint for endpoint in found.endpoints or () if endpoint.target_ref]
-        pods = [(endpoint.target_ref.name, endpoint.conditions) for endpoint in endpoints]
-        line = {
-            "service": service,
-            "ready": [name for name, is_ in pods if is_.ready is not False],
-            "serving": [name for name, is_ in pods if is_.serving is not False],
-            "terminating": [name for name, is_ in pods if is_.terminating],
-            "gone": change == "DELETED",
-        }
         with self.changed:
-            self._keep("slice", found.metadata.name, line)
-            self._keep("endpoints", service, self._endpoints(service))
-
-    def _endpoints(self, service: str) -> Trimmed:
-        """All slices of a Service as one line."""
-        slices = [line for line in self.now["slice"].values() if line["service"] == service]
-        union = {
-            key: sorted({name for line in slices for name in line[key]}) for key in ("ready", "serving", "terminating")
-        }
-        return {"service": service, **union}
+            self._keep("slice", found.metadata.name, trimmed.slice_line(found, service, gone=change == "DELETED"))
+            self._keep("endpoints", service, trimmed.endpoints_line(service, self.now["slice"]))
 
     def _autoscaler(self, change: str, found: Any) -> None:
-        metrics = {
-            metric.resource.name: metric.resource.current.average_utilization
-            for metric in found.status.current_metrics or ()
-            if metric.type == "Resource" and metric.resource
-        }
-        line = {
-            "name": found.metadata.name,
-            "target": found.spec.scale_target_ref.name,
-            "current": found.status.current_replicas,
-            "desired": found.status.desired_replicas,
-            "cpu": metrics.get("cpu"),
-            "memory": metrics.get("memory"),
-            "gone": change == "DELETED",
-        }
-        self._keep("autoscaler", found.metadata.name, line)
+        self._keep("autoscaler", found.metadata.name, trimmed.autoscaler_line(found, gone=change == "DELETED"))
 
     def _event(self, change: str, event: Any) -> None:
+        """Write an event, once for each time that it was said: a list after a gap tells the old ones again."""
+        line = trimmed.event_line(event)
         with self.changed:
-            if self._of and change != "DELETED":
-                about = f"{event.involved_object.kind}/{event.involved_object.name}"
-                self._recorder.line(self._of, "event", reason=event.reason, object=about, says=event.message)
+            if change != "DELETED" and self._events.get(event.metadata.uid) != line:
+                self._events[event.metadata.uid] = line
+                self._write_once("event", line)

@@ -56,8 +56,11 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     """
     The verdict on one planned check.
 
-    A PASS stands only on an observation that is whole, ended without an error, and saw no gap.
+    A PASS stands only on an observation that is whole, ended without an error, and saw no gap. Of a file that cannot be
+    used nothing is judged, not even what manifests and profile alone say: they may not be those of the run.
     """
+    if evidence.unusable is not None:
+        return unknown(evidence.unusable)
     if planned.check in STATIC:
         return prove(STATIC[planned.check], system, profile).verdict
     check = LIVE.get(planned.check)

@@ -4,6 +4,7 @@ One run: its folder, its cluster, its copy of the system, and each observation m
 The observers of kubeproof.observe do it. The folder that is left is all that kubeproof.conclusion judges.
 """
 
+import hashlib
 import importlib
 import secrets
 import time
@@ -30,6 +31,9 @@ from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.listings import listings
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches
+from kubeproof.provenance import provenance
+
+FOLLOWED = ("pod", "deployment", "stateful_set", "slice", "autoscaler", "event")
 
 # (the deployed system, the observation's id, what it is about: the part of the id after the colon)
 Observer = Callable[[Deployed, str, str], None]
@@ -68,10 +72,14 @@ class Run:
         self._missing: list[str] = []
         self._stack = ExitStack()
         self.namespaces: tuple[str, ...] = ()  # what it has made, or is about to
+        texts = {
+            "declared.yaml": yaml.safe_dump_all(declared.documents, sort_keys=False).encode(),
+            "profile.toml": declared.profile_text.encode(),
+        }
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "declared.yaml").write_text(yaml.safe_dump_all(declared.documents, sort_keys=False))
-            (folder / "profile.toml").write_text(declared.profile_text)
+            for file, text in texts.items():
+                (folder / file).write_bytes(text)
             self.recorder = Recorder(folder / "evidence.jsonl", "main", time.monotonic())
         except OSError as error:
             raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
@@ -79,9 +87,18 @@ class Run:
         self._stack.callback(self._delete_what_was_made)
         with translated():
             versions, skew = {"kubernetes": cluster.version()}, list(cluster.skew())
-        started = datetime.now(UTC).isoformat(timespec="seconds")
         self.recorder.line(
-            "", "run.begin", run=name, cluster=cluster_name, started=started, versions=versions, skew=skew
+            "",
+            "run.begin",
+            run=name,
+            cluster=cluster_name,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions=versions,
+            skew=skew,
+            writers=["main"],
+            watches=list(FOLLOWED),
+            kubeproof=provenance(),
+            declared={file: hashlib.sha256(text).hexdigest() for file, text in texts.items()},
         )
 
     def plan(self, asked: list[Planned]) -> None:
@@ -152,7 +169,8 @@ class Run:
         except (CannotStart, Refused):
             self.namespaces = ()
             raise
-        selectors = {workload.name: dict(workload.selector) for workload in self._declared.system.workloads}
+        declared = self._declared.system
+        selectors = {workload.name: dict(workload.selector) for workload in (*declared.workloads, *declared.daemons)}
         watches = Watches(listings(self._cluster, name), selectors, self.recorder)
         self._stack.callback(watches.stop)
         return Deployed(
@@ -206,7 +224,7 @@ class Run:
     def close(self) -> None:
         """Delete what the run created and end the evidence; says what could not be deleted."""
         with self._stack, suppress(NotWritten):  # whoever observed met the same
-            self.recorder.line("", "run.end")
+            self.recorder.end()
 
 
 def _observer(check: Check) -> Observer | None:

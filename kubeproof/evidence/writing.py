@@ -1,17 +1,16 @@
 """The evidence file's writer: one JSON line an observation, appended as things happen (docs/evidence.md)."""
 
 import fcntl
-import json
+import hashlib
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+from kubeproof.evidence.envelope import VERSION, signed
 
 
 class NotWritten(Exception):
@@ -32,6 +31,7 @@ class Recorder:
         self._began = began
         self._count = 0
         self._of: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
         self._lock = threading.Lock()
 
     def line(self, of: str, kind: str, **fields: Any) -> None:
@@ -39,11 +39,11 @@ class Recorder:
         with self._lock:
             line = {"v": VERSION, "w": self._writer, "n": self._count, "of": of, "kind": kind, **fields}
             line["t"] = round(time.monotonic() - self._began, 4)
-            line["crc"] = f"{zlib.crc32(_dump(line).encode()):08x}"
+            text = signed(line) + "\n"
             # Two workers write to one file: the lock keeps their lines whole.
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
-                self._file.write(_dump(line) + "\n")
+                self._file.write(text)
                 self._file.flush()
             except OSError as error:
                 raise NotWritten(f"{self._path} cannot be written: {error.strerror}") from error
@@ -51,6 +51,7 @@ class Recorder:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
             self._count += 1
             self._of[of] += 1
+            self._digest.update(text.encode())
 
     @contextmanager
     def observation(self, of: str) -> Iterator[None]:
@@ -65,11 +66,11 @@ class Recorder:
         finally:
             self.line(of, "observe.end", lines=self._of[of] + 1, error=error)
 
+    def end(self) -> None:
+        """Write the last line of the run, which vouches for all before it."""
+        self.line("", "run.end", writers={self._writer: self._digest.hexdigest()})
+
     def close(self) -> None:
         # What could not be written was told when it was tried; closing tries it again.
         with suppress(OSError):
             self._file.close()
-
-
-def _dump(line: dict[str, Any]) -> str:
-    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -6,12 +6,14 @@ A history is what one observation would have seen, written out: moments of (seco
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from kubeproof.checks.check import Check
-from kubeproof.evidence.reading import Line, checksum
+from kubeproof.evidence.envelope import VERSION, signed
+from kubeproof.evidence.reading import EVERYTHING, Line
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Outcome, Verdict
@@ -46,7 +48,7 @@ def endpoints(t: float, *ready: str) -> Moment:
 
 
 def step(t: float, journey: str, index: int, method: str, status: int | None, body: Any, **fields: Any) -> Moment:
-    known = {"journey": journey, "index": index, "method": method, "url": "http://shop/things", "status": status}
+    known = {"journey": journey, "index": index, "method": method, "url": "http://shop:80/things", "status": status}
     return t, "step", {**known, "body": body, "error": None, "saved": {}, "seconds": 0.01, **fields}
 
 
@@ -70,6 +72,17 @@ def changed(kind: str, where: dict[str, Any], **fields: Any) -> Change:
 def plus(*moments: Moment) -> Change:
     """The history with these moments in their places."""
     return lambda history: sorted([*history, *moments], key=lambda moment: moment[0])
+
+
+def moved(to: float, kind: str, **fields: Any) -> Change:
+    """The history with the lines of a kind that have these fields at another time, and in its place."""
+
+    def apply(history: History) -> History:
+        mine = [kind == moment[1] and fields.items() <= moment[2].items() for moment in history]
+        there = [(to, k, data) if moves else (t, k, data) for (t, k, data), moves in zip(history, mine, strict=True)]
+        return sorted(there, key=lambda moment: moment[0])
+
+    return apply
 
 
 def until(end: float) -> Change:
@@ -133,22 +146,67 @@ def assert_unknown(verdict: Verdict, reason: str = "") -> None:
     assert reason in verdict.because, verdict.report()
 
 
-def written(histories: dict[str, History], plan: list[list[str]] | None = None) -> list[str]:
-    """Histories as the lines of an evidence file, one observation after the other, by one writer."""
-    moments: list[tuple[str, float, str, dict[str, Any]]] = []
-    begin = {"run": "7f3a", "cluster": "somewhere", "started": "2026-01-01T00:00:00Z", "versions": {}, "skew": [0, 0]}
-    moments.append(("", 0.0, "run.begin", begin))
+# What run.begin of a written file says is watched; each is heard of as often as the API server ends a watch.
+WATCHES = ("pod", "deployment")
+HEARD_EVERY = 10.0
+
+
+def written(histories: Mapping[str, History], plan: list[list[str]] | None = None, **begin: Any) -> list[str]:
+    """
+    Histories as the lines of an evidence file, one observation after the other, by one writer.
+
+    The watches of each are heard until its end, and the end vouches for all; `begin` are more fields of run.begin.
+    """
+    known = {"run": "7f3a", "cluster": "somewhere", "started": "2026-01-01T00:00:00Z", "versions": {}, "skew": [0, 0]}
+    known |= {"writers": ["main"], "watches": list(WATCHES)}
+    moments: list[tuple[str, Moment]] = [("", (0.0, "run.begin", {**known, **begin}))]
     if plan is not None:
-        moments.append(("", 0.0, "run.plan", {"checks": plan}))
+        moments.append(("", (0.0, "run.plan", {"checks": plan})))
     for of, history in histories.items():
-        moments.append((of, 0.0, "observe.begin", {}))
-        moments += [(of, *moment) for moment in history]
-        last = max((moment[0] for moment in history), default=0.0)
-        moments.append((of, last, "observe.end", {"lines": len(history) + 2, "error": None}))
-    moments.append(("", 1000.0, "run.end", {}))
-    return [_line(n, *moment) for n, moment in enumerate(moments)]
+        if of != EVERYTHING:
+            moments += [(of, moment) for moment in observed(history, since=moments[-1][1][0])]
+    return ended([_line(n, of, *moment) for n, (of, moment) in enumerate(moments)])
+
+
+def observed(history: History, since: float) -> History:
+    """A history as an observation that begins at a time of the run: bracketed, and with what its watches say."""
+    end = max((t for t, _, _ in history), default=0.0)
+    heard = [
+        (HEARD_EVERY * n, "bookmark", {"watch": watch, "version": str(n), "caught": False})
+        for n in range(1, int(end / HEARD_EVERY) + 1)
+        for watch in WATCHES
+    ]
+    caught = [(end, "bookmark", {"watch": watch, "version": "end", "caught": True}) for watch in WATCHES]
+    inside = [*sorted([*history, *heard], key=lambda moment: moment[0]), *caught]
+    moments = [(0.0, "observe.begin", {}), *inside]
+    moments.append((end, "observe.end", {"lines": len(moments) + 1, "error": None}))
+    return [(round(since + max(t, 0.0), 4), kind, fields) for t, kind, fields in moments]
+
+
+def signed_line(n: int, moment: Moment, of: str = "") -> str:
+    """A moment as a line of an evidence file."""
+    return _line(n, of, *moment)
 
 
 def _line(n: int, of: str, t: float, kind: str, fields: dict[str, Any]) -> str:
-    line = {"v": 1, "w": "main", "n": n, "t": t, "of": of, "kind": kind, **fields}
-    return json.dumps({**line, "crc": checksum(line)})
+    return signed({"v": VERSION, "w": "main", "n": n, "t": t, "of": of, "kind": kind, **fields})
+
+
+def resigned(row: str, **fields: Any) -> str:
+    """A line with other fields, and the checksum of them."""
+    return signed({**json.loads(row), **fields})
+
+
+def ended(rows: list[str]) -> list[str]:
+    """The lines of a run with the end that vouches for them, of each writer for its own; main writes it."""
+    own: dict[str, list[str]] = {}
+    for row in rows:
+        own.setdefault(json.loads(row)["w"], []).append(row)
+    writers = {name: sha256("".join(f"{row}\n" for row in of_it).encode()).hexdigest() for name, of_it in own.items()}
+    last = max((json.loads(row)["t"] for row in rows), default=0.0)
+    return [*rows, _line(len(own.get("main", ())), "", last, "run.end", {"writers": writers})]
+
+
+def revouched(rows: list[str]) -> list[str]:
+    """A whole file with a new end: what was changed in it is vouched for."""
+    return ended(rows[:-1])

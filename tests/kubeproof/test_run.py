@@ -12,6 +12,7 @@ from kubeproof.declared import Declared
 from kubeproof.evidence.reading import EVERYTHING, Planned, read_evidence
 from kubeproof.interruption import listening
 from kubeproof.manifests.system import System
+from kubeproof.observe.agent_pods import PROBE
 from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.applying import Owner
 from kubeproof.observe.waiting import NotInTime
@@ -70,7 +71,9 @@ class Cluster:
         self.made.append(("Pod", namespace))
 
     def read_namespaced_pod(self, *_):
-        return SimpleNamespace(status=SimpleNamespace(phase="Running", pod_ip="10.0.0.9"))
+        probe = SimpleNamespace(name=PROBE, state=SimpleNamespace(terminated=None, waiting=None, running=True))
+        status = SimpleNamespace(pod_ip="10.0.0.9", container_statuses=[probe])
+        return SimpleNamespace(metadata=SimpleNamespace(uid="u-9"), status=status)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from kubeproof.evidence.writing import NotWritten, Recorder
 
 def written(path, write):
     recorder = Recorder(path, "main", time.monotonic())
-    recorder.line("", "run.begin", run="test")
+    recorder.line("", "run.begin", run="test", writers=["main"])
     write(recorder)
+    recorder.end()
     recorder.close()
     return read_evidence(path.read_text())
 
@@ -23,7 +24,7 @@ def test_a_whole_observation_reads_back_whole(tmp_path):
             recorder.line("dns", "name", asked="ä", addresses=["198.19.0.10"])
 
     evidence = written(tmp_path / "evidence.jsonl", write)
-    assert evidence.damage == ()
+    assert (evidence.damage, evidence.unusable, evidence.ended) == ((), None, True)
     assert evidence.why_not_whole("dns") is None
     assert [line.kind for line in evidence.of("dns")] == ["observe.begin", "name", "observe.end"]
     assert evidence.of("dns")[1].get("asked") == "ä"
@@ -38,19 +39,18 @@ def test_an_observation_that_breaks_says_so_and_raises_on(tmp_path):
     assert evidence.of("dns")[-1].get("error") == "RuntimeError: the pod is gone"
 
 
-def test_lines_of_many_threads_and_two_writers_stay_whole(tmp_path):
-    path = tmp_path / "evidence.jsonl"
-    other = Recorder(path, "other", time.monotonic())
-
-    def write(recorder):
-        with ThreadPoolExecutor(8) as pool:
-            for number in range(200):
-                pool.submit(recorder.line, "x", "marker", says=str(number))
-                pool.submit(other.line, "y", "marker", says=str(number))
-
-    evidence = written(path, write)
-    other.close()
-    assert evidence.damage == ()
+def test_lines_of_many_threads_and_two_writers_stay_whole_and_their_time_runs_forward(tmp_path):
+    path, began = tmp_path / "evidence.jsonl", time.monotonic()
+    one, other = Recorder(path, "one", began), Recorder(path, "other", began)
+    one.line("", "run.begin", writers=["one", "other"])
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(200):
+            pool.submit(one.line, "x", "marker", says=str(number))
+            pool.submit(other.line, "y", "marker", says=str(number))
+    evidence = read_evidence(path.read_text())
+    for recorder in (one, other):
+        recorder.close()
+    assert (evidence.damage, evidence.unusable) == ((), None)
     assert len(evidence.of("x")) == len(evidence.of("y")) == 200
 
 
@@ -62,7 +62,7 @@ def test_a_file_that_is_cut_in_the_middle_is_not_whole(tmp_path):
             recorder.line("dns", "name", asked="a")
 
     written(path, write)
-    assert read_evidence(path.read_text()[:-20]).why_not_whole("dns") is not None
+    assert read_evidence(path.read_text()[:-200]).why_not_whole("dns") is not None
 
 
 def test_a_full_disk_is_said_with_the_file(tmp_path):

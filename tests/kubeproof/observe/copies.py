@@ -50,10 +50,10 @@ class Copy:
 
     def observed(self, observe, of):
         """Make an observation as a run does; give its lines, begin and end left out."""
-        self.recorder.line("", "run.begin", run="7f3a")
+        self.recorder.line("", "run.begin", run="7f3a", writers=["main"], watches=[])
         with self.recorder.observation(of), self.watches.recorded(of):
             observe(self.on, of, of.partition(":")[2])
-        self.recorder.line("", "run.end")
+        self.recorder.end()
         return [line for line in read_evidence(self._path.read_text()).of(of) if not line.kind.startswith("observe.")]
 
     def verdict(self, check, subject, of):

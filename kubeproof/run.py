@@ -28,12 +28,10 @@ from kubeproof.observe.api_errors import Refused, Silent, translated
 from kubeproof.observe.cluster import CannotStart, Cluster
 from kubeproof.observe.deploy import observe_deploy
 from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
-from kubeproof.observe.listings import listings
+from kubeproof.observe.listings import FOLLOWED, listings
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches
 from kubeproof.provenance import provenance
-
-FOLLOWED = ("pod", "deployment", "stateful_set", "slice", "autoscaler", "event")
 
 # (the deployed system, the observation's id, what it is about: the part of the id after the colon)
 Observer = Callable[[Deployed, str, str], None]

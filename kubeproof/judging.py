@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from kubeproof.checks.catalogue import CHECKS, LIVE, STATIC, law_of, live_plan
 from kubeproof.evidence.questions import of_kind, unmet
 from kubeproof.evidence.reading import EVERYTHING, Evidence, Line, Planned
+from kubeproof.evidence.watching import missed
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.rules.rule import prove
@@ -71,7 +72,9 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     lost = evidence.why_not_whole(planned.observation)
     if lost is not None:
         return _from_remnant(verdict, f"{planned.observation}: {lost}", lasting=check.lasting)
-    reason = _missed(lines) if planned.observation == EVERYTHING else _doubt(lines)
+    # What the other checks could not see of their own is no doubt of one that reads the whole run.
+    broke_off = None if planned.observation == EVERYTHING else _broke_off(lines)
+    reason = broke_off or missed(lines, evidence.run.get("watches"))
     if reason is None or verdict.outcome in (Outcome.FAIL, Outcome.SKIPPED):
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:
@@ -87,21 +90,14 @@ def _from_remnant(verdict: Verdict, reason: str, *, lasting: bool) -> Verdict:
     return replace(unknown(reason, *verdict.evidence), premises=verdict.premises)
 
 
-def _doubt(lines: tuple[Line, ...]) -> str | None:
-    """Why a whole observation is not to be trusted with a PASS: an unmet need, an error at its end, or a gap."""
+def _broke_off(lines: tuple[Line, ...]) -> str | None:
+    """Why an observation did not do all that it was to do: an unmet need, or an error at its end."""
     need = unmet(lines)
     if need is not None:
         return need.because
     for end in of_kind(lines, "observe.end"):
         if end.get("error") is not None:
             return f"the observation broke off: {end.get('error')}"
-    return _missed(lines)
-
-
-def _missed(lines: tuple[Line, ...]) -> str | None:
-    """What the watches did not see: of a check that reads the whole run all that makes its lines doubtful."""
-    for gap in of_kind(lines, "gap"):
-        return f"something was missed: {gap.get('says')}"
     return None
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from kubeproof.checks.catalogue import CHECKS
 from kubeproof.evidence import reading
 from kubeproof.evidence.envelope import FIELDS
-from kubeproof.evidence.reading import EVERYTHING, read_evidence
+from kubeproof.evidence.reading import EVERYTHING, Line, read_evidence
+from kubeproof.evidence.watching import missed
 from kubeproof.judging import judge_run
+from kubeproof.run import NotDeployed
 from kubeproof.verdict import Outcome, exit_status
 from tests.helpers.histories import resigned, revouched, written
 from tests.helpers.judge_tests import HISTORIES
@@ -119,6 +121,79 @@ def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
 def test_a_gap_or_an_unmet_need_is_not_a_pass(observation, told):
     found = outcomes(ended_with(observation, sorted([*HISTORIES[observation](), told], key=lambda m: m[0])))
     assert {found[key] for key in of_observation(observation)} == {Outcome.UNKNOWN}
+
+
+def watched(observation, change):
+    """The run with what the watches said of one observation changed: a function of its time and fields, None drops."""
+    rows = []
+    for row in ROWS:
+        line = json.loads(row)
+        if line["of"] == observation and line["kind"] == "bookmark":
+            fields = change(line)
+            if fields is None:
+                continue
+            row = resigned(row, **fields)
+        rows.append(row)
+    return counted_again(rows, observation)
+
+
+def counted_again(rows, observation):
+    """Rows as their writer and the end of one observation count them."""
+    count = sum(json.loads(row)["of"] == observation for row in rows)
+    rows = [resigned(row, n=n) for n, row in enumerate(rows)]
+    for n, row in enumerate(rows):
+        line = json.loads(row)
+        if line["of"] == observation and line["kind"] == "observe.end":
+            rows[n] = resigned(row, lines=count)
+    return revouched(rows)
+
+
+LONG = "rollout:shop"  # longer than a watch may be silent
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda _: {"caught": False}, "it was not shown that the pod watch saw all"),
+        (lambda line: None if line["watch"] == "pod" and line["caught"] else {}, "the pod watch saw all"),
+        (lambda line: None if line["watch"] == "deployment" and not line["caught"] else {}, "nothing was heard of the"),
+        (lambda _: {"watch": "node"}, "nothing was heard of the pod watch for"),
+    ],
+    ids=["not caught", "no end", "silent", "another"],
+)
+def test_a_watch_that_was_not_heard_takes_the_pass(change, reason):
+    found = judged(watched(LONG, change))
+    of_it = {(check, subject) for check, subject, of in PLAN if of in (LONG, EVERYTHING)}
+    for judgement in found:
+        if (judgement.check, judgement.subject) in of_it:
+            assert judgement.verdict.outcome is Outcome.UNKNOWN
+            assert reason in judgement.verdict.because
+        elif judgement.check != "static":
+            assert judgement.verdict.passed
+
+
+def test_what_a_watch_saw_before_the_last_deed_shows_nothing_of_it():
+    rows = [row for row in ROWS if json.loads(row)["of"] == "journey:buy"]
+    place = ROWS.index(rows[-1])
+    deed = resigned(rows[1], t=json.loads(rows[-1])["t"])
+    found = {
+        (judgement.check, judgement.subject): judgement.verdict
+        for judgement in judged(counted_again([*ROWS[:place], deed, *ROWS[place:]], "journey:buy"))
+    }
+    assert "it was not shown that the pod watch saw all" in found["api.journey", "buy"].because
+
+
+@pytest.mark.parametrize("watches", [[], None, "pod", [3]])
+def test_a_run_that_does_not_say_what_it_watched_has_no_pass(watches):
+    found = judged(revouched([resigned(ROWS[0], watches=watches), *ROWS[1:]]))
+    assert not any(judgement.verdict.passed for judgement in found)
+
+
+def test_where_the_system_never_came_up_nothing_was_watched():
+    end = {"lines": 2, "error": f"{NotDeployed.__name__}: shop did not become available"}
+    begin = Line(1, 0.0, "dns", "observe.begin", {})
+    assert missed((begin, Line(2, 60.0, "dns", "observe.end", end)), ["pod"]) is None
+    assert "60.0 s" in missed((begin, Line(2, 60.0, "dns", "observe.end", {**end, "error": "else"})), ["pod"])
 
 
 def test_what_needs_the_node_of_a_cluster_that_was_given_is_skipped_and_no_doubt():

@@ -36,25 +36,36 @@ class Copy:
         for workload in (SHOP, LEDGER):
             self.runs(workload, workload.replicas)
 
-    def runs(self, workload, count):
-        """So many pods of a workload are there, Ready, and behind the Service of its name."""
+    def runs(self, workload, count, life=""):
+        """So many pods of a workload are there, Ready, and behind the Service of its name; `life` ends their uids."""
         names = [f"{workload.name}-{place}" for place in range(count)]
-        pods = {name: {"name": name, "uid": name, "workload": workload.name, "deleted": False} for name in names}
+        state = {"workload": workload.name, "ready": True, "waiting": [], "deleted": False, "gone": False}
+        state |= {"restarts": 0, "node": "n"}
+        pods = {name + life: {"name": name, "uid": name + life, "ip": f"ip-of-{name}", **state} for name in names}
+        counts = dict.fromkeys(("desired", "updated", "ready", "available", "replicas"), count)
         with self.watches.changed:
-            now = self.watches.now
-            now["pod"] = {uid: pod for uid, pod in now["pod"].items() if pod["workload"] != workload.name} | pods
-            counts = dict.fromkeys(("desired", "updated", "ready", "available", "replicas"), count)
-            now["workload"][workload.name] = {"name": workload.name, "generation": 1, "observed": 1, **counts}
-            now["endpoints"][workload.name] = {"service": workload.name, "ready": names}
-            self.watches.changed.notify_all()
+            for uid, pod in list(self.watches.now["pod"].items()):
+                if pod["workload"] == workload.name and uid not in pods:
+                    self.keeps("pod", uid, {**pod, "deleted": True, "gone": True})
+            for uid, pod in pods.items():
+                self.keeps("pod", uid, pod)
+            named = {"name": workload.name, "generation": 1, "observed": 1}
+            self.keeps("workload", workload.name, {**named, **counts})
+            self.keeps("endpoints", workload.name, {"service": workload.name, "ready": names})
+
+    def keeps(self, kind, name, line):
+        """A watch tells of an object."""
+        self.watches._keep(kind, name, line)  # what comes of an event, whatever the API's own form of it
 
     def observed(self, observe, of):
-        """Make an observation as a run does; give its lines, begin and end left out."""
-        self.recorder.line("", "run.begin", run="7f3a", writers=["main"], watches=[])
+        """Make an observation as a run does; give its lines, but those that every observation has."""
+        self.recorder.line("", "run.begin", run="7f3a", writers=["main"], watches=["pod"])
         with self.recorder.observation(of), self.watches.recorded(of):
             observe(self.on, of, of.partition(":")[2])
+            self.recorder.line(of, "bookmark", watch="pod", version="1", caught=True)
         self.recorder.end()
-        return [line for line in read_evidence(self._path.read_text()).of(of) if not line.kind.startswith("observe.")]
+        lines = read_evidence(self._path.read_text()).of(of)
+        return [line for line in lines if line.kind not in ("observe.begin", "observe.end", "bookmark")]
 
     def verdict(self, check, subject, of):
         """What the judge of a check makes of the file."""

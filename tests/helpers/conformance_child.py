@@ -45,7 +45,7 @@ def ended(child, *, within):
 
 def ends(done, status, *, says):
     """It ended with this status and these words, and did not show its insides."""
-    assert done.returncode == status, done.stdout
+    assert done.returncode == status, f"exit {done.returncode}\n{done.stdout}"
     assert says in done.stdout
     assert "Traceback" not in done.stdout
 

@@ -107,6 +107,11 @@ class Workload:
         """Every port that a container of this workload declares, a sidecar included."""
         return tuple(port for container in self.lasting for port in container.ports)
 
+    @property
+    def tcp_ports(self) -> tuple[int, ...]:
+        """The numbers of the ports that a TCP connection can be tried to, each once."""
+        return tuple(dict.fromkeys(port.number for port in self.ports if port.protocol == "TCP"))
+
     def port_number(self, port: int | str | None) -> int:
         """The number behind a port given by name or number; raises LookupError for a name no container declares."""
         if isinstance(port, int):

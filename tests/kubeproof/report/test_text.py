@@ -20,8 +20,9 @@ SEEN = Fact(3, "seen")
 
 
 def isolation() -> Verdict:
-    history = [moment for moment in reachability() if moment[2]["source"] != "ledger"]
-    history.append(reach("cell", "stranger", "ledger", 7001, "connected"))
+    unseen = {("shop", "shop"), ("ledger", "shop")}
+    history = [moment for moment in reachability() if (moment[2].get("source"), moment[2].get("target")) not in unseen]
+    history.append(reach("cell", "stranger", "ledger-0", 7001, "connected", t=20))
     return judge_reachability(SYSTEM, PROFILE, "market", lines("reachability", history))
 
 

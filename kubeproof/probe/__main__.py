@@ -12,6 +12,7 @@ The others are given a plan, one line of JSON on standard input: among many pods
     journey  {"steps":[…],"saved":{…}}                              walk the steps in order
     traffic  {"method":…,"url":…,"body":…,"rate":…,"seconds":…}     until another line or the end of standard input
     ask      {"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}     the same
+    hold     {"pods":[{"pod":…,"url":…},…],"method":…,"body":…,"rate":…,"seconds":…}               the same, and told
     greet    {"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}                 the same
 """
 
@@ -24,12 +25,14 @@ from typing import Any
 
 from .asking import ask, greet
 from .attempts import connect_all, journey, listen, resolve_all, visit_all
+from .holding import hold
 from .traffic import traffic
 
 COMMANDS: dict[str, Callable[[Any], None]] = {
     "ask": ask,
     "connect": connect_all,
     "greet": greet,
+    "hold": hold,
     "journey": journey,
     "resolve": resolve_all,
     "traffic": traffic,

@@ -26,7 +26,7 @@ from tests.helpers.histories import (
 from tests.helpers.shop import LEDGER, PROFILE, SHOP, SYSTEM
 
 # A workload's pods: the first of each tries all others.
-PODS = {"shop": ("shop-a", "shop-b"), "ledger": ("ledger-0",)}
+PODS = {"shop": ["shop-a", "shop-b"], "ledger": ["ledger-0"]}
 
 
 def reach(role: str, source: str, target: str, port: int, outcome: str, words: str = "", *, t: float = 10.0) -> Moment:

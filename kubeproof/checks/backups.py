@@ -1,101 +1,143 @@
-"""persistence.backup-restore: what a journey wrote is read again after its volumes were lost and a backup restored."""
+"""
+persistence.backup-restore: what a journey wrote is read again after its volumes were lost and a backup restored.
 
-from kubeproof.checks.check import Check, Phase, Subject
-from kubeproof.checks.journeys import Saved, walked
-from kubeproof.evidence.questions import Lines, fact, marker, not_observed, number, of_kind, seconds
+Lost is what is answered 404, or without what was written. Who refuses (401, 403, 429, 5xx) did not look.
+"""
+
+from kubeproof.checks.check import Check, Phase, Premise, Subject
+from kubeproof.checks.persistence import between, claims_of, halves, held, replaced
+from kubeproof.checks.walks import followed, is_gone, tells, walked
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds
 from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Backup, Profile
-from kubeproof.profile.journeys import Journey
+from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
 
 
 def judge_backup(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge one workload: written, backed up, lost (the control), restored, and read again, in this order."""
+    """Judge one workload: what was written is backed up in time, restored in time, and read after that."""
     promise = profile.backup(subject)
-    if promise is None or system.workload(subject) is None:
-        return unknown(f"{subject} is not a workload that the profile expects to be backed up")
-    write, read = profile.journey(promise.write), profile.journey(promise.read)
-    if write is None or read is None:
-        return unknown(f"the profile has no journey {promise.write!r} or {promise.read!r}")
+    write, read = halves(profile, promise)
+    if promise is None or write is None or read is None or system.workload(subject) is None:
+        return unknown(f"{subject} is not a workload of which the profile says how it is backed up, written and read")
     begun = _started(promise.backup, lines)
     if begun is None:
         return unknown("no marker says that a backup was made")
-    written, saved = walked(write, _between(write, 0.0, begun.t, lines), {})
-    if not written.passed:
-        # Nothing was written, so nothing could be saved.
-        return unknown(f"the journey {write.name!r} did not hold: {written.because}", *written.evidence)
     backed_up = _job("backup", promise.backup, promise.within, lines)
     if not backed_up.passed:
         return backed_up
-    verdict = merge((*_restored(promise, read, saved, lines), _lost(promise, read, saved, lines)))
+    restored = _job("restore", promise.restore, promise.within, lines)
+    ends = of_kind(lines, "job", source=promise.restore)
+    if not ends:
+        return restored
+    _, saved = walked(system, write, between(write, 0.0, begun.t, lines), {})
+    found, _ = walked(system, read, between(read, ends[-1].t, float("inf"), lines), saved, tells)
+    verdict = merge((restored, found))
     if not verdict.passed:
         return verdict
     took = f"backup in {_took(promise.backup, lines)}, restore in {_took(promise.restore, lines)}"
     return passed(f"read again after its volumes were lost: {took}", *backed_up.evidence, *verdict.evidence)
 
 
-def _restored(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> tuple[Verdict, ...]:
-    """The restore completed, and the data is read after it."""
-    restore = _job("restore", promise.restore, promise.within, lines)
-    ends = of_kind(lines, "job", source=promise.restore)
-    if not ends:
-        return (restore,)
-    return restore, walked(read, _between(read, ends[-1].t, float("inf"), lines), saved)[0]
-
-
-def _lost(promise: Backup, read: Journey, saved: Saved, lines: Lines) -> Verdict:
-    """The control: before the restore the data could not be read. Where it could, the loss failed, not the system."""
-    deleted, new = marker(lines, "volumes deleted"), marker(lines, "volumes new")
-    restore = _started(promise.restore, lines)
-    if deleted is None or new is None or restore is None:
-        return unknown("no markers say that the volumes were deleted, and then a restore begun")
-    before, after = _uids(deleted), _uids(new)
-    if not before or not after or before & after:
-        return unknown("no volume was seen replaced by a new one", fact(new, "the claims are not new ones"))
-    control = _between(read, new.t, restore.t, lines)
-    unseen = [line for line in control if not_observed(line.get("error")) or (number(line, "status") or 500) >= 500]
-    if not control or unseen:
-        message = "nobody could look whether the data was gone"
-        return unknown(message, *(fact(line, f"answered {line.get('status') or 'nothing'}") for line in unseen))
-    still, _ = walked(read, control, saved)
-    if still.passed:
-        return unknown("the data was never lost: it was read on the new volumes before any restore", *still.evidence)
-    return passed("lost", fact(control[-1], f"on new volumes, before the restore: {control[-1].get('status')}"))
-
-
 def _job(what: str, cronjob: str, within: float, lines: Lines) -> Verdict:
-    """A Job made from this CronJob completed in time."""
+    """The Job made from this CronJob completed in time; of several ends the worst counts."""
     ends = of_kind(lines, "job", source=cronjob)
     if not ends:
         return unknown(f"how the {what} ended was not seen")
-    ended, message = ends[-1].get("ended"), str(ends[-1].get("says"))
-    if ended == "complete":
-        return passed(what, fact(ends[-1], f"{what} completed: {message}"))
+    return merge(_end(what, cronjob, within, end) for end in ends)
+
+
+def _end(what: str, cronjob: str, within: float, end: Line) -> Verdict:
+    ended, message, took = end.get("ended"), str(end.get("says")), number(end, "seconds")
     if ended in ("failed", "absent"):
-        return failed(f"the {what} failed: {message}", fact(ends[-1], f"Job of {cronjob}: {message}"))
-    if ended == "late":
-        return failed(f"the {what} did not end within {seconds(within)}", fact(ends[-1], message))
-    return unknown(f"how the {what} ended is not said", fact(ends[-1], f"ended: {ended!r}"))
+        return failed(f"the {what} failed: {message}", fact(end, f"Job of {cronjob}: {message}"))
+    if ended == "late" or (ended == "complete" and took is not None and took > within):
+        return failed(f"the {what} did not end within {seconds(within)}", fact(end, message))
+    if ended != "complete" or took is None:
+        return unknown(f"how the {what} ended is not said", fact(end, f"ended: {ended!r}, seconds: {took}"))
+    return passed(what, fact(end, f"{what} completed in {seconds(took)}: {message}"))
 
 
 def _took(cronjob: str, lines: Lines) -> str:
-    took = [number(line, "seconds") for line in of_kind(lines, "job", source=cronjob)]
-    return seconds(took[-1]) if took and took[-1] is not None else "a time that is not said"
+    return seconds(max(number(end, "seconds") or 0.0 for end in of_kind(lines, "job", source=cronjob)))
 
 
 def _started(cronjob: str, lines: Lines) -> Line | None:
     return next(iter(of_kind(lines, "marker", says="job started", at=cronjob)), None)
 
 
-def _between(journey: Journey, begin: float, end: float, lines: Lines) -> Lines:
-    return tuple(line for line in of_kind(lines, "step", journey=journey.name) if begin <= line.t <= end)
+def write_held(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """What was to be saved was written."""
+    promise = profile.backup(subject)
+    write, _ = halves(profile, promise)
+    return held(system, write, _started(promise.backup, lines) if promise else None, lines)
 
 
-def _uids(line: Line) -> set[str]:
-    claims = line.data.get("claims")
-    found = claims if isinstance(claims, list) else []
-    return {str(claim["uid"]) for claim in found if isinstance(claim, dict) and claim.get("uid")}
+def in_order(_system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Nothing was lost before it was saved, and nothing brought back before it was lost."""
+    promise = profile.backup(subject)
+    if promise is None:
+        return unknown(f"the profile has no backup of {subject}")
+    saved, restored = (of_kind(lines, "job", source=cronjob)[-1:] for cronjob in (promise.backup, promise.restore))
+    deeds = {
+        "the backup's begin": _started(promise.backup, lines),
+        "its end": next(iter(saved), None),
+        "the loss of the volumes": marker(lines, "volumes deleted"),
+        "new volumes": marker(lines, "volumes new"),
+        "the restore's begin": _started(promise.restore, lines),
+        "the restore's end": next(iter(restored), None),
+    }
+    if missing := [name for name, line in deeds.items() if line is None]:
+        return unknown(f"no line tells of {', '.join(missing)}")
+    seen = [line for line in deeds.values() if line is not None]
+    if seen != sorted(seen, key=lambda line: line.t):
+        facts = (fact(line, name) for name, line in zip(deeds, seen, strict=True))
+        return unknown("they were done in another order", *facts)
+    between_them = seconds(seen[2].t - seen[1].t)
+    return passed("in order", fact(seen[-1], f"lost {between_them} after it was saved, then restored"))
+
+
+def other_claims(_system: System, _profile: Profile, _subject: str, lines: Lines) -> Verdict:
+    """Every claim that was deleted has a successor of its name with another uid."""
+    deleted, new = marker(lines, "volumes deleted"), marker(lines, "volumes new")
+    if deleted is None or new is None:
+        return unknown("no markers say which claims were deleted, and which came")
+    before, after = claims_of(deleted), claims_of(new)
+    if not before or before.keys() != after.keys() or set(before.values()) & set(after.values()):
+        return unknown("the claims are not new ones", fact(deleted, f"before: {before}"), fact(new, f"after: {after}"))
+    return passed("others", fact(new, ", ".join(f"{name} was {before[name]}, is {uid}" for name, uid in after.items())))
+
+
+def lost(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """The control: on the new volumes, before the restore, somebody looked for the data and it was not there."""
+    promise = profile.backup(subject)
+    write, read = halves(profile, promise)
+    new = marker(lines, "volumes new")
+    begun, restore = (_started(job, lines) for job in (promise.backup, promise.restore)) if promise else (None, None)
+    if write is None or read is None or new is None or begun is None or restore is None:
+        return unknown("no markers say when the data must have been gone")
+    _, saved = walked(system, write, between(write, 0.0, begun.t, lines), {})
+    control = between(read, new.t, restore.t, lines)
+    seen = [(step, line) for step in followed(system, read, control, saved) for line in step.lines]
+    asked = [line for _, line in seen]
+    blind = [line for line in control if line not in asked] + [line for at, line in seen if not tells(at.step, line)]
+    if not asked or blind:
+        facts = (fact(line, f"answered {line.get('status') or line.get('error')}") for line in blind)
+        return unknown("nobody could look", *facts)
+    gone = [line for at, line in seen if is_gone(at, line)]
+    if not gone:
+        return unknown("it was not gone", *(fact(line, f"answered {line.get('status')}") for line in asked))
+    return passed("lost", fact(gone[0], f"on new volumes, before the restore: {gone[0].get('status')}"))
+
+
+def all_replaced(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Nobody was left who could have kept in memory what was not in the backup."""
+    promise = profile.backup(subject)
+    _, read = halves(profile, promise)
+    new = marker(lines, "volumes new")
+    if read is None or new is None:
+        return unknown("no marker says that the volumes are new")
+    return replaced(system, subject, marker(lines, "volumes deleted"), between(read, new.t, float("inf"), lines), lines)
 
 
 BACKUP_RESTORE = Check(
@@ -105,7 +147,14 @@ BACKUP_RESTORE = Check(
     phase=Phase.REPLACE_A_POD,
     subjects=lambda _, profile: (Subject(kept.workload, f"backup:{kept.workload}") for kept in profile.backups),
     observer="backups.observe_backup",
-    reads=("marker", "step", "job"),
+    reads=("marker", "job", "step", "pod"),
     judge=judge_backup,
+    premises=(
+        Premise("what is read had been written before the backup", write_held, of_failure=True),
+        Premise("it was saved, then lost, then restored", in_order),
+        Premise("the volumes were new ones", other_claims),
+        Premise("the data was gone before the restore", lost),
+        Premise("every pod had been replaced before it was looked for", all_replaced),
+    ),
     lasting=True,
 )

@@ -1,54 +1,126 @@
-"""persistence.pod-delete: what a journey wrote is read again after the pod with the volume was replaced."""
+"""
+persistence.pod-delete: what a journey wrote is read again after every pod of the workload was replaced.
 
-from kubeproof.checks.check import Check, Phase, Subject
-from kubeproof.checks.journeys import walked
-from kubeproof.evidence.questions import Lines, fact, marker, of_kind
+Lost is what is answered 404, or without what was written. Who refuses (401, 403, 429, 5xx) did not look.
+"""
+
+from kubeproof.checks.check import Check, Phase, Premise, Subject
+from kubeproof.checks.walks import tells, walked
+from kubeproof.evidence.questions import Lines, began, fact, marker, of_kind, texts
+from kubeproof.evidence.reading import Line
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Profile
-from kubeproof.verdict import Verdict, merge, passed, unknown
+from kubeproof.profile.intent import Backup, Persistence, Profile
+from kubeproof.profile.journeys import Journey
+from kubeproof.verdict import Verdict, passed, unknown
 
 
 def judge_persistence(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge one workload: the write journey before the marker 'pod deleted', the read journey after 'pod back'."""
-    promise = profile.persistence_of(subject)
-    if promise is None or system.workload(subject) is None:
-        return unknown(f"{subject} is not a workload that the profile expects to keep anything")
-    write, read = profile.journey(promise.write), profile.journey(promise.read)
-    if write is None or read is None:
-        return unknown(f"the profile has no journey {promise.write!r} or {promise.read!r}")
+    """Judge one workload: what a journey wrote before 'pod deleted', another reads after 'pod back'."""
+    write, read = halves(profile, profile.persistence_of(subject))
+    if write is None or read is None or system.workload(subject) is None:
+        return unknown(f"{subject} is not a workload of which the profile says what writes, and what reads it again")
     deleted, back = marker(lines, "pod deleted"), marker(lines, "pod back")
     if deleted is None or back is None or back.t < deleted.t:
-        return unknown("no markers say that the pod was deleted and came back")
-    steps = of_kind(lines, "step")
-    before = tuple(line for line in steps if line.t <= deleted.t and line.get("journey") == write.name)
-    after = tuple(line for line in steps if line.t >= back.t and line.get("journey") == read.name)
-    written, saved = walked(write, before, {})
-    if not written.passed:
-        # Nothing was written, so nothing could be lost.
-        return unknown(f"the journey {write.name!r} did not hold: {written.because}", *written.evidence)
-    verdict = merge((walked(read, after, saved)[0], _replaced(subject, deleted.t, lines)))
-    if not verdict.passed:
-        return verdict
-    return passed("read again after the pod was replaced", *verdict.evidence)
+        return unknown("no markers say that the pods were deleted and came back")
+    _, saved = walked(system, write, between(write, 0.0, deleted.t, lines), {})
+    verdict, _ = walked(system, read, between(read, back.t, float("inf"), lines), saved, tells)
+    return passed("read again after its pods were replaced", *verdict.evidence) if verdict.passed else verdict
 
 
-def _replaced(subject: str, deleted: float, lines: Lines) -> Verdict:
-    """The pod that is there now is not the one that was: another uid, and the old one seen going."""
+def halves(profile: Profile, promise: Persistence | Backup | None) -> tuple[Journey | None, Journey | None]:
+    """The journeys of a promise, the one that writes and the one that reads; None for what the profile lacks."""
+    if promise is None:
+        return None, None
+    return profile.journey(promise.write), profile.journey(promise.read)
+
+
+def between(journey: Journey, begin: float, end: float, lines: Lines) -> Lines:
+    """The steps of a journey that began after one moment and ended before another."""
+    steps = of_kind(lines, "step", journey=journey.name)
+    return tuple(line for line in steps if begin <= began(line) and line.t <= end)
+
+
+def held(system: System, write: Journey | None, deed: Line | None, lines: Lines) -> Verdict:
+    """The journey that writes held before the deed: where nothing was written, nothing could be lost."""
+    if write is None or deed is None:
+        return unknown("nothing says what was written, and until when")
+    verdict, _ = walked(system, write, between(write, 0.0, deed.t, lines), {})
+    return verdict if verdict.passed else unknown(f"{write.name!r} did not hold: {verdict.because}", *verdict.evidence)
+
+
+def claims_of(line: Line) -> dict[str, str]:
+    """The claims that a marker names, name → uid; none where it says nothing of the kind."""
+    found = line.data.get("claims")
+    claims = [claim for claim in found if isinstance(claim, dict)] if isinstance(found, list) else []
+    return {str(claim.get("name")): str(claim.get("uid")) for claim in claims}
+
+
+def replaced(system: System, subject: str, deed: Line | None, read: Lines, lines: Lines) -> Verdict:
+    """
+    Each pod that a deed took was gone before the `read` steps began, and as many others were Ready until they ended.
+
+    A pod of a StatefulSet is replaced by one of its name.
+    """
+    if deed is None or not read:
+        return unknown("nothing says when the pods went, or nothing was read")
     pods = of_kind(lines, "pod", workload=subject)
-    old = {line.get("uid") for line in pods if line.t <= deleted and line.get("gone") is not True}
-    left = {
-        line.get("uid")
-        for line in pods
-        if line.t >= deleted and (line.get("deleted") is True or line.get("gone") is True)
-    }
-    new = [
-        line
-        for line in pods
-        if deleted < line.t and line.get("ready") is True and not line.get("deleted") and line.get("uid") not in old
-    ]
-    if not old & left or not new:
-        return unknown(f"{subject}: the old pod was not seen going, or no new one was seen ready")
-    return passed("replaced", fact(new[-1], f"{new[-1].get('name')} was replaced: uid {new[-1].get('uid')}"))
+    then, now, last = _there(pods, deed.t), _there(pods, min(map(began, read))), _there(pods, read[-1].t)
+    taken = {uid: line for uid, line in then.items() if line.get("deleted") is not True}
+    if not taken or taken.keys() != set(texts(deed, "uids")):
+        return unknown("the pods that were deleted are not those that were seen", fact(deed, f"{len(taken)} were seen"))
+    if stayed := [fact(now[uid], f"{now[uid].get('name')} was still there") for uid in then if uid in now]:
+        return unknown(f"when it was read, {stayed[0].message}", *stayed)
+    ready = {uid: line for uid, line in now.items() if _serves(line) and uid in last and _serves(last[uid])}
+    names = sorted(str(line.get("name")) for line in ready.values())
+    workload = system.workload(subject)
+    in_place = workload is None or workload.kind != "StatefulSet" or names == sorted(_names(taken))
+    if len(ready) < len(taken) or not in_place:
+        known = [fact(line, f"{line.get('name')}: ready {line.get('ready')}") for line in now.values()]
+        return unknown(f"{len(names)} of {len(taken)} were Ready in their places while it was read", *known)
+    return passed("replaced", *(fact(line, f"{line.get('name')} is another: uid {uid}") for uid, line in ready.items()))
+
+
+def _there(pods: Lines, moment: float) -> dict[object, Line]:
+    """The pods that are not gone at a moment, uid → its last line until then."""
+    last = {line.get("uid"): line for line in pods if line.t <= moment}
+    return {uid: line for uid, line in last.items() if line.get("gone") is not True}
+
+
+def _serves(line: Line) -> bool:
+    return line.get("ready") is True and line.get("deleted") is not True
+
+
+def _names(pods: dict[object, Line]) -> list[str]:
+    return [str(line.get("name")) for line in pods.values()]
+
+
+def write_held(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """What was to be kept was written."""
+    write, _ = halves(profile, profile.persistence_of(subject))
+    return held(system, write, marker(lines, "pod deleted"), lines)
+
+
+def same_claims(_system: System, _profile: Profile, _subject: str, lines: Lines) -> Verdict:
+    """The pods that came mount the claims that those mounted that went, by name and uid."""
+    deleted, back = marker(lines, "pod deleted"), marker(lines, "pod back")
+    if deleted is None or back is None:
+        return unknown("no markers say what was mounted")
+    before, after = claims_of(deleted), claims_of(back)
+    if not before:
+        return unknown("no pod mounted a claim: nothing says what kept it", fact(deleted, "no claims"))
+    if before != after:
+        return unknown("the claims are others", fact(deleted, f"before: {before}"), fact(back, f"after: {after}"))
+    return passed("the same", fact(back, ", ".join(f"{name} is still {uid}" for name, uid in after.items())))
+
+
+def all_replaced(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    """Nobody was left who could have kept in memory what was not on the volume."""
+    _, read = halves(profile, profile.persistence_of(subject))
+    back = marker(lines, "pod back")
+    if read is None or back is None:
+        return unknown("no marker says that the pods were back")
+    steps = between(read, back.t, float("inf"), lines)
+    return replaced(system, subject, marker(lines, "pod deleted"), steps, lines)
 
 
 POD_DELETE = Check(
@@ -60,5 +132,10 @@ POD_DELETE = Check(
     observer="persistence.observe_restart",
     reads=("marker", "step", "pod"),
     judge=judge_persistence,
+    premises=(
+        Premise("what is read had been written before", write_held, of_failure=True),
+        Premise("the pods mounted the same claims before and after", same_claims),
+        Premise("every pod had been replaced before it was read", all_replaced),
+    ),
     lasting=True,
 )

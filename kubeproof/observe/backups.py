@@ -1,16 +1,16 @@
 """Write, back up, lose the volumes, restore, read: what an operator does on the day it matters, step by step."""
 
 import time
-from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.journeys import walk_settled
+from kubeproof.observe.persistence import claims, mounted, wait_available, wait_gone
 from kubeproof.observe.waiting import NotInTime, wait_until
 
-READY = 120.0  # seconds for a workload to be available on new volumes, and for those that depend on it after that
+RELEASED = 60.0  # seconds for a deleted claim to go once no pod mounts it: its controllers look now and then
 
 
 def observe_backup(on: Deployed, of: str, name: str) -> None:
@@ -23,7 +23,7 @@ def observe_backup(on: Deployed, of: str, name: str) -> None:
     # The control: what is still there needs no backup.
     walk_settled(on, of, promise.read, saved)
     _run_job(on, of, promise.restore, within=promise.within)
-    on.wait_ready(*on.system.workloads, within=READY)
+    wait_available(on)
     walk_settled(on, of, promise.read, saved)
 
 
@@ -41,12 +41,16 @@ def _run_job(on: Deployed, of: str, cronjob: str, *, within: float) -> bool:
         if error.status != 404:
             raise
         ended, message = "absent", f"there is no CronJob {cronjob}"
-    on.recorder.line(of, "job", source=cronjob, ended=ended, says=message, seconds=round(time.monotonic() - began, 3))
+    took = round(time.monotonic() - began, 3)
+    if ended == "complete" and took > within:
+        ended = "late"
+    words = "; ".join(filter(None, (message, "" if ended == "absent" else _last_words(on, name))))
+    on.recorder.line(of, "job", source=cronjob, ended=ended, says=words, seconds=took)
     return ended == "complete"
 
 
 def _end_of(on: Deployed, name: str, within: float) -> tuple[str, str]:
-    """How a Job ended (complete, failed or late), and its pods' last words."""
+    """How a Job ended (complete, failed or late), and why."""
     ended: dict[str, str] = {}
 
     def over() -> bool:
@@ -59,10 +63,8 @@ def _end_of(on: Deployed, name: str, within: float) -> tuple[str, str]:
     try:
         wait_until(over, within=within, hoping=f"Job {name} ends")
     except NotInTime as late:
-        return "late", f"{late}; {_last_words(on, name)}"
-    if "Complete" in ended:
-        return "complete", _last_words(on, name)
-    return "failed", f"{ended['Failed']}; {_last_words(on, name)}"
+        return "late", str(late)
+    return ("complete", "") if "Complete" in ended else ("failed", ended["Failed"])
 
 
 def _last_words(on: Deployed, job: str) -> str:
@@ -79,28 +81,22 @@ def _last_words(on: Deployed, job: str) -> str:
 
 
 def _lose_volumes(on: Deployed, of: str, workload: Workload) -> None:
-    """Stop a StatefulSet, delete the claims of its pods, and start it again, on the new ones it makes."""
-    lost = _claims(on, workload)
-    on.mark(of, "volumes deleted", at=workload.name, claims=lost)
+    """Stop a StatefulSet, delete the claims it made for its pods, and start it again, on the new ones it makes."""
+    lost = [claim for claim in mounted(on, workload) if _makes(workload, claim["name"])]
+    if not lost:
+        raise LookupError(f"{workload.title} mounts no claim that it would make anew: its volumes cannot be lost")
+    uids, names = on.uids_of(workload), [claim["name"] for claim in lost]
+    on.mark(of, "volumes deleted", at=workload.name, uids=uids, claims=lost)
     on.patch(workload, {"spec": {"replicas": 0}})
-    wait_until(
-        lambda: not any(pod["workload"] == workload.name for pod in list(on.watches.now["pod"].values())),
-        within=workload.grace_seconds + 30,
-        hoping=f"the pods of {workload.name} are gone",
-        wake=on.watches.changed,
-    )
-    for claim in lost:
-        on.cluster.core.delete_namespaced_persistent_volume_claim(claim["name"], on.namespace)
-    wait_until(lambda: not _claims(on, workload), within=60, hoping=f"the claims of {workload.name} are gone")
+    wait_gone(on, workload, uids)
+    for name in names:
+        on.cluster.core.delete_namespaced_persistent_volume_claim(name, on.namespace)
+    wait_until(lambda: not claims(on, names), within=RELEASED, hoping=f"the claims of {workload.name} are gone")
     on.patch(workload, {"spec": {"replicas": workload.replicas}})
-    on.wait_ready(*on.system.workloads, within=READY)
-    on.mark(of, "volumes new", at=workload.name, claims=_claims(on, workload))
+    wait_available(on)
+    on.mark(of, "volumes new", at=workload.name, claims=claims(on, names))
 
 
-def _claims(on: Deployed, workload: Workload) -> list[dict[str, Any]]:
-    """The claims that a StatefulSet made for its pods, from its templates, by name and uid."""
-    expected = {
-        f"{claim}-{workload.name}-{ordinal}" for claim in workload.claims for ordinal in range(workload.replicas)
-    }
-    found = on.cluster.core.list_namespaced_persistent_volume_claim(on.namespace).items
-    return [{"name": c.metadata.name, "uid": c.metadata.uid} for c in found if c.metadata.name in expected]
+def _makes(workload: Workload, claim: str) -> bool:
+    """Whether a claim is one that a StatefulSet makes for its pods: TEMPLATE-NAME-ORDINAL."""
+    return any(claim.startswith(f"{template}-{workload.name}-") for template in workload.claims)

@@ -107,8 +107,16 @@ def both(*changes: Change) -> Change:
 
 
 def lines(of: str, history: Iterable[Moment]) -> tuple[Line, ...]:
-    """A history as the lines a judge is given, numbered from 1."""
-    return tuple(Line(n, t, of, kind, fields) for n, (t, kind, fields) in enumerate(history, start=1))
+    """
+    A history as the lines a judge is given, numbered from 1.
+
+    In one of EVERYTHING each `observe.begin` names in its `of` the observation whose moments follow.
+    """
+    found, now = [], of
+    for n, (t, kind, fields) in enumerate(history, start=1):
+        now = fields.get("of", now) if of == EVERYTHING and kind == "observe.begin" else now
+        found.append(Line(n, t, now, kind, fields))
+    return tuple(found)
 
 
 AS_IT_IS = both()

@@ -11,6 +11,8 @@ from tests.helpers.histories import (
     cases,
     changed,
     judging,
+    marker,
+    moved,
     plus,
     step,
     without,
@@ -18,11 +20,16 @@ from tests.helpers.histories import (
 
 
 def buy() -> History:
-    cup = {"id": 7, "name": "cup", "price": 1}
+    walks = [moment for walk in range(3) for moment in walked(walk)]
+    return [marker(0.5, "path settled", settled=True, attempts=2, seconds=0.2, before="http://shop:80/: 503"), *walks]
+
+
+def walked(walk: int) -> History:
+    cup, t = {"id": 7 + walk, "name": "cup", "price": 1}, 1 + 4 * walk
     return [
-        step(1, "buy", 0, "POST", 201, cup),
-        step(2, "buy", 1, "GET", 200, cup),
-        step(3, "buy", 2, "GET", 200, {"items": [{"id": 1, "name": "pot"}, cup]}),
+        step(t, "buy", 0, "POST", 201, cup, walk=walk),
+        step(t + 1, "buy", 1, "GET", 200, cup, walk=walk, url=f"http://shop:80/things/{7 + walk}"),
+        step(t + 2, "buy", 2, "GET", 200, {"items": [{"id": 1, "name": "pot"}, cup]}, walk=walk),
     ]
 
 
@@ -37,13 +44,42 @@ BROKEN = {
     "not listed": (JOURNEY, changed("step", {"index": 2}, body={"items": []}), "none of the 0"),
     "no list": (JOURNEY, changed("step", {"index": 2}, body="oops"), "lists no items"),
     "nothing to save": (JOURNEY, changed("step", {"index": 0}, body={"name": "cup"}), "no 'id'"),
-    "second try": (JOURNEY, plus(step(0.5, "buy", 0, "POST", 500, None)), "answered 500"),
+    "second try": (JOURNEY, plus(step(0.9, "buy", 0, "POST", 500, None, walk=0)), "answered 500"),
+    "a walk of its own": (JOURNEY, plus(step(0.9, "buy", 0, "POST", 500, None)), "answered 500"),
+    "broken in the end": (JOURNEY, changed("step", {"walk": 2, "index": 1}, status=404), "answered 404, should be 200"),
+    "wrong, and the thing is another": (
+        JOURNEY,
+        both(without("step", index=0), changed("step", {"walk": 0, "index": 1}, status=500)),
+        "answered 500, should be 200",
+    ),
 }
 MISSING = {
     "step missing": (JOURNEY, without("step", index=2), "3 GET /things was not seen"),
     "step not observed": (JOURNEY, changed("step", {"index": 1}, error=MISSED), MISSED),
     "saving step missing": (JOURNEY, without("step", index=0), "was not seen"),
-    "another step": (JOURNEY, changed("step", {"index": 1}, method="PUT"), "has PUT there"),
+    "another step": (JOURNEY, changed("step", {"index": 1}, method="PUT"), "the evidence has PUT"),
+    "another thing": (
+        JOURNEY,
+        changed("step", {"walk": 1, "index": 1}, url="http://shop:80/things/7"),
+        "every request was the one that profile and manifests say: the evidence has GET http://shop:80/things/7",
+    ),
+    "another Service": (JOURNEY, changed("step", {"index": 2}, url="http://ledger:80/things"), "has GET http://ledger"),
+    "another port": (JOURNEY, changed("step", {"index": 2}, url="http://shop:7000/things"), "has GET http://shop:7000"),
+    # Of a request that nobody declares an error says nothing of the system.
+    "an error of another request": (
+        JOURNEY,
+        changed("step", {"index": 2}, url="http://shop:80/thing", status=404),
+        "has GET http://shop:80/thing",
+    ),
+    "a step too many": (JOURNEY, plus(step(14, "buy", 3, "GET", 200, None, walk=2)), "the evidence has GET"),
+    "not walked": (JOURNEY, without("step"), "'buy' was not walked"),
+    "walked once": (JOURNEY, both(without("step", walk=1), without("step", walk=2)), "that were seen: 1"),
+    "walks without numbers": (JOURNEY, changed("step", {"walk": 1}, walk=None), "that were seen: 2"),
+    "out of order": (JOURNEY, moved(0.9, "step", walk=0, index=1), "not seen in their order"),
+    "walks out of order": (JOURNEY, moved(0.9, "step", walk=1), "not seen in their order"),
+    "never settled": (JOURNEY, changed("marker", {}, settled=False), "it was not answered: http://shop:80/: 503"),
+    "settled afterwards": (JOURNEY, moved(2.5, "marker"), "nobody looked before"),
+    "nobody looked": (JOURNEY, without("marker"), "the path answered before the first walk: nobody looked"),
 }
 WORST_WINS = {
     "a step wrong, the next missing": (

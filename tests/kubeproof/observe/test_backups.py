@@ -48,10 +48,16 @@ class Cluster:
         if step["method"] == "POST":
             self.volume["1"] = step["body"]
             saved["id"] = "1"
+        url = step["url"].replace("{id}", str(saved.get("id")))
         body = {"id": "1", **self.volume["1"]} if self.volume else None
         status = 201 if step["method"] == "POST" else 200 if self.volume else 404
-        said = {"method": step["method"], "url": step["url"], "status": status, "body": body, "error": None}
-        return [{"index": 0, **said, "saved": saved, "seconds": 0.01}]
+        said = {"method": step["method"], "url": url, "status": status, "body": body, "error": None}
+        return [{"index": 0, **said, "saved": saved, "seconds": TICK}]
+
+    def read_namespaced_pod(self, name, _):
+        mounts = [SimpleNamespace(claim_name=f"data-{name}"), None, SimpleNamespace(claim_name="backups")]
+        volumes = [SimpleNamespace(persistent_volume_claim=mount) for mount in mounts if name.startswith("ledger")]
+        return SimpleNamespace(spec=SimpleNamespace(volumes=volumes))
 
     def read_namespaced_cron_job(self, name, _):
         if name not in self.jobs:
@@ -84,7 +90,7 @@ class Cluster:
         return "first\nlast\n"
 
     def list_namespaced_persistent_volume_claim(self, _):
-        claims = {"of-somebody-else": "uid-0", **self.claims}
+        claims = {"of-somebody-else": "uid-0", "backups": "uid-9", **self.claims}
         return SimpleNamespace(items=[named(name, uid=uid) for name, uid in claims.items()])
 
     def delete_namespaced_persistent_volume_claim(self, name, _):
@@ -98,7 +104,7 @@ class Cluster:
         replicas = body["spec"]["replicas"]
         if replicas:
             self.claims.setdefault("data-ledger-0", "uid-2")
-        self.copy.runs(STATEFUL, replicas)
+        self.copy.runs(STATEFUL, replicas, "-again")
 
 
 @pytest.fixture
@@ -137,6 +143,20 @@ def test_the_claims_are_the_workloads_own_before_and_after(observed):
     assert lines["volumes new"].data["claims"] == [{"name": "data-ledger-0", "uid": "uid-2"}]
 
 
+def test_the_markers_say_whose_end_was_planned(observed):
+    planned = {line.get("says"): line.data.get("uids") for line in observed() if line.kind == "marker"}
+    assert planned["volumes deleted"] == ["ledger-0"]
+    assert planned["volumes new"] is None
+
+
+def test_a_workload_without_claims_of_its_own_is_left_alone(tmp_path, cluster):
+    cluster.copy = Copy(tmp_path, cluster, profile=with_backup())
+    with pytest.raises(LookupError, match="StatefulSet/ledger mounts no claim that it would make anew"):
+        cluster.copy.observed(observe_backup, OF)
+    assert cluster.volume
+    assert cluster.claims == {"data-ledger-0": "uid-1"}
+
+
 def test_the_last_words_of_a_jobs_pods_are_kept(observed):
     [save, _] = [line for line in observed() if line.kind == "job"]
     assert (save.get("source"), save.get("says")) == ("save", "first / last")
@@ -171,7 +191,7 @@ def test_data_that_was_never_away_proves_nothing(observed, cluster):
     cluster.keeps = True
     observed()
     verdict = cluster.copy.verdict(*CHECK)
-    assert (verdict.outcome, "never lost" in verdict.because) == (Outcome.UNKNOWN, True)
+    assert (verdict.outcome, "it was not gone" in verdict.because) == (Outcome.UNKNOWN, True)
 
 
 def test_a_refusal_of_the_api_server_breaks_the_observation_off(observed, cluster):

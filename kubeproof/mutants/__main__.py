@@ -4,7 +4,7 @@ Deploy each seeded defect and tell which checks see it.
     python -m kubeproof.mutants                        every mutant of conformance/mutants, on the embedded cluster
     python -m kubeproof.mutants no-drain               this one
     python -m kubeproof.mutants --mutants DIR          those of another folder, each a Kustomize component
-    python -m kubeproof.mutants --list                 names, damage, checks that must fail
+    python -m kubeproof.mutants --list                 names, damage, what must be said of them
     python -m kubeproof.mutants no-drain -- --kubeconfig FILE     the rest goes to the run
 
 Profile and folders are those of the working directory; each run's folder is out/mutants/<name>. A mutant that survived,
@@ -187,7 +187,15 @@ def _verdicts(path: Path) -> Any:
 
 
 def _listed(mutants: Sequence[Mutant]) -> list[str]:
-    return [f"{mutant.name}\n    {mutant.damage}\n    must fail: {', '.join(mutant.must_fail)}" for mutant in mutants]
+    return [
+        "\n".join(
+            (
+                f"{mutant.name}\n    {mutant.damage}",
+                *(f"    {demand} must be {demand.outcome.value}: {demand.because}" for demand in mutant.demands),
+            )
+        )
+        for mutant in mutants
+    ]
 
 
 def table(ends: Sequence[Ended]) -> list[str]:

@@ -5,7 +5,8 @@ Raises MutantError(folder, reason) on a folder that is no mutant.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,10 +15,16 @@ from typing import Any
 import yaml
 
 from kubeproof.manifests.layering import write_layer
+from kubeproof.verdict import Outcome
 
 FILE = "kustomization.yaml"
 PREFIX = "kubeproof.dev/"
-DAMAGE, MUST_FAIL, ON = (f"{PREFIX}{name}" for name in ("damage", "must-fail", "on"))
+DAMAGE, MUST_FAIL, MUST_BE_UNKNOWN, BESIDE, ON = (
+    f"{PREFIX}{name}" for name in ("damage", "must-fail", "must-be-unknown", "beside", "on")
+)
+# The outcome that each line of an annotation demands.
+DEMANDS = {MUST_FAIL: Outcome.FAIL, MUST_BE_UNKNOWN: Outcome.UNKNOWN}
+_DEMAND = re.compile(r"(?P<check>[\w.-]+)\[(?P<subject>[^\]]+)\]:\s+(?P<because>\S.*)")
 
 
 class MutantError(ValueError):
@@ -29,7 +36,7 @@ class MutantError(ValueError):
 
 
 class Fate(Enum):
-    """KILLED: every named check turned red. SURVIVED: one did not. UNJUDGED: the run gave no verdicts."""
+    """KILLED: all that was demanded was said. SURVIVED: something was not. UNJUDGED: the run gave no verdicts."""
 
     KILLED = "killed"
     SURVIVED = "SURVIVED"
@@ -37,18 +44,43 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True)
+class Demand:
+    """
+    What must be said of one subject: by which check, FAIL or UNKNOWN, and a part of the reason.
+
+    Of a FAIL the part says which law was broken, and of an UNKNOWN which premise was missed: a check that turns red for
+    another reason has not seen the defect.
+    """
+
+    check: str
+    subject: str
+    because: str
+    outcome: Outcome = Outcome.FAIL
+
+    def __str__(self) -> str:
+        return f"{self.check}[{self.subject}]"
+
+
+@dataclass(frozen=True)
 class Mutant:
     """
-    One defect: its folder (a Kustomize component), the damage it does in production, who must see it.
+    One defect: its folder (a Kustomize component), the damage it does in production, what must be said of it.
 
-    `on` is the kustomization that it goes on top of, None for the one that the profile names.
+    `beside` are checks that are run as well, for what is seen meanwhile, and may say what they like. `on` is the
+    kustomization that it goes on top of, None for the one that the profile names.
     """
 
     name: str
     folder: Path
     damage: str
-    must_fail: tuple[str, ...]
+    demands: tuple[Demand, ...]
+    beside: tuple[str, ...] = ()
     on: Path | None = None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The checks that something is demanded of, each once."""
+        return tuple(dict.fromkeys(demand.check for demand in self.demands))
 
 
 def read_mutants(folder: Path) -> tuple[Mutant, ...]:
@@ -71,34 +103,38 @@ def read_mutant(folder: Path) -> Mutant:
         raise MutantError(folder, f"{FILE} must be of kind Component")
     annotations = (component.get("metadata") or {}).get("annotations") or {}
     ours = {name: value for name, value in annotations.items() if str(name).startswith(PREFIX)}
-    if unknown := sorted(ours.keys() - {DAMAGE, MUST_FAIL, ON}):
+    if unknown := sorted(ours.keys() - {DAMAGE, BESIDE, ON, *DEMANDS}):
         raise MutantError(folder, f"metadata.annotations has {', '.join(unknown)}, which nobody reads")
     if not all(isinstance(value, str) for value in ours.values()):
         raise MutantError(folder, f"each annotation {PREFIX}... must be a text")
-    damage, must_fail = ours.get(DAMAGE, "").strip(), _names(ours.get(MUST_FAIL, ""))
+    damage, beside = ours.get(DAMAGE, "").strip(), tuple(ours.get(BESIDE, "").replace(",", " ").split())
     if not damage:
         raise MutantError(folder, f"the annotation {DAMAGE} must be a sentence: what it costs in production")
-    if not must_fail:
-        raise MutantError(folder, f"the annotation {MUST_FAIL} must name at least one check")
-    return Mutant(folder.name, folder, damage, must_fail, folder / ours[ON] if ON in ours else None)
+    demands = tuple(demand for name in DEMANDS for demand in _demands(folder, name, ours.get(name, "")))
+    if not demands:
+        raise MutantError(folder, f"the annotation {MUST_FAIL} must name at least one check, subject and reason")
+    return Mutant(folder.name, folder, damage, demands, beside, folder / ours[ON] if ON in ours else None)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _demands(folder: Path, annotation: str, text: str) -> Iterable[Demand]:
+    """Read CHECK[SUBJECT]: PART OF THE REASON, one a line."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        found = _DEMAND.fullmatch(line)
+        if found is None:
+            raise MutantError(folder, f"{annotation} has {line!r}: each line is CHECK[SUBJECT]: PART OF THE REASON")
+        yield Demand(**found.groupdict(), outcome=DEMANDS[annotation])
 
 
 def refuse_unknown(mutant: Mutant, checks: Collection[str]) -> None:
     """Raise MutantError when a mutant names what is no check and no rule: it could never turn red."""
-    if unknown := [name for name in mutant.must_fail if name not in checks]:
-        reason = (
-            f"{MUST_FAIL} names {', '.join(unknown)}, which no check and no rule is called; kubeproof list prints them"
-        )
+    if unknown := [name for name in (*mutant.checks, *mutant.beside) if name not in checks]:
+        reason = f"it names {', '.join(unknown)}, which no check and no rule is called; kubeproof list prints them"
         raise MutantError(mutant.folder, reason)
 
 
 def selection(mutant: Mutant) -> str:
-    """The expression that chooses, with -k, the checks that must fail: items are named CHECK: SUBJECT."""
-    return " or ".join(f"{name}:" for name in sorted(mutant.must_fail))
+    """The expression that chooses, with -k, the checks that are run: items are named CHECK: SUBJECT."""
+    return " or ".join(f"{name}:" for name in sorted({*mutant.checks, *mutant.beside}))
 
 
 def write_mutated(mutant: Mutant, base: Path, into: Path) -> Path:
@@ -110,20 +146,30 @@ def fate(mutant: Mutant, verdicts: Mapping[str, Any] | None) -> tuple[Fate, str]
     """Tell what became of a mutant from its run's verdicts.json (None: there is none), and say why."""
     if verdicts is None:
         return Fate.UNJUDGED, "the run left no verdicts.json"
-    seen: dict[str, set[str]] = {}
-    for verdict in verdicts["verdicts"]:
-        seen.setdefault(verdict["check"], set()).add(verdict["outcome"])
-    blind = [check for check in mutant.must_fail if "FAIL" not in seen.get(check, set())]
-    if blind:
-        outcomes = (f"{check} said {', '.join(sorted(seen.get(check, set()))) or 'nothing'}" for check in blind)
-        return Fate.SURVIVED, "; ".join(outcomes)
-    return Fate.KILLED, "; ".join(f"{check} said FAIL" for check in mutant.must_fail)
+    said = {(verdict["check"], verdict["subject"]): verdict for verdict in verdicts["verdicts"]}
+    unmet = [
+        reason for demand in mutant.demands if (reason := _unmet(demand, said.get((demand.check, demand.subject))))
+    ]
+    if unmet:
+        return Fate.SURVIVED, "; ".join(unmet)
+    return Fate.KILLED, "; ".join(f"{demand} said {demand.outcome.value}" for demand in mutant.demands)
 
 
-def killers(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
+def _unmet(demand: Demand, verdict: Mapping[str, Any] | None) -> str | None:
+    """How a verdict is not what was demanded; None when it is."""
+    if verdict is None:
+        return f"{demand} said nothing"
+    if verdict["outcome"] != demand.outcome.value:
+        return f"{demand} said {verdict['outcome']}, not {demand.outcome.value}: {verdict['because']}"
+    if demand.because not in verdict["because"]:
+        return f"{demand} said {verdict['outcome']}, and not because {demand.because!r}: {verdict['because']}"
+    return None
+
+
+def killers(mutants: Sequence[Mutant]) -> dict[str, list[str]]:
     """The names of the mutants that must turn each check red, by the check's name."""
     found: dict[str, list[str]] = {}
     for mutant in mutants:
-        for check in mutant.must_fail:
+        for check in dict.fromkeys(demand.check for demand in mutant.demands if demand.outcome is Outcome.FAIL):
             found.setdefault(check, []).append(mutant.name)
     return found

@@ -9,7 +9,8 @@ import pytest
 
 from kubeproof.checks.catalogue import CHECKS, LIVE, STATIC
 from kubeproof.checks.check import Check
-from kubeproof.mutants.mutant import MUST_FAIL, Mutant, MutantError, killers, read_mutants, refuse_unknown
+from kubeproof.mutants.mutant import MUST_FAIL, Demand, Mutant, MutantError, killers, read_mutants, refuse_unknown
+from kubeproof.verdict import Outcome
 from tests.kubeproof.mutants.rendered import MUTANTS, OVERLAY, ROOT, mutated, plain
 
 NAMES = frozenset({*LIVE, *STATIC})
@@ -30,7 +31,8 @@ def undoubted(checks: Iterable[str], mutants: Iterable[Mutant]) -> list[str]:
     doubted = killers(mutants)
     return [
         f"{name} has no mutant: add a folder to conformance/mutants with a kustomization.yaml that breaks its law, "
-        f"name the check in the annotation {MUST_FAIL}, and see it red (tox -e mutation -- FOLDER)"
+        f"name the check, each subject and the reason in the annotation {MUST_FAIL}, and see them red "
+        "(tox -e mutation -- FOLDER)"
         for name in checks
         if name not in doubted
     ]
@@ -116,7 +118,8 @@ patches:
       - op: remove
         path: /spec/template
 """
-SEEDED = Mutant("seeded", Path("seeded"), "damage", ("dns.names",))
+OF_NAMES = Demand("dns.names", "shop", "no such name")
+SEEDED = Mutant("seeded", Path("seeded"), "damage", (OF_NAMES,))
 
 
 def test_a_check_without_a_law_is_seen() -> None:
@@ -130,8 +133,15 @@ def test_a_check_without_a_mutant_is_seen() -> None:
 
 
 def test_a_mutant_of_a_check_that_is_not_there_is_seen() -> None:
-    (found,) = unfailing([SEEDED, replace(SEEDED, must_fail=("dns.names", "dns.nmaes"))], NAMES)
-    assert found.startswith("seeded: kubeproof.dev/must-fail names dns.nmaes, which no check and no rule is called;")
+    misspelt = replace(SEEDED, demands=(OF_NAMES, replace(OF_NAMES, check="dns.nmaes")))
+    (found,) = unfailing([SEEDED, misspelt], NAMES)
+    assert found.startswith("seeded: it names dns.nmaes, which no check and no rule is called;")
+
+
+def test_a_mutant_on_which_a_check_is_unknown_is_none_of_it() -> None:
+    """Whoever says UNKNOWN on a defect was not seen red."""
+    unseen = replace(SEEDED, demands=(replace(OF_NAMES, outcome=Outcome.UNKNOWN),))
+    assert len(undoubted(["dns.names"], [unseen])) == 1
 
 
 def test_a_mutant_that_changes_nothing_is_seen(tmp_path: Path) -> None:

@@ -20,7 +20,11 @@ Judge = Callable[[System, Profile, str, Lines], Verdict]
 
 
 class Phase(IntEnum):
-    """What an observation does to the system. A run goes through them in this order: what disturbs most comes last."""
+    """
+    What an observation does to the system. A run goes through them in this order: what disturbs most comes last.
+
+    To look back does nothing: it judges what all others saw.
+    """
 
     DEPLOY = 0
     LOOK = 1
@@ -28,6 +32,7 @@ class Phase(IntEnum):
     TAKE_A_DEPENDENCY = 3
     REPLACE_ALL_PODS = 4
     OFFER_LOAD = 5
+    LOOK_BACK = 6
 
 
 @dataclass(frozen=True)

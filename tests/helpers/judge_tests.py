@@ -14,7 +14,7 @@ from types import ModuleType
 from kubeproof import checks
 from kubeproof.checks.catalogue import CHECKS, live_plan
 from kubeproof.checks.check import Check
-from kubeproof.evidence.reading import Line
+from kubeproof.evidence.reading import EVERYTHING, Line
 from kubeproof.verdict import Outcome, Verdict
 from tests.helpers.histories import Change, History, lines
 from tests.helpers.shop import PROFILE, SYSTEM
@@ -76,8 +76,10 @@ def untested(check: Check, module: str, tests: Mapping[str, ModuleType]) -> str 
     return None
 
 
-def _bracketed(history: History) -> History:
+def _bracketed(of: str, history: History) -> History:
     """The history between the lines that every observation has: how long it was watched, a judge may ask."""
+    if of == EVERYTHING:
+        return history  # it has several observations, each with its own
     last = max((moment[0] for moment in history), default=0.0)
     return [(0.0, "observe.begin", {}), *history, (last, "observe.end", {"lines": len(history) + 2, "error": None})]
 
@@ -87,9 +89,10 @@ class Judge:
 
     def __init__(self, check: Check, tests: ModuleType) -> None:
         self.check, self.planned = check, check.planned(SYSTEM, PROFILE)[0]
-        make = tests.HISTORIES[self.planned.observation]
+        of = self.planned.observation
+        make = tests.HISTORIES[of]
         histories: list[History] = [make(), *(change(make()) for change in changes_of(check, tests))]
-        self.histories = [lines(self.planned.observation, _bracketed(history)) for history in histories]
+        self.histories = [lines(of, _bracketed(of, history)) for history in histories]
 
     def verdict(self, history: tuple[Line, ...]) -> Verdict:
         """What it says of one of its histories."""

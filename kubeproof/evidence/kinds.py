@@ -8,5 +8,5 @@ KINDS = (
     | OF_WATCHES
     | {"observe.begin", "observe.end", "need", "marker"}
     | {"name", "step", "reach", "entrance", "route", "request", "ledger.end", "asked", "asked.end"}
-    | {"greeted", "job", "load"}
+    | {"greeted", "job", "load", "metrics"}
 )

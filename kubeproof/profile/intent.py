@@ -204,6 +204,11 @@ class Profile:
     connections: tuple[Connections, ...] = ()
     levels: tuple[Level, ...] = ()
 
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The workloads that may open a connection to another, and so look up its name; each once."""
+        return tuple(dict.fromkeys(pair.source for pair in self.allowed))
+
     def intended(self, workload: str) -> IntendedWorkload | None:
         """The numbers of that workload, or None."""
         return next((w for w in self.workloads if w.name == workload), None)

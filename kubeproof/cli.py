@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kubeproof.command_line import Parser, as_program
-from kubeproof.run_options import OPTIONS
+from kubeproof.run_options import ALL, OPTIONS, taken
 from kubeproof.sources import MUTANTS, PROFILE
 from kubeproof.verdict import Exit
 
@@ -55,10 +55,11 @@ def _parser() -> Parser:
     proving.set_defaults(run=_prove)
     running = add("run", "prove a system on a cluster; what else is said goes to pytest, such as -k", takes_more=True)
     for option in OPTIONS:
-        running.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
+        running.add_argument(f"--{option.name}", **taken(option))
     running.set_defaults(run=_run)
     judging = add("judge", "judge a run again from its folder, without a cluster")
     judging.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a run, such as out/latest")
+    judging.add_argument("--all", action="store_true", help=ALL)
     judging.set_defaults(run=_judge)
     listing = add("list", "print every check: its name, its law, what it needs from the cluster")
     listing.add_argument("--document", action="store_true", help="print the page docs/checks.md instead")
@@ -139,18 +140,23 @@ def _run(chosen: argparse.Namespace) -> int:
         # The report at the end says all that pytest's own summary would.
         *(f"--rootdir={os.getcwd()}", "-q", "-rN", *alone),
         *(part for plugin in plugins for part in ("-p", plugin)),
-        *("--kubeproof", *(f"--kubeproof-{name}={value}" for name, value in given.items() if value)),
+        *("--kubeproof", *(_passed_on(name, value) for name, value in given.items() if value)),
         *chosen.rest,
     ]
     status = int(pytest.main(arguments))
     return Exit.NOT_DONE if status == pytest.ExitCode.USAGE_ERROR else status
 
 
+def _passed_on(name: str, value: str | bool) -> str:
+    """An option of `run` as the one of the plugin."""
+    return f"--kubeproof-{name}" if value is True else f"--kubeproof-{name}={value}"
+
+
 def _judge(chosen: argparse.Namespace) -> int:
     from kubeproof.conclusion import NotARun, judge_folder
 
     try:
-        _, text, status = judge_folder(chosen.folder)
+        _, text, status = judge_folder(chosen.folder, everything=chosen.all)
     except (NotARun, OSError) as error:
         print(error, file=sys.stderr)
         return Exit.NOT_DONE

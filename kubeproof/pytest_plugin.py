@@ -6,7 +6,7 @@ Without that option it does nothing, and loads nothing more than this file.
 
 import pytest
 
-from kubeproof.run_options import OPTIONS
+from kubeproof.run_options import OPTIONS, taken
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kubeproof", "prove on a cluster what Kubernetes manifests promise")
     group.addoption("--kubeproof", action="store_true", help="prove the system of ./kubeproof.toml")
     for option in OPTIONS:
-        group.addoption(f"--kubeproof-{option.name}", metavar=option.value, help=option.help)
+        group.addoption(f"--kubeproof-{option.name}", **taken(option))
 
 
 @pytest.hookimpl(trylast=True)  # after pytest's own ear for what a finalizer swallows

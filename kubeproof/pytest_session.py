@@ -19,7 +19,7 @@ import pytest
 from kubeproof.cluster_choice import PROBE, embedded_cluster, given_cluster
 from kubeproof.conclusion import NotARun, judge_folder
 from kubeproof.declared import UNREADABLE, read_declared
-from kubeproof.evidence.reading import read_evidence
+from kubeproof.evidence.envelope import EVIDENCE
 from kubeproof.evidence.writing import NotWritten
 from kubeproof.interruption import interruptible, listening, pressed
 from kubeproof.judging import judge_planned
@@ -86,6 +86,9 @@ class ProofSession:
             # Each check would deploy a copy of the system of its own, and they would share one evidence file.
             pytest.exit("checks share one deployed system: run them without -n", returncode=Exit.NOT_DONE)
         entrance = self._option("ingress-address")
+        out = self._path("out")
+        if out and (out / EVIDENCE).is_file():
+            pytest.exit(f"{out} is the folder of a run already: say another with --out", returncode=Exit.NOT_DONE)
         if entrance and not re.fullmatch(r"[^:]+(:\d{1,5})?", entrance):
             pytest.exit(f"--ingress-address must be HOST or HOST:PORT, is {entrance!r}", returncode=Exit.NOT_DONE)
 
@@ -122,8 +125,7 @@ class ProofSession:
             pytest.exit(str(error), returncode=Exit.NOT_DONE)
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
             self._say(f"        could not observe: {type(error).__name__}: {error}")
-        evidence = read_evidence((run.folder / "evidence.jsonl").read_text())
-        verdict = judge_planned(self._declared.system, self._declared.profile, evidence, planned)
+        verdict = judge_planned(self._declared.system, self._declared.profile, run.evidence(), planned)
         self._not_held += verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
         return verdict
 
@@ -184,7 +186,7 @@ class ProofSession:
     def _judged(self, run: Run, *, others_failed: bool) -> Exit:
         """Judge the run's folder; the exit status of that, or of tests beside the checks when they failed."""
         try:
-            _, self._report, status = judge_folder(run.folder)
+            _, self._report, status = judge_folder(run.folder, everything=self._config.getoption("--kubeproof-all"))
         except (NotARun, OSError) as error:
             self._report, status = f"the run was not judged: {error}", Exit.NOT_DONE
         return Exit.BROKEN if others_failed and status in (Exit.HOLDS, Exit.UNJUDGED) else status

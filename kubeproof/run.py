@@ -20,7 +20,8 @@ from kubeproof import observe as observers
 from kubeproof.checks.catalogue import LIVE
 from kubeproof.checks.check import Check
 from kubeproof.declared import Declared
-from kubeproof.evidence.reading import EVERYTHING, Planned
+from kubeproof.evidence.envelope import EVIDENCE
+from kubeproof.evidence.reading import EVERYTHING, Evidence, Planned, Reading
 from kubeproof.evidence.writing import NotWritten, Recorder
 from kubeproof.interruption import interruptible
 from kubeproof.manifests.renaming import rename
@@ -78,9 +79,12 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             for file, text in texts.items():
                 (folder / file).write_bytes(text)
-            self.recorder = Recorder(folder / "evidence.jsonl", "main", time.monotonic())
+            self.recorder = Recorder(folder / EVIDENCE, "main", time.monotonic())
+            self._recorded = (folder / EVIDENCE).open(encoding="ascii")
         except OSError as error:
             raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+        self._reading = Reading()
+        self._stack.callback(self._recorded.close)
         self._stack.callback(self.recorder.close)
         self._stack.callback(self._delete_what_was_made)
         with translated():
@@ -104,6 +108,11 @@ class Run:
         self.recorder.line(
             "", "run.plan", checks=[[planned.check, planned.subject, planned.observation] for planned in asked]
         )
+
+    def evidence(self) -> Evidence:
+        """What the evidence file says so far; each of its lines is read once."""
+        self._reading.feed(self._recorded.read())
+        return self._reading.evidence()
 
     def observe(self, planned: Planned) -> None:
         """Make the observation a check reads, unless it was made for another check already."""

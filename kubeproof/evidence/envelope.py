@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+EVIDENCE = "evidence.jsonl"  # the file's name in the folder of a run
 VERSION = 2
 FIELDS = frozenset({"v", "w", "n", "t", "of", "kind", "must", "crc"})
 _TYPES: Mapping[str, tuple[type, ...]] = {"w": (str,), "n": (int,), "t": (int, float), "of": (str,), "kind": (str,)}

@@ -29,15 +29,17 @@ def text_report(
     took: Sequence[tuple[str, float]] = (),
     damage: Sequence[Damage] = (),
     unfinished: bool = False,
+    everything: bool = False,
 ) -> str:
     """
     The whole report. `run` are the fields of run.begin, `evidence` the run's folder as it is to be shown.
 
-    `took` says how many seconds each observation lasted; `unfinished` that the file has no run.end.
+    `took` says how many seconds each observation lasted; `unfinished` that the file has no run.end; with `everything`
+    the premises of each verdict stand under it.
     """
     parts = [_head(run, evidence)]
     parts += _static_laws(judged)
-    parts += ["\n".join(_law(check, group)) for check, group in _groups(judged)]
+    parts += ["\n".join(_law(check, group, everything)) for check, group in _groups(judged)]
     skipped = [judgement for judgement in judged if judgement.verdict.outcome is Outcome.SKIPPED]
     if skipped:
         parts.append("\n".join(_not_verified(skipped)))
@@ -85,16 +87,17 @@ def _groups(judged: Iterable[Judged]) -> list[tuple[str, list[Judged]]]:
     return list(groups.items())
 
 
-def _law(check: str, group: list[Judged]) -> list[str]:
+def _law(check: str, group: list[Judged], everything: bool) -> list[str]:
     """One law: on one line when it has one subject, else a line for each subject under it."""
     area, law = check.partition(".")[0], group[0].law
     if len(group) == 1:
         only = group[0]
         head = f"{only.verdict.outcome.value:<8} {area:<11} {law:<{LAW_WIDTH}}"
         because = _because(only)
+        told = _premises(only.verdict) if everything else []
         if len(because) > LONG_REASON:
-            return [head.rstrip(), f"{INDENT}{because}", *_evidence(only.verdict)]
-        return [f"{head}  {because}", *_evidence(only.verdict)]
+            return [head.rstrip(), f"{INDENT}{because}", *_evidence(only.verdict), *told]
+        return [f"{head}  {because}", *_evidence(only.verdict), *told]
     worst = merge(judgement.verdict for judgement in group).outcome
     lines = [f"{worst.value:<8} {area:<11} {law}"]
     width = max(len(judgement.subject) for judgement in group)
@@ -103,12 +106,30 @@ def _law(check: str, group: list[Judged]) -> list[str]:
             f"{'':<21}{judgement.verdict.outcome.value:<8} {judgement.subject:<{width}}  {_because(judgement)}"
         )
         lines += _evidence(judgement.verdict)
+        lines += _premises(judgement.verdict) if everything else []
+    return lines
+
+
+def _premises(verdict: Verdict) -> list[str]:
+    """What a verdict stands on, each premise with the lines that show it."""
+    lines = []
+    for held in verdict.premises:
+        word = "shown:" if held.verdict.passed else "not shown:"
+        lines.append(f"{INDENT}{word:<11}{held.sentence}")
+        if not held.verdict.passed:
+            lines.append(f"{INDENT}{'':<11}{' '.join(held.verdict.because.split())}")
+        lines += [f"{'':<11}{line}" for line in _facts(held.verdict.evidence)]
     return lines
 
 
 def _evidence(verdict: Verdict) -> list[str]:
     """What decided it: of a PASS only the matrix, of all else every fact up to a readable number."""
-    facts = [fact for fact in verdict.evidence if verdict.outcome is not Outcome.PASS or isinstance(fact, Matrix)]
+    return _facts(
+        [fact for fact in verdict.evidence if verdict.outcome is not Outcome.PASS or isinstance(fact, Matrix)]
+    )
+
+
+def _facts(facts: Sequence[Fact]) -> list[str]:
     lines = [line for fact in facts[:MOST_FACTS] for line in _fact(fact)]
     if len(facts) > MOST_FACTS:
         lines.append(f"{INDENT}and {len(facts) - MOST_FACTS} more, in verdicts.json")

@@ -64,6 +64,14 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     refuses(done, says="run cannot be written: File exists")
 
 
+def test_a_folder_that_is_one_of_a_run_already(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "evidence.jsonl").write_text("a run\n")
+    done = conformance("--kubeconfig", str(tmp_path / "none"), "-k", "dns", tmp_path=tmp_path)
+    refuses(done, says="run is the folder of a run already: say another with --out")
+    assert (tmp_path / "run" / "evidence.jsonl").read_text() == "a run\n"
+
+
 def test_a_choice_that_leaves_no_check(tmp_path):
     refuses(conformance("-k", "no-such-check", tmp_path=tmp_path), says="no check was chosen")
 

@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pytest
+
 from kubeproof.checks.isolation import judge_reachability
 from kubeproof.evidence.reading import Damage
 from kubeproof.judging import Judged
 from kubeproof.report.junit import junit_xml
 from kubeproof.report.text import text_report
 from kubeproof.report.verdicts_json import verdicts_json
-from kubeproof.verdict import Fact, Outcome, Verdict, failed, passed, unknown
+from kubeproof.verdict import Fact, Held, Outcome, Verdict, failed, passed, unknown
 from tests.helpers.histories import lines
 from tests.helpers.shop import PROFILE, SYSTEM
 from tests.kubeproof.checks.test_isolation import reach, reachability
@@ -103,9 +105,44 @@ def test_many_facts_are_cut_and_the_rest_is_counted():
     assert "and 28 more, in verdicts.json" in report((many,))
 
 
+PREMISES = (
+    Held("it was asked", passed("asked", Fact(2, "once"))),
+    Held("the fault was there", unknown("no marker\nof it", Fact(9, "an end"))),
+)
+WITH_PREMISES = """
+UNKNOWN  scaling     it grows                                                                     not shown
+                       shown:     it was asked
+                                  once   (line 2)
+                       not shown: the fault was there
+                                  no marker of it
+                                  an end   (line 9)
+"""
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_premises_stand_under_their_law_with_their_lines_when_all_is_wanted(everything):
+    verdict = replace(unknown("not shown"), premises=PREMISES)
+    one, other = (replace(JUDGED[4], subject=subject, verdict=verdict) for subject in ("shop", "ledger"))
+    assert (WITH_PREMISES in report((one,), everything=everything)) is everything
+    assert report((one, other), everything=everything).count("once   (line 2)") == 2 * everything
+
+
 def test_verdicts_json_has_the_documented_shape():
-    document = json.loads(verdicts_json(JUDGED, RUN, exit=1))
-    assert list(document) == ["run", "cluster", "started", "exit", "verdicts"]
+    by = {"version": "1", "commit": None, "code": "a"}
+    held = Held("it was asked", unknown("nobody asked", Fact(4, "an end")))
+    judged = [replace(JUDGED[0], verdict=replace(JUDGED[0].verdict, premises=(held,))), *JUDGED[1:]]
+    text = verdicts_json(judged, RUN, exit=1, judged_from={"evidence.jsonl": "b"}, kubeproof=by, images=[])
+    document = json.loads(text)
+    assert list(document) == ["run", "cluster", "started", "exit", "judged_from", "kubeproof", "images", "verdicts"]
+    assert (document["judged_from"], document["kubeproof"]) == ({"evidence.jsonl": "b"}, by)
+    assert document["verdicts"][0]["premises"] == [
+        {
+            "premise": "it was asked",
+            "held": False,
+            "because": "nobody asked",
+            "evidence": [{"line": 4, "says": "an end"}],
+        }
+    ]
     assert document["exit"] == 1
     assert document["verdicts"][1] == {
         "check": "deploy.ready",
@@ -114,6 +151,7 @@ def test_verdicts_json_has_the_documented_shape():
         "outcome": "FAIL",
         "because": "shop-a restarted",
         "evidence": [{"line": 7, "says": "twice"}],
+        "premises": [],
         "seconds": 4.0,
     }
     assert len(document["verdicts"]) == len(JUDGED)

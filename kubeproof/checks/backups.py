@@ -8,7 +8,7 @@ from kubeproof.checks.check import Check, Phase, Premise, Subject
 from kubeproof.checks.persistence import between, claims_of, halves, held, replaced
 from kubeproof.checks.walks import followed, is_gone, tells, walked
 from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds
-from kubeproof.evidence.reading import Line
+from kubeproof.evidence.lines import Line
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown

@@ -7,7 +7,7 @@ Lost is what is answered 404, or without what was written. Who refuses (401, 403
 from kubeproof.checks.check import Check, Phase, Premise, Subject
 from kubeproof.checks.walks import tells, walked
 from kubeproof.evidence.questions import Lines, began, fact, marker, of_kind, texts
-from kubeproof.evidence.reading import Line
+from kubeproof.evidence.lines import Line
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Backup, Persistence, Profile
 from kubeproof.profile.journeys import Journey

@@ -1,17 +1,19 @@
 """
 ingress.routes, gateway.routes: what is declared for a host is what answers there, and what is not declared is 404.
 
-The subject is a host of the rules. Who answered is told by the header X-Pod: a request has reached a Service when
-that pod was a ready endpoint of it while the observation lasted. Of the profile's entries under this host, also the
-workload and the status are judged: rules that lead astray consistently are still wrong.
+The subject is a host of the rules. Who answered is told by the header X-Pod: a request has reached a Service when that
+pod was a ready endpoint of it at that time, and answered it (5xx is no answer). Of the profile's entries under this
+host, also the workload and the status are judged: rules that lead astray consistently are still wrong.
 """
 
 from collections.abc import Iterable, Iterator
 
 from kubeproof.checks.check import Check, Phase, Subject
-from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind, texts
-from kubeproof.evidence.reading import Line
-from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, RouteRule, hosts, includes, read_rules, requests
+from kubeproof.checks.route_premises import premises
+from kubeproof.checks.route_tries import behind, ever_behind, members, requests_of, tries
+from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind
+from kubeproof.evidence.lines import Line
+from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, RouteRule, hosts, includes, read_rules
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Entry, Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
@@ -30,11 +32,11 @@ def judge_gateway(system: System, profile: Profile, subject: str, lines: Lines) 
 def _judge(system: System, kind: str, profile: Profile, host: str, lines: Lines) -> Verdict:
     rules = read_rules(system.documents, kind)
     entries = [entry for entry in profile.entries if entry.host == host]
-    asked = requests(rules, host)
+    asked = requests_of(system, kind, host)
     closed = _closed({request.owner for request in asked}, lines)
     verdicts = [_unseen(rule) for rule in rules if rule.host == host and rule.unseen]
     verdicts += closed.values()
-    verdicts += [_required(request, lines) for request in asked if request.owner not in closed]
+    verdicts += [_required(request, entries, lines) for request in asked if request.owner not in closed]
     if entries and not any(rule.host == host for rule in rules):
         verdicts.append(_unnamed(system, host))
     elif not closed:
@@ -67,17 +69,23 @@ def _unseen(rule: RouteRule) -> Verdict:
     return unknown(message, Fact(None, message))
 
 
-def _required(request: Request, lines: Lines) -> Verdict:
+def _required(request: Request, entries: list[Entry], lines: Lines) -> Verdict:
     """Judge one request by all its lines: a second try would hide what a client has seen."""
-    seen = of_kind(lines, "route", owner=request.owner, host=request.host, path=request.path)
+    seen = tries(request, lines)
     if not seen:
-        return unknown(f"GET {request.host}{request.path} was not tried")
-    return _told_once(_answer(line, lines) or _reached(request, line, lines) for line in seen)
+        return unknown(f"{_what(request)} was not tried")
+    same = [entry for entry in entries if (entry.path, entry.method, entry.body) == (request.path, "GET", None)]
+    promised = {entry.expect for entry in same}
+    return _told_once(_answer(line, lines) or _reached(request, promised, line, lines) for line in seen)
+
+
+def _what(asked: Request | Entry) -> str:
+    return f"{asked.method} {asked.host}{asked.path}"
 
 
 def _answer(line: Line, lines: Lines) -> Verdict | None:
     """What is wrong with an attempt that brought no answer, or one that says nothing; None when it can be judged."""
-    what, error = f"GET {line.get('host')}{line.get('path')}", line.get("error")
+    what, error = f"{line.get('method')} {line.get('host')}{line.get('path')}", line.get("error")
     here = fact(line, f"{what}: {error}")
     if not_observed(error):
         return unknown(here.message, here)
@@ -98,40 +106,50 @@ def _answer(line: Line, lines: Lines) -> Verdict | None:
     return None
 
 
-def _reached(request: Request, line: Line, lines: Lines) -> Verdict:
-    what, status, pod = f"GET {request.host}{request.path}", line.get("status"), line.get("pod")
-    got = fact(line, f"{what}: {status}" + (f" by {pod}" if pod else ", by no pod"))
+def _reached(request: Request, promised: set[int], line: Line, lines: Lines) -> Verdict:
+    """Judge who answered, and how: the statuses that the profile has promised for this request are right."""
+    status, pod = line.get("status"), line.get("pod")
+    got = fact(line, f"{_what(request)}: {status}" + (f" by {pod}" if pod else ", by no pod"))
     if not request.services:
         return passed("404", got) if status == 404 and pod is None else failed(f"{got.message}, should be 404", got)
-    behind = {name for service in request.services for name in _ready(service, lines)}
-    wanted = f"should be by a pod behind {' or '.join(request.services)}"
+    ready, services = behind(request.services, line, lines), " or ".join(request.services)
     if pod is None:
-        return failed(f"{got.message}, {wanted}", got)
-    if not behind:
-        return unknown(f"{got.message}, and no ready pod was seen behind {' or '.join(request.services)}", got)
-    return passed("reached", got) if pod in behind else failed(f"{got.message}, {wanted}", got)
+        return failed(f"{got.message}, should be by a pod behind {services}", got)
+    if pod in ready:
+        return _served(request, promised, number(line, "status") or 0, got)
+    if pod in ever_behind(request.services, lines):
+        return unknown(f"{got.message}, which was behind {services} at another time", got)
+    if not ready:
+        return unknown(f"{got.message}, and no ready pod was seen behind {services}", got)
+    return failed(f"{got.message}, should be by a pod behind {services}", got)
 
 
-def _ready(service: str, lines: Lines) -> set[str]:
-    return {name for line in of_kind(lines, "endpoints", service=service) for name in texts(line, "ready")}
+def _served(request: Request, promised: set[int], status: float, got: Fact) -> Verdict:
+    """Judge the status that a pod behind the Service gave; of a path that we made up it may say what it likes."""
+    if status in promised or 200 <= status < 400 or (400 <= status < 500 and not request.is_own):
+        return passed("reached", got)
+    if 400 <= status < 500:
+        return unknown(f"{got.message}: whether it serves this path is not said; an entry of the profile would", got)
+    return failed(f"{got.message}, should be an answer", got)
 
 
 def _entered(entry: Entry, lines: Lines) -> Verdict:
     """Judge an entry of the profile: its status, and that a pod of its workload gave it."""
-    what = f"GET {entry.host}{entry.path}"
-    seen = of_kind(lines, "route", host=entry.host, path=entry.path)
+    seen = tries(entry, lines)
     if not seen:
-        return unknown(f"{what} was not tried")
-    mine = {line.get("name") for line in of_kind(lines, "pod", workload=entry.workload)}
-    wanted = f"should be {entry.expect} by a pod of {entry.workload}"
-    verdicts = []
-    for line in seen:
-        got = fact(line, f"{what}: {line.get('status')} by {line.get('pod') or 'no pod'}")
-        right = line.get("status") == entry.expect and line.get("pod") in mine
-        verdicts.append(
-            _answer(line, lines) or (passed("entered", got) if right else failed(f"{got.message}, {wanted}", got))
-        )
-    return _told_once(verdicts)
+        return unknown(f"{_what(entry)} was not tried")
+    return _told_once(_answer(line, lines) or _came_in(entry, line, lines) for line in seen)
+
+
+def _came_in(entry: Entry, line: Line, lines: Lines) -> Verdict:
+    pod = line.get("pod")
+    got = fact(line, f"{_what(entry)}: {line.get('status')} by {pod or 'no pod'}")
+    ever = {state.get("name") for state in of_kind(lines, "pod", workload=entry.workload)}
+    if line.get("status") != entry.expect or pod not in ever:
+        return failed(f"{got.message}, should be {entry.expect} by a pod of {entry.workload}", got)
+    if pod not in members(entry.workload, line, lines):
+        return unknown(f"{got.message}, which was there at another time", got)
+    return passed("entered", got)
 
 
 def _told_once(verdicts: Iterable[Verdict]) -> Verdict:
@@ -159,8 +177,9 @@ INGRESS_ROUTES = Check(
     phase=Phase.LOOK,
     subjects=_ingress_hosts,
     observer="routes.observe_ingress",
-    reads=("entrance", "route", "endpoints", "pod"),
+    reads=("entrance", "route", "endpoints", "pod", "marker"),
     judge=judge_ingress,
+    premises=premises(INGRESS),
 )
 GATEWAY_ROUTES = Check(
     name="gateway.routes",
@@ -169,6 +188,7 @@ GATEWAY_ROUTES = Check(
     phase=Phase.LOOK,
     subjects=_gateway_hosts,
     observer="routes.observe_gateway",
-    reads=("entrance", "route", "endpoints", "pod"),
+    reads=("entrance", "route", "endpoints", "pod", "marker"),
     judge=judge_gateway,
+    premises=premises(HTTP_ROUTE),
 )

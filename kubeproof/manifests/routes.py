@@ -38,12 +38,23 @@ class RouteRule:
 
 @dataclass(frozen=True)
 class Request:
-    """A GET by way of the address of `owner`, and the Services of which one must answer; none: it must be 404."""
+    """
+    A request by way of the address of `owner`, and the Services of which one must answer; none: it must be 404.
+
+    What shows a rule is a plain GET; an entry of the profile may be another, and its JSON `body` is not hashable.
+    """
 
     owner: str
     host: str
     path: str
     services: tuple[str, ...]
+    method: str = "GET"
+    body: Any = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether somebody declared this path; else it is one that we made up to look below or beside it."""
+        return NOWHERE not in self.path
 
 
 def read_rules(documents: Iterable[Mapping[str, Any]], kind: str) -> tuple[RouteRule, ...]:

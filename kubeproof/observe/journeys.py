@@ -8,7 +8,8 @@ from typing import Any
 from kubeproof.observe.cluster import ExecFailed
 from kubeproof.observe.deployed import Deployed, promised
 from kubeproof.observe.waiting import NotInTime, pause, wait_until
-from kubeproof.profile.journeys import Journey
+from kubeproof.profile.intent import Entry
+from kubeproof.profile.journeys import Journey, JourneyStep
 
 # Seconds for a path to answer. A pod is Ready before every proxy sends to it, and each pod finds for itself that its
 # connections died with an earlier database: what was refused before promises nothing.
@@ -77,11 +78,10 @@ def _reads(on: Deployed, journey: Journey) -> Iterator[dict[str, Any]]:
 
     It is one of the journey's own where there is one, else the profile's entry, else the root.
     """
+    asks: tuple[JourneyStep | Entry, ...] = (*journey.steps, *on.profile.entries)
     for service in dict.fromkeys(step.service for step in journey.steps):
         paths = [
-            asked.path
-            for asked in (*journey.steps, *on.profile.entries)
-            if (asked.service, asked.method) == (service, "GET") and "{" not in asked.path
+            asked.path for asked in asks if (asked.service, asked.method) == (service, "GET") and "{" not in asked.path
         ]
         yield {"method": "GET", "url": on.url(service, (*paths, "/")[0]), "body": None}
 
@@ -102,5 +102,6 @@ def _tried(on: Deployed, steps: Answers) -> Answers:
     try:
         return _ask(on, steps, {})
     except ExecFailed as error:
-        said = {"status": None, "body": None, "error": f"not observed: {error}", "saved": {}, "seconds": 0.0}
-        return [{"index": 0, "method": steps[0]["method"], "url": steps[0]["url"], **said}]
+        failed = {"status": None, "body": None, "error": f"not observed: {error}"}
+        asked = {"index": 0, "method": steps[0]["method"], "url": steps[0]["url"]}
+        return [{**asked, **failed, "saved": {}, "seconds": 0.0}]

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
-
-from kubernetes.client.exceptions import ApiException
 
 from kubeproof.manifests.routes import (
     HTTP_ROUTE,
@@ -19,26 +18,26 @@ from kubeproof.manifests.routes import (
 )
 from kubeproof.observe.cluster import ExecFailed
 from kubeproof.observe.deployed import AGENT, PROBE, Deployed
+from kubeproof.observe.entrances import Entrance, gateway_entrance, given, ingress_entrance
 from kubeproof.observe.waiting import NotInTime, wait_until
 
 ROUNDS = 3  # of all requests, recorded: one right answer may be chance where two pods stand behind a Service
 TAKEN_UP = 30.0  # seconds for the controllers to say in the objects' status where they listen
 SETTLED = 20.0  # seconds for the proxies to follow; a pod is Ready before each of them knows it
-GATEWAY_API = ("gateway.networking.k8s.io", "v1")
+WITHIN = 60.0  # seconds for all requests of a round, and one more for each: a proxy that hangs must not be ours
 
-Entrance = dict[str, Any]
 # (the deployed system, the object's name, seconds to wait)
 Find = Callable[[Deployed, str, float], Entrance]
 
 
 def observe_ingress(on: Deployed, of: str, _subject: str) -> None:
     """Ask for what the Ingress objects declare, and for what they do not."""
-    _observe(on, of, INGRESS, _ingress_entrance)
+    _observe(on, of, INGRESS, ingress_entrance)
 
 
 def observe_gateway(on: Deployed, of: str, _subject: str) -> None:
     """Ask for what the HTTPRoute objects declare, and for what they do not."""
-    _observe(on, of, HTTP_ROUTE, _gateway_entrance)
+    _observe(on, of, HTTP_ROUTE, gateway_entrance)
 
 
 def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
@@ -47,41 +46,56 @@ def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
     deadline = time.monotonic() + TAKEN_UP
     for owner in dict.fromkeys(request.owner for request in asked):
         left = max(0.0, deadline - time.monotonic())
-        entrances[owner] = _given(on) or find(on, owner.partition("/")[2], left)
-        on.recorder.line(of, "entrance", owner=owner, **entrances[owner])
+        entrances[owner] = given(on) or find(on, owner.partition("/")[2], left)
+        on.recorder.line(of, "entrance", owner=owner, namespace=on.namespace, **entrances[owner])
     reachable = [request for request in asked if entrances[request.owner]["address"]]
     if not reachable:
         return
     targets = [_target(on, request, entrances[request.owner]) for request in reachable]
     with _visitor(on) as visit:
-
-        def followed() -> bool:
-            answers = zip(reachable, visit(targets), strict=True)
-            return all(_as_declared(on, request, line) for request, line in answers)
-
-        # What has not settled is asked all the same, and judged by what it answers.
-        with suppress(NotInTime):
-            wait_until(followed, within=SETTLED, hoping=f"the {kind} rules are followed")
-        for _ in range(ROUNDS):
+        _settle(on, of, kind, reachable, lambda plain: visit([targets[at] for at in plain]))
+        for number in range(ROUNDS):
+            # All of a round is written down at its end: an answer came at any moment since this one.
+            on.mark(of, "round begun", at=kind, round=number)
             for line in visit(targets):
-                on.recorder.line(of, "route", **line)
+                on.recorder.line(of, "route", round=number, **line)
+
+
+def _settle(on: Deployed, of: str, kind: str, asked: list[Request], visit: Callable[[list[int]], list[Any]]) -> None:
+    """Ask what changes nothing until all is as declared, then mark how often and how long, and what was not before."""
+    began = time.monotonic()
+    plain = [at for at, request in enumerate(asked) if request.method == "GET"]
+    seen: dict[str, Any] = {"settled": False, "attempts": 0, "before": None}
+
+    def followed() -> bool:
+        seen["attempts"] += 1
+        answers = zip(plain, visit(plain), strict=True)
+        others = [line for at, line in answers if not _as_declared(on, asked[at], line)]
+        if others:
+            said = others[0]["error"] or f"{others[0]['status']} by {others[0]['pod'] or 'no pod'}"
+            seen["before"] = f"{others[0]['host']}{others[0]['path']}: {said}"
+        return not others
+
+    # What has not settled is asked all the same, and judged by what it answers.
+    with suppress(NotInTime):
+        wait_until(followed, within=SETTLED, hoping=f"the {kind} rules are followed")
+        seen["settled"] = True
+    on.mark(of, "path settled", at=kind, seconds=round(time.monotonic() - began, 3), **seen)
 
 
 def _requests(on: Deployed, kind: str) -> list[Request]:
     """What shows that the rules hold, and the profile's entries under their hosts."""
     rules = read_rules(on.system.documents, kind)
-    found = {
-        (request.owner, request.host, request.path): request
-        for host in hosts(rules)
-        for request in requests(rules, host)
-    }
+    found = [request for host in hosts(rules) for request in requests(rules, host)]
     owners = {rule.host: rule.owner for rule in rules}
     for entry in on.profile.entries:
         if entry.host in owners:
             services = destination(rules, entry.host, entry.path.partition("?")[0]) or ()
-            request = Request(owners[entry.host], entry.host, entry.path, services)
-            found.setdefault((request.owner, entry.host, entry.path), request)
-    return list(found.values())
+            request = Request(owners[entry.host], entry.host, entry.path, services, entry.method, entry.body)
+            # One answer tells of both, by whose address and whatever each expects.
+            if all(replace(request, owner=other.owner, services=other.services) != other for other in found):
+                found.append(request)
+    return found
 
 
 def _target(on: Deployed, request: Request, entrance: Entrance) -> dict[str, Any]:
@@ -90,6 +104,8 @@ def _target(on: Deployed, request: Request, entrance: Entrance) -> dict[str, Any
         "host": request.host,
         "asked": asked_host(request.host, on.namespace),
         "path": request.path,
+        "method": request.method,
+        "body": request.body,
         "address": entrance["address"],
         "port": entrance["port"],
     }
@@ -105,7 +121,8 @@ def _visitor(on: Deployed) -> Iterator[Callable[[list[dict[str, Any]]], list[Any
 
         def visit(targets: list[dict[str, Any]]) -> list[Any]:
             try:
-                return on.cluster.execute(outside, "visitor", PROBE, [*AGENT, "visit"], targets)
+                within = WITHIN + len(targets)
+                return on.cluster.execute(outside, "visitor", PROBE, [*AGENT, "visit"], targets, within=within)
             except ExecFailed as error:
                 failed = {"status": None, "pod": None, "location": None, "error": f"not observed: {error}"}
                 return [{**target, **failed, "seconds": 0.0} for target in targets]
@@ -118,79 +135,10 @@ def _visitor(on: Deployed) -> Iterator[Callable[[list[dict[str, Any]]], list[Any
 def _as_declared(on: Deployed, request: Request, line: Any) -> bool:
     if not request.services:
         return bool(line["status"] == 404)
+    if (line["status"] or 599) >= 500:
+        return False
     with on.watches.changed:
         behind = {
             pod for service in request.services for pod in on.watches.now["endpoints"].get(service, {}).get("ready", [])
         }
     return line["pod"] in behind
-
-
-def _given(on: Deployed) -> Entrance | None:
-    """Where the person who started the run says: a controller may know itself only by a name of the host's."""
-    host, _, port = (on.ingress_address or "").partition(":")
-    return _open(host, int(port or 80)) if host else None
-
-
-def _ingress_entrance(on: Deployed, name: str, within: float) -> Entrance:
-    """Where the Ingress is served, by its status."""
-    addresses: list[str] = []
-
-    def taken_up() -> bool:
-        balancer = on.cluster.networking.read_namespaced_ingress_status(name, on.namespace).status.load_balancer
-        addresses.extend(point.ip or point.hostname for point in (balancer and balancer.ingress) or ())
-        return bool(addresses)
-
-    try:
-        wait_until(taken_up, within=within, hoping=f"a controller takes up Ingress {name}")
-    except NotInTime as late:
-        return _closed(_why_no_ingress(on, name) or str(late))
-    return _open(addresses[0], 80)
-
-
-def _why_no_ingress(on: Deployed, name: str) -> str | None:
-    wanted = on.cluster.networking.read_namespaced_ingress(name, on.namespace).spec.ingress_class_name
-    if wanted is None:
-        return "it names no class, and the cluster has no default one"
-    if wanted not in {found.metadata.name for found in on.cluster.networking.list_ingress_class().items}:
-        return f"the cluster has no IngressClass {wanted}"
-    return None
-
-
-def _gateway_entrance(on: Deployed, name: str, within: float) -> Entrance:
-    """Where the first Gateway that the route names as its parent is served, by the Gateway's status."""
-    parent = _custom(on, "httproutes", name, on.namespace)["spec"]["parentRefs"][0]
-    where = parent.get("namespace", on.namespace)
-    title = f"Gateway {where}/{parent['name']}"
-    gateway: dict[str, Any] = {}
-
-    def taken_up() -> bool:
-        gateway.update(_custom(on, "gateways", parent["name"], where))
-        route = _custom(on, "httproutes", name, on.namespace)
-        return bool(_addresses(gateway) and route.get("status", {}).get("parents"))
-
-    try:
-        wait_until(taken_up, within=within, hoping=f"a controller takes up HTTPRoute {name} for {title}")
-    except NotInTime as late:
-        return _closed(str(late) if _addresses(gateway) else f"{title} has no address: no controller serves it")
-    except ApiException as error:
-        return _closed(f"{title}: {error.status} {error.reason}")
-    listeners = [listener for listener in gateway["spec"]["listeners"] if listener["protocol"] == "HTTP"]
-    mine = [listener for listener in listeners if parent.get("sectionName", listener["name"]) == listener["name"]]
-    return _open(_addresses(gateway)[0], mine[0]["port"]) if mine else _closed(f"{title} has no listener for HTTP")
-
-
-def _custom(on: Deployed, plural: str, name: str, namespace: str) -> dict[str, Any]:
-    found: dict[str, Any] = on.cluster.custom.get_namespaced_custom_object(*GATEWAY_API, namespace, plural, name)
-    return found
-
-
-def _addresses(gateway: dict[str, Any]) -> list[str]:
-    return [address["value"] for address in gateway.get("status", {}).get("addresses") or ()]
-
-
-def _open(address: str, port: int) -> Entrance:
-    return {"address": address, "port": port, "says": f"{address}:{port}"}
-
-
-def _closed(reason: str) -> Entrance:
-    return {"address": None, "port": None, "says": reason}

@@ -1,5 +1,7 @@
 """Requests from outside, at a proxy of a few lines: where they are sent, under which name, and what is made of it."""
 
+import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +13,7 @@ from kubeproof.observe.cluster import ExecFailed
 from kubeproof.observe.deployed import PROBE
 from kubeproof.observe.routes import observe_gateway, observe_ingress
 from kubeproof.verdict import Outcome
+from tests.helpers.shop import PROFILE
 from tests.kubeproof.observe.copies import NAMESPACE, Copy
 
 OURS = f"shop.{NAMESPACE}.example"
@@ -55,14 +58,18 @@ class Cluster:
         assert namespace in self.namespaces
 
     def read_namespaced_pod(self, *_):
-        return SimpleNamespace(status=SimpleNamespace(phase="Running", pod_ip="10.0.0.9"))
+        runs = SimpleNamespace(name=PROBE, state=SimpleNamespace(running=True, terminated=None, waiting=None))
+        status = SimpleNamespace(phase="Running", pod_ip="10.0.0.9", container_statuses=[runs])
+        return SimpleNamespace(metadata=SimpleNamespace(uid="u-9"), status=status)
 
-    def execute(self, namespace, pod, container, command, plan):
+    def execute(self, namespace, pod, container, command, plan, *, within):
         assert (namespace, pod, container, command[-1]) == (f"{NAMESPACE}-visitor", "visitor", PROBE, "visit")
+        assert within > len(plan)
+        time.sleep(0.001)
         targets = plan
         self.asked.append(targets)
         return [
-            {**target, "location": None, "error": None, "seconds": 0.01, **self.answer(target)} for target in targets
+            {**target, "location": None, "error": None, "seconds": 0.0, **self.answer(target)} for target in targets
         ]
 
     # the controllers
@@ -119,6 +126,26 @@ def test_what_is_declared_is_asked_three_times_under_a_host_of_the_runs_own(tmp_
 
 
 @BOTH
+def test_an_entry_of_the_profile_is_asked_by_its_method_with_its_body_and_not_to_settle(
+    tmp_path, cluster, observe, of, owner
+):
+    """What changes something is asked as often as it must be, and no more."""
+    entry = replace(PROFILE.entries[0], path="/things", method="POST", body={"name": "cup"}, expect=201)
+
+    def answer(target):
+        return {"status": 201, "pod": "shop-1"} if target["method"] == "POST" else cluster._proxy(target)
+
+    cluster.answer = answer
+    copy = Copy(tmp_path, cluster, profile=replace(PROFILE, entries=(*PROFILE.entries, entry)))
+    lines = copy.observed(observe, of)
+    posts = [line for line in lines if line.kind == "route" and line.get("method") == "POST"]
+    assert [(line.get("owner"), line.data["body"]) for line in posts] == [(owner, {"name": "cup"})] * routes.ROUNDS
+    assert all(target["method"] == "GET" for target in cluster.asked[0])
+    verdict = copy.verdict(f"{of}.routes", "shop.example", of)
+    assert verdict.passed, verdict.report()
+
+
+@BOTH
 def test_the_visitor_is_gone_afterwards_also_when_it_could_not_ask(tmp_path, cluster, observe, of, owner):
     def deaf(_):
         raise ExecFailed("exec in visitor/probe: exit 1: gone")
@@ -146,6 +173,9 @@ def test_proxies_that_follow_late_are_waited_for(tmp_path, cluster, observe, of,
     cluster.answer = lambda target: cluster._proxy(target) if len(cluster.asked) > 1 else {"status": 503, "pod": None}
     lines = Copy(tmp_path, cluster).observed(observe, of)
     assert seen(lines, "route", "owner", "status") == {(owner, 200), (owner, 404)}
+    [settled] = [line for line in lines if line.get("says") == "path settled"]
+    assert (settled.get("settled"), settled.get("attempts")) == (True, 2)
+    assert settled.get("before") == "shop.example/: 503 by no pod"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ The pairs are those of `topology`, each decided by `decision` on every port of i
 `matrix`. Without a cluster: what a cluster does is observed, and judged in `kubeproof.checks.isolation`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kubeproof.manifests.policies import Direction, Selector
 from kubeproof.manifests.system import System
 from kubeproof.netpol.decision import Decision, decide
-from kubeproof.netpol.endpoints import End, Flow, Network, Pod
+from kubeproof.netpol.endpoints import End, Endpoint, Flow, Network, Pod
 from kubeproof.netpol.matching import Match, peer_matches
 from kubeproof.netpol.matrix import draw
 from kubeproof.netpol.reach import Reach
@@ -104,7 +104,9 @@ def expected_reachability(system: System, profile: Profile, *, dns: Pod = CLUSTE
         _cell(topology, intent, source, target, port, protocol)
         for source in topology.ends
         for target in topology.ends
-        if source.name != target.name and (source in topology.workloads or target in topology.workloads)
+        if source in topology.workloads or target in topology.workloads
+        # Two pods of a workload are a pair; of what surrounds it, nothing is known of its pods.
+        if source.name != target.name or (source.name, target.name) in intent.allowed
         # What the DNS itself calls is not for the system to decide.
         if source.name != DNS
         for port, protocol in _asked(topology, target)
@@ -133,10 +135,16 @@ def _asked(topology: Topology, target: End) -> tuple[tuple[int, str], ...]:
 
 def _cell(topology: Topology, intent: "_Intent", source: End, target: End, port: int, protocol: str) -> ExpectedCell:
     network = target.joined(source.joined(topology.network))
-    decision = decide(network, Flow(source.endpoint, target.endpoint, port, protocol))
+    decision = decide(network, Flow(_another(source, target), target.endpoint, port, protocol))
     wanted = None if _asks_dns(topology, target, port, protocol) else intent.wants(source.name, target.name)
     one_sided = decision.reach is Reach.BLOCKED and _is_named(network, decision)
     return ExpectedCell(source.name, target.name, port, protocol, wanted, decision, one_sided)
+
+
+def _another(source: End, target: End) -> Endpoint:
+    """The endpoint of a source; where it is the target's as well, that of another replica."""
+    pod = source.endpoint
+    return replace(pod, name=f"another {pod.name}") if source.name == target.name and isinstance(pod, Pod) else pod
 
 
 def _asks_dns(topology: Topology, target: End, port: int, protocol: str) -> bool:

@@ -150,3 +150,13 @@ def test_workloads_of_one_name_in_two_namespaces_are_two_ends() -> None:
     assert pairs["shop -> other/shop TCP 8080"] is Reach.BLOCKED
     assert pairs["other/shop -> ledger TCP 5432"] is Reach.BLOCKED
     assert pairs["shop -> ledger TCP 5432"] is Reach.ALLOWED
+
+
+def test_replicas_are_a_pair_where_the_intent_says_so() -> None:
+    """Two pods of one workload, never one and itself: the policies decide them like any other pair."""
+    profile = replace(PROFILE, allowed=(*PROFILE.allowed, AllowedPair("shop", "shop")))
+    closed = expected_reachability(system(), profile)
+    assert closed.dangling == ()
+    assert cells(closed, "missing") == ["shop -> shop TCP 8080"]
+    assert "another shop" in closed.missing[0].decision.reason
+    assert cells(expected_reachability(system(""), profile), "missing") == []

@@ -54,7 +54,7 @@ class Names:
         self.asked.append((pod, names))
         if pod in self.failing:
             raise ExecFailed("exit 1")
-        known = [self.own] if self.own else [a for one in self.endpoints[0] for a in one.addresses]
+        known = [self.own] if self.own else [a for one in self.endpoints[0] or () for a in one.addresses]
         found = known if self.answer is None else self.answer
         return [{"asked": name.format(domain="k8s.example"), "addresses": found, "error": None} for name in names]
 

@@ -120,9 +120,9 @@ class ProofSession:
             with interruptible():
                 run.observe(planned)
         except ApplyFailed as error:
-            pytest.exit(f"the manifests were refused: {error}", returncode=Exit.NOT_DONE)
+            pytest.exit(self._declared.hide(f"the manifests were refused: {error}"), returncode=Exit.NOT_DONE)
         except (CannotStart, NotWritten) as error:
-            pytest.exit(str(error), returncode=Exit.NOT_DONE)
+            pytest.exit(self._declared.hide(str(error)), returncode=Exit.NOT_DONE)
         except Exception as error:  # noqa: BLE001  an observer that broke is in the evidence, and judged UNKNOWN there
             self._say(f"        could not observe: {type(error).__name__}: {error}")
         verdict = judge_planned(self._declared.system, self._declared.profile, run.evidence(), planned)
@@ -201,7 +201,7 @@ class ProofSession:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         with self._config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             reporter.ensure_newline()
-            reporter.write_line(text)
+            reporter.write_line(self._declared.hide(text))
             reporter.flush()
 
 

@@ -46,7 +46,7 @@ class Run:
     """
     Observe checks on a cluster and leave a folder that can be judged without it.
 
-    Manifests as rendered and profile are saved beside the evidence.
+    Manifests as rendered and profile are saved beside the evidence; what their Secrets hold is nowhere in it.
     `say` takes what somebody who waits should know. Raises NotWritten when the folder cannot be written.
     """
 
@@ -65,21 +65,22 @@ class Run:
     ) -> None:
         self.name, self.folder, self._declared = name, folder, declared
         self._cluster, self._probe_image = cluster, probe_image
-        self._ingress_address, self._say, self._faults = ingress_address, say, faults
+        self._ingress_address, self._faults = ingress_address, faults
+        self._tell = say
         self._observed: set[str] = set()
         self._deployed: Deployed | None = None
         self._missing: list[str] = []
         self._stack = ExitStack()
         self.namespaces: tuple[str, ...] = ()  # what it has made, or is about to
         texts = {
-            "declared.yaml": yaml.safe_dump_all(declared.documents, sort_keys=False).encode(),
+            "declared.yaml": yaml.safe_dump_all(declared.told, sort_keys=False).encode(),
             "profile.toml": declared.profile_text.encode(),
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for file, text in texts.items():
                 (folder / file).write_bytes(text)
-            self.recorder = Recorder(folder / EVIDENCE, "main", time.monotonic())
+            self.recorder = Recorder(folder / EVIDENCE, "main", time.monotonic(), declared.hide)
             self._recorded = (folder / EVIDENCE).open(encoding="ascii")
         except OSError as error:
             raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}") from error
@@ -102,6 +103,9 @@ class Run:
             kubeproof=provenance(),
             declared={file: hashlib.sha256(text).hexdigest() for file, text in texts.items()},
         )
+
+    def _say(self, text: str) -> None:
+        self._tell(self._declared.hide(text))
 
     def plan(self, asked: list[Planned]) -> None:
         """Write down what will be checked: what is planned and not observed is UNKNOWN, never forgotten."""

@@ -5,7 +5,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,16 @@ class Recorder:
     Append evidence lines to one file, safe for many threads and many processes.
 
     `began` is a reading of CLOCK_MONOTONIC (seconds), shared by all processes of a run on one machine, so that
-    every line's `t` counts on the same clock. `writer` names this process; its lines are numbered from 0.
+    every line's `t` counts on the same clock. `writer` names this process; its lines are numbered from 0. `hide` takes
+    what nobody may read out of the fields of a line.
     """
 
-    def __init__(self, path: Path, writer: str, began: float) -> None:
+    def __init__(
+        self, path: Path, writer: str, began: float, hide: Callable[[Any], Any] = lambda fields: fields
+    ) -> None:
         self._path, self._file = path, path.open("a", encoding="ascii")
         self._writer = writer
-        self._began = began
+        self._began, self._hide = began, hide
         self._count = 0
         self._of: Counter[str] = Counter()
         self._digest = hashlib.sha256()
@@ -37,7 +40,7 @@ class Recorder:
     def line(self, of: str, kind: str, **fields: Any) -> None:
         """Append one line; it is in the file when this returns. Raises NotWritten."""
         with self._lock:
-            line = {"v": VERSION, "w": self._writer, "n": self._count, "of": of, "kind": kind, **fields}
+            line = {"v": VERSION, "w": self._writer, "n": self._count, "of": of, "kind": kind, **self._hide(fields)}
             line["t"] = round(time.monotonic() - self._began, 4)
             text = signed(line) + "\n"
             # Two workers write to one file: the lock keeps their lines whole.

@@ -5,10 +5,10 @@ Lost is what is answered 404, or without what was written. Who refuses (401, 403
 """
 
 from kubeproof.checks.check import Check, Phase, Premise, Subject
-from kubeproof.checks.persistence import between, claims_of, halves, held, replaced
+from kubeproof.checks.persistence import between, claims_of, deed, halves, held, replaced
 from kubeproof.checks.walks import followed, is_gone, tells, walked
-from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, fact, number, of_kind, seconds
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
@@ -20,7 +20,7 @@ def judge_backup(system: System, profile: Profile, subject: str, lines: Lines) -
     write, read = halves(profile, promise)
     if promise is None or write is None or read is None or system.workload(subject) is None:
         return unknown(f"{subject} is not a workload of which the profile says how it is backed up, written and read")
-    begun = _started(promise.backup, lines)
+    begun = deed(promise.backup, "job started", lines)
     if begun is None:
         return unknown("no marker says that a backup was made")
     backed_up = _job("backup", promise.backup, promise.within, lines)
@@ -62,15 +62,11 @@ def _took(cronjob: str, lines: Lines) -> str:
     return seconds(max(number(end, "seconds") or 0.0 for end in of_kind(lines, "job", source=cronjob)))
 
 
-def _started(cronjob: str, lines: Lines) -> Line | None:
-    return next(iter(of_kind(lines, "marker", says="job started", at=cronjob)), None)
-
-
 def write_held(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """What was to be saved was written."""
     promise = profile.backup(subject)
     write, _ = halves(profile, promise)
-    return held(system, write, _started(promise.backup, lines) if promise else None, lines)
+    return held(system, write, deed(promise.backup, "job started", lines) if promise else None, lines)
 
 
 def in_order(_system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -80,11 +76,11 @@ def in_order(_system: System, profile: Profile, subject: str, lines: Lines) -> V
         return unknown(f"the profile has no backup of {subject}")
     saved, restored = (of_kind(lines, "job", source=cronjob)[-1:] for cronjob in (promise.backup, promise.restore))
     deeds = {
-        "the backup's begin": _started(promise.backup, lines),
+        "the backup's begin": deed(promise.backup, "job started", lines),
         "its end": next(iter(saved), None),
-        "the loss of the volumes": marker(lines, "volumes deleted"),
-        "new volumes": marker(lines, "volumes new"),
-        "the restore's begin": _started(promise.restore, lines),
+        "the loss of the volumes": deed(subject, "volumes deleted", lines),
+        "new volumes": deed(subject, "volumes new", lines),
+        "the restore's begin": deed(promise.restore, "job started", lines),
         "the restore's end": next(iter(restored), None),
     }
     if missing := [name for name, line in deeds.items() if line is None]:
@@ -97,9 +93,9 @@ def in_order(_system: System, profile: Profile, subject: str, lines: Lines) -> V
     return passed("in order", fact(seen[-1], f"lost {between_them} after it was saved, then restored"))
 
 
-def other_claims(_system: System, _profile: Profile, _subject: str, lines: Lines) -> Verdict:
+def other_claims(_system: System, _profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Every claim that was deleted has a successor of its name with another uid."""
-    deleted, new = marker(lines, "volumes deleted"), marker(lines, "volumes new")
+    deleted, new = deed(subject, "volumes deleted", lines), deed(subject, "volumes new", lines)
     if deleted is None or new is None:
         return unknown("no markers say which claims were deleted, and which came")
     before, after = claims_of(deleted), claims_of(new)
@@ -112,8 +108,10 @@ def lost(system: System, profile: Profile, subject: str, lines: Lines) -> Verdic
     """The control: on the new volumes, before the restore, somebody looked for the data and it was not there."""
     promise = profile.backup(subject)
     write, read = halves(profile, promise)
-    new = marker(lines, "volumes new")
-    begun, restore = (_started(job, lines) for job in (promise.backup, promise.restore)) if promise else (None, None)
+    new = deed(subject, "volumes new", lines)
+    begun, restore = (
+        (deed(job, "job started", lines) for job in (promise.backup, promise.restore)) if promise else (None, None)
+    )
     if write is None or read is None or new is None or begun is None or restore is None:
         return unknown("no markers say when the data must have been gone")
     _, saved = walked(system, write, between(write, 0.0, begun.t, lines), {})
@@ -134,10 +132,12 @@ def all_replaced(system: System, profile: Profile, subject: str, lines: Lines) -
     """Nobody was left who could have kept in memory what was not in the backup."""
     promise = profile.backup(subject)
     _, read = halves(profile, promise)
-    new = marker(lines, "volumes new")
+    new = deed(subject, "volumes new", lines)
     if read is None or new is None:
         return unknown("no marker says that the volumes are new")
-    return replaced(system, subject, marker(lines, "volumes deleted"), between(read, new.t, float("inf"), lines), lines)
+    return replaced(
+        system, subject, deed(subject, "volumes deleted", lines), between(read, new.t, float("inf"), lines), lines
+    )
 
 
 BACKUP_RESTORE = Check(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kubeproof.checks.check import Check, Phase, Premise, Subject
 from kubeproof.checks.walks import followed, walked
-from kubeproof.evidence.questions import Lines, began, fact, marker, number, of_kind, seconds
+from kubeproof.evidence.questions import Lines, began, fact, number, of_kind, seconds
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Backup, Persistence, Profile
 from kubeproof.verdict import Verdict, merge, passed, unknown
@@ -60,7 +60,10 @@ def as_declared(system: System, profile: Profile, subject: str, lines: Lines) ->
 
 def settled(_system: System, _profile: Profile, subject: str, lines: Lines) -> Verdict:
     """A harmless request on the same way was answered before the first walk; says what was not answered before it."""
-    steps, found = of_kind(lines, "step", journey=subject), marker(lines, "path settled")
+    steps, found = (
+        of_kind(lines, "step", journey=subject),
+        next(iter(of_kind(lines, "marker", says="path settled", at=subject)), None),
+    )
     if not steps or found is None or found.t > began(steps[0]):
         return unknown("nobody looked before the first walk")
     attempts, took = number(found, "attempts"), number(found, "seconds")

@@ -6,8 +6,8 @@ Lost is what is answered 404, or without what was written. Who refuses (401, 403
 
 from kubeproof.checks.check import Check, Phase, Premise, Subject
 from kubeproof.checks.walks import tells, walked
-from kubeproof.evidence.questions import Lines, began, fact, marker, of_kind, texts
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, began, fact, of_kind, texts
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Backup, Persistence, Profile
 from kubeproof.profile.journeys import Journey
@@ -19,7 +19,7 @@ def judge_persistence(system: System, profile: Profile, subject: str, lines: Lin
     write, read = halves(profile, profile.persistence_of(subject))
     if write is None or read is None or system.workload(subject) is None:
         return unknown(f"{subject} is not a workload of which the profile says what writes, and what reads it again")
-    deleted, back = marker(lines, "pod deleted"), marker(lines, "pod back")
+    deleted, back = deed(subject, "pod deleted", lines), deed(subject, "pod back", lines)
     if deleted is None or back is None or back.t < deleted.t:
         return unknown("no markers say that the pods were deleted and came back")
     _, saved = walked(system, write, between(write, 0.0, deleted.t, lines), {})
@@ -34,17 +34,22 @@ def halves(profile: Profile, promise: Persistence | Backup | None) -> tuple[Jour
     return profile.journey(promise.write), profile.journey(promise.read)
 
 
+def deed(to: str, says: str, lines: Lines) -> Line | None:
+    """The first marker of something done to that workload, or with that CronJob; or None."""
+    return next(iter(of_kind(lines, "marker", says=says, at=to)), None)
+
+
 def between(journey: Journey, begin: float, end: float, lines: Lines) -> Lines:
     """The steps of a journey that began after one moment and ended before another."""
     steps = of_kind(lines, "step", journey=journey.name)
     return tuple(line for line in steps if begin <= began(line) and line.t <= end)
 
 
-def held(system: System, write: Journey | None, deed: Line | None, lines: Lines) -> Verdict:
-    """The journey that writes held before the deed: where nothing was written, nothing could be lost."""
-    if write is None or deed is None:
+def held(system: System, write: Journey | None, end: Line | None, lines: Lines) -> Verdict:
+    """The journey that writes held before a marker: where nothing was written, nothing could be lost."""
+    if write is None or end is None:
         return unknown("nothing says what was written, and until when")
-    verdict, _ = walked(system, write, between(write, 0.0, deed.t, lines), {})
+    verdict, _ = walked(system, write, between(write, 0.0, end.t, lines), {})
     return verdict if verdict.passed else unknown(f"{write.name!r} did not hold: {verdict.because}", *verdict.evidence)
 
 
@@ -55,19 +60,19 @@ def claims_of(line: Line) -> dict[str, str]:
     return {str(claim.get("name")): str(claim.get("uid")) for claim in claims}
 
 
-def replaced(system: System, subject: str, deed: Line | None, read: Lines, lines: Lines) -> Verdict:
+def replaced(system: System, subject: str, loss: Line | None, read: Lines, lines: Lines) -> Verdict:
     """
-    Each pod that a deed took was gone before the `read` steps began, and as many others were Ready until they ended.
+    Each pod that a loss took was gone before the `read` steps began, and as many others were Ready until they ended.
 
     A pod of a StatefulSet is replaced by one of its name.
     """
-    if deed is None or not read:
+    if loss is None or not read:
         return unknown("nothing says when the pods went, or nothing was read")
     pods = of_kind(lines, "pod", workload=subject)
-    then, now, last = _there(pods, deed.t), _there(pods, min(map(began, read))), _there(pods, read[-1].t)
+    then, now, last = _there(pods, loss.t), _there(pods, min(map(began, read))), _there(pods, read[-1].t)
     taken = {uid: line for uid, line in then.items() if line.get("deleted") is not True}
-    if not taken or taken.keys() != set(texts(deed, "uids")):
-        return unknown("the pods that were deleted are not those that were seen", fact(deed, f"{len(taken)} were seen"))
+    if not taken or taken.keys() != set(texts(loss, "uids")):
+        return unknown("the pods that were deleted are not those that were seen", fact(loss, f"{len(taken)} were seen"))
     if stayed := [fact(now[uid], f"{now[uid].get('name')} was still there") for uid in then if uid in now]:
         return unknown(f"when it was read, {stayed[0].message}", *stayed)
     ready = {uid: line for uid, line in now.items() if _serves(line) and uid in last and _serves(last[uid])}
@@ -97,12 +102,12 @@ def _names(pods: dict[object, Line]) -> list[str]:
 def write_held(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """What was to be kept was written."""
     write, _ = halves(profile, profile.persistence_of(subject))
-    return held(system, write, marker(lines, "pod deleted"), lines)
+    return held(system, write, deed(subject, "pod deleted", lines), lines)
 
 
-def same_claims(_system: System, _profile: Profile, _subject: str, lines: Lines) -> Verdict:
+def same_claims(_system: System, _profile: Profile, subject: str, lines: Lines) -> Verdict:
     """The pods that came mount the claims that those mounted that went, by name and uid."""
-    deleted, back = marker(lines, "pod deleted"), marker(lines, "pod back")
+    deleted, back = deed(subject, "pod deleted", lines), deed(subject, "pod back", lines)
     if deleted is None or back is None:
         return unknown("no markers say what was mounted")
     before, after = claims_of(deleted), claims_of(back)
@@ -116,11 +121,11 @@ def same_claims(_system: System, _profile: Profile, _subject: str, lines: Lines)
 def all_replaced(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     """Nobody was left who could have kept in memory what was not on the volume."""
     _, read = halves(profile, profile.persistence_of(subject))
-    back = marker(lines, "pod back")
+    back = deed(subject, "pod back", lines)
     if read is None or back is None:
         return unknown("no marker says that the pods were back")
     steps = between(read, back.t, float("inf"), lines)
-    return replaced(system, subject, marker(lines, "pod deleted"), steps, lines)
+    return replaced(system, subject, deed(subject, "pod deleted", lines), steps, lines)
 
 
 POD_DELETE = Check(

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from kubeproof.checks.check import Judge, Premise
 from kubeproof.checks.route_tries import entries_of, requests_of, rounds, tries
-from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, texts
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, fact, marker, number, of_kind, seconds, texts
 from kubeproof.manifests.routes import Request
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Entry, Profile
@@ -114,8 +114,8 @@ def _behind(system: System, services: set[str]) -> Iterator[str]:
 def _workload_ready(system: System, name: str, lines: Lines) -> Verdict:
     """As many pods as the manifests want at least, and each of those that are there is Ready."""
     last = {line.get("uid"): line for line in of_kind(lines, "pod", workload=name)}
-    there = [line for line in last.values() if line.get("gone") is not True]
-    ready = [line for line in there if line.get("ready") is True and line.get("deleted") is not True]
+    there = [line for line in last.values() if line.get("gone") is not True and line.get("deleted") is not True]
+    ready = [line for line in there if line.get("ready") is True]
     workload, autoscaler = system.workload(name), system.autoscaler_of(name)
     wanted = autoscaler.minimum if autoscaler else workload.replicas if workload else 1
     if len(ready) < max(len(there), wanted, 1):

@@ -7,8 +7,8 @@ Lines of a round are written at its end: an answer came at any moment since the 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kubeproof.evidence.questions import Lines, began, number, of_kind, texts
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, began, number, of_kind, texts
 from kubeproof.manifests.routes import Request, asked_host, hosts, read_rules, requests
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Entry, Profile
@@ -37,7 +37,7 @@ def tries(asked: Request | Entry, lines: Lines) -> Lines:
 def went_there(line: Line, lines: Lines) -> bool:
     """Whether a request went to where the object's controller listens, under the host that the run has for it."""
     entrance = next(iter(of_kind(lines, "entrance", owner=line.get("owner"))), None)
-    if entrance is None:
+    if entrance is None or line.t < entrance.t:
         return False
     under = asked_host(str(line.get("host")), str(entrance.get("namespace")))
     there = (entrance.get("address"), entrance.get("port"), under)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from kubeproof.checks.check import Check, Phase, Subject
 from kubeproof.checks.route_premises import premises
 from kubeproof.checks.route_tries import behind, ever_behind, members, requests_of, tries
-from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind
 from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS, Request, RouteRule, hosts, includes, read_rules
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Entry, Profile

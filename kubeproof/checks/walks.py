@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind
 from kubeproof.evidence.lines import Line
+from kubeproof.evidence.questions import Lines, fact, not_observed, number, of_kind
 from kubeproof.manifests.system import System
 from kubeproof.profile.journeys import Journey, JourneyStep
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown

@@ -59,6 +59,9 @@ def _observe(on: Deployed, of: str, kind: str, find: Find) -> None:
             on.mark(of, "round begun", at=kind, round=number)
             for line in visit(targets):
                 on.recorder.line(of, "route", round=number, **line)
+        # An autoscaler may have asked for another pod meanwhile. Who is not Ready now is seen not to be.
+        with suppress(NotInTime):
+            on.wait_ready(*on.system.workloads, within=SETTLED)
 
 
 def _settle(on: Deployed, of: str, kind: str, asked: list[Request], visit: Callable[[list[int]], list[Any]]) -> None:

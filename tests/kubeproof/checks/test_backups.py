@@ -134,6 +134,11 @@ MISSING = {
         changed("marker", {"says": "volumes new"}, claims=[{"name": "data-ledger-1", "uid": "w"}]),
         "the claims are not new ones",
     ),
+    "volumes of another workload": (
+        BACKUP_RESTORE,
+        changed("marker", {"at": "ledger"}, at="shop"),
+        "no markers",
+    ),
     "no volume at all": (
         BACKUP_RESTORE,
         changed("marker", {"says": "volumes deleted"}, claims=[]),

@@ -21,7 +21,10 @@ from tests.helpers.histories import (
 
 def buy() -> History:
     walks = [moment for walk in range(3) for moment in walked(walk)]
-    return [marker(0.5, "path settled", settled=True, attempts=2, seconds=0.2, before="http://shop:80/: 503"), *walks]
+    return [
+        marker(0.5, "path settled", at="buy", settled=True, attempts=2, seconds=0.2, before="http://shop:80/: 503"),
+        *walks,
+    ]
 
 
 def walked(walk: int) -> History:
@@ -79,6 +82,7 @@ MISSING = {
     "walks out of order": (JOURNEY, moved(0.9, "step", walk=1), "not seen in their order"),
     "never settled": (JOURNEY, changed("marker", {}, settled=False), "it was not answered: http://shop:80/: 503"),
     "settled afterwards": (JOURNEY, moved(2.5, "marker"), "nobody looked before"),
+    "another way settled": (JOURNEY, changed("marker", {}, at="sell"), "nobody looked before"),
     "nobody looked": (JOURNEY, without("marker"), "the path answered before the first walk: nobody looked"),
 }
 WORST_WINS = {

@@ -75,6 +75,7 @@ BROKEN = {
 MISSING = {
     "never deleted": (POD_DELETE, without("marker", says="pod deleted"), "no markers"),
     "never back": (POD_DELETE, without("marker", says="pod back"), "no markers"),
+    "pods of another workload": (POD_DELETE, changed("marker", {}, at="shop"), "no markers"),
     "nothing written": (POD_DELETE, changed("step", {"journey": "write"}, status=500), "'write' did not hold"),
     "write not seen": (POD_DELETE, without("step", journey="write"), "'write' did not hold"),
     "written after the pod went": (POD_DELETE, moved(3, "step", journey="write"), "'write' did not hold"),

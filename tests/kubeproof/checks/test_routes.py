@@ -125,6 +125,7 @@ MISSING = {
     for name, (change, reason) in {
         "no controller": (changed("entrance", {}, address=None, says=NO_CONTROLLER), NO_CONTROLLER),
         "no entrance": (without("entrance"), "was not tried"),
+        "an entrance that was found later": (moved(5.0, "entrance"), "was not tried"),
         "no endpoints": (without("endpoints"), "no ready pod was seen behind shop"),
         "one pod of two": (without("pod", uid="b"), "1 of 2 pods of shop were Ready"),
         "not observed": (here(status=None, error=MISSED), MISSED),

@@ -102,6 +102,7 @@ class Cluster:
     def patch_namespaced_stateful_set(self, name, _, body):
         assert name == "ledger"
         replicas = body["spec"]["replicas"]
+        time.sleep(2 * TICK)
         if replicas:
             self.claims.setdefault("data-ledger-0", "uid-2")
         self.copy.runs(STATEFUL, replicas, "-again")

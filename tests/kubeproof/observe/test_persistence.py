@@ -51,6 +51,7 @@ class Cluster:
         return SimpleNamespace(items=items)
 
     def delete_namespaced_pod(self, name, _):
+        time.sleep(2 * TICK)
         self.deleted.append(name)
         if len(self.deleted) == 2:
             if self.mounts[0] != self.mounts[1]:

@@ -123,5 +123,5 @@ class Check:
 
 
 def every_workload(observation: str) -> Subjects:
-    """Subjects: each workload of the manifests, all seen in one observation of this name."""
-    return lambda system, _: (Subject(workload.name, observation) for workload in system.workloads)
+    """Subjects: each workload of the manifests, DaemonSets too, all seen in one observation of this name."""
+    return lambda system, _: (Subject(workload.name, observation) for workload in (*system.workloads, *system.daemons))

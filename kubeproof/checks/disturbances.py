@@ -10,9 +10,12 @@ of the one before.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kubeproof.checks.check import Premise
 from kubeproof.evidence.questions import Lines, fact, number, of_kind, texts
 from kubeproof.evidence.reading import Line
-from kubeproof.verdict import Fact
+from kubeproof.manifests.system import System
+from kubeproof.profile.intent import Profile
+from kubeproof.verdict import Fact, Verdict, passed, unknown
 
 OUT_OF_MEMORY = "OOMKilled"
 KILLED = frozenset({"Killing", "Evicted", "Preempted", "TaintManagerEviction", "OOMKilling"})
@@ -161,3 +164,16 @@ def _restarts(pod: Line) -> float:
 
 def _out_of_memory(pod: Line) -> int:
     return texts(pod, "ended").count(OUT_OF_MEMORY)
+
+
+def _restarts_told(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
+    del system, profile
+    pods = of_kind(lines, "pod", workload=subject)
+    for line in pods:
+        if number(line, "restarts") is None:
+            return unknown(f"line {line.number} does not say how often {line.get('name')} restarted")
+    told = f"{len(pods)} lines of pods say it"
+    return passed(told, fact(pods[-1], told)) if pods else unknown(f"no pod of {subject} was seen")
+
+
+RESTARTS_TOLD = Premise("every line of its pods said how often they had restarted", _restarts_told)

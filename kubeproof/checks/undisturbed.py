@@ -5,8 +5,8 @@ Disturbed is a pod whose container (init container or sidecar too) restarted, th
 memory, that failed its liveness probe, or that vanished: kubeproof.checks.disturbances.
 """
 
-from kubeproof.checks.check import Check, Phase, Premise, Subject
-from kubeproof.checks.disturbances import disturbances, windows_of
+from kubeproof.checks.check import Check, Phase, Premise, every_workload
+from kubeproof.checks.disturbances import RESTARTS_TOLD, disturbances, windows_of
 from kubeproof.evidence.questions import Lines, fact, number, of_kind, watched_until
 from kubeproof.evidence.reading import EVERYTHING
 from kubeproof.manifests.system import System
@@ -60,15 +60,6 @@ def _there(window: Lines, subject: str) -> int:
     return len({line.get("uid") for line in pods} - over)
 
 
-def _restarts_told(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    del system, profile
-    pods = of_kind(lines, "pod", workload=subject)
-    for line in pods:
-        if number(line, "restarts") is None:
-            return unknown(f"line {line.number} does not say how often {line.get('name')} restarted")
-    return _held(pods, f"{len(pods)} lines of pods say it")
-
-
 def _watched_to_the_end(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
     del system, profile, subject
     windows = windows_of(lines)
@@ -89,15 +80,13 @@ UNDISTURBED = Check(
     " disturbs",
     needs="nothing beyond what was observed for other checks",
     phase=Phase.LOOK_BACK,
-    subjects=lambda system, _: (
-        Subject(workload.name, EVERYTHING) for workload in (*system.workloads, *system.daemons)
-    ),
+    subjects=every_workload(EVERYTHING),
     observer=None,
     reads=("marker", "workload", "pod", "autoscaler", "event", "bookmark"),
     judge=judge_undisturbed,
     premises=(
         Premise("its pods were seen in every observation", _every_pod_seen),
-        Premise("every line of its pods said how often they had restarted", _restarts_told),
+        RESTARTS_TOLD,
         Premise("pods and events were watched to the end of every observation", _watched_to_the_end),
     ),
     lasting=True,

@@ -138,6 +138,11 @@ class System:
         """The autoscaler of exactly this workload, whatever others of its name there are, or None."""
         return next((autoscaler for autoscaler in self.autoscalers if autoscaler.is_for(workload)), None)
 
+    def least_replicas(self, workload: Workload) -> int:
+        """The fewest replicas that the manifests want of a workload: those of its autoscaler, else its own."""
+        autoscaler = self.own_autoscaler(workload)
+        return workload.replicas if autoscaler is None else autoscaler.minimum
+
     def target_of(self, autoscaler: Autoscaler) -> Workload | None:
         """The workload that an autoscaler targets, or None."""
         return next((workload for workload in self.workloads if autoscaler.is_for(workload)), None)

@@ -41,10 +41,11 @@ def pod_line(pod: Any, workload: str | None, *, gone: bool) -> Trimmed:
 
 
 def images_of(pod: Any) -> Iterator[tuple[str, str, str]]:
-    """(container, image, digest) of each container of a pod whose image is there."""
+    """(container, image as declared, digest of what runs) of each container of a pod whose image is there."""
+    declared = {one.name: one.image for one in (*(pod.spec.init_containers or ()), *pod.spec.containers)}
     for container in _containers(pod):
         if container.image_id:
-            yield container.name, container.image, container.image_id
+            yield container.name, declared.get(container.name, container.image), container.image_id
 
 
 def _containers(pod: Any) -> list[Any]:

@@ -5,21 +5,24 @@ rollout.no-loss: no more requests fail than the profile allows, and it allows no
 rollout.in-time: 99 of 100 requests are answered in the time the profile promises.
 
 The requests come as values from kubeproof.evidence.request_log, sent as kubeproof.observe.rollout had them sent. What
-failed together is one Disruption, and its message one line below the law in the report (kubeproof.report.text).
+failed together is one Disruption, and its message one line below the law in the report (kubeproof.report.text). What
+must have been so for a PASS stands in kubeproof.checks.rollout_premises.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
 from kubeproof.checks.check import Check, Phase, Subject
+from kubeproof.checks.rollout_premises import ON_TIME, ROLLED_OUT, UNDER_WAY
 from kubeproof.evidence.questions import Lines, fact, marker, ninety_ninth, of_kind, seconds
-from kubeproof.evidence.request_log import CONNECTIONS, Request, read_requests, whole
+from kubeproof.evidence.request_log import CONNECTIONS, Request, read_requests
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Fact, Verdict, failed, merge, passed, unknown
 
 SAME_DISRUPTION = 1.0  # seconds between failures of one disruption
+STUCK = "rollout stuck"
 
 
 @dataclass(frozen=True)
@@ -41,36 +44,46 @@ class Disruption:
 
 
 def judge_no_loss(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge what was lost in the rollout of one workload; every request counts, before and after it too."""
+    """
+    Judge what was lost in the rollout of one workload; every request counts, before and after it too.
+
+    The share that may be lost is of the requests that were sent at a rate: how many were held is up to the probe.
+    """
     entry, level = profile.entry(subject), profile.level(subject)
     if system.workload(subject) is None or entry is None:
         return unknown(f"{subject} is not a workload for which the profile names an entry")
-    requests = read_requests(entry, lines)
-    losses = _losses(requests, lines, subject, level.loss if level else 0.0)
-    verdict = merge([losses, *_rolled_out(profile, subject, requests, lines)])
-    return passed(losses.because, *verdict.evidence) if verdict.passed else verdict
+    losses = _losses(read_requests(entry, lines), lines, subject, level.loss if level else 0.0)
+    return merge([losses, *_stuck(lines)])
 
 
 def judge_in_time(system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
-    """Judge how long callers waited from the start of the rollout of one workload on; what failed took for ever."""
+    """
+    Judge how long callers waited from the start of the rollout of one workload on; what failed took for ever.
+
+    Held connections are asked as fast as they answer, so that their number says nothing of callers: they are left out.
+    """
     entry, level = profile.entry(subject), profile.level(subject)
     if system.workload(subject) is None or entry is None or level is None:
         return unknown(f"{subject} is not a workload for which the profile names an entry and a level")
-    requests = read_requests(entry, lines)
-    paces = [_pace(connection, requests, lines, level.p99) for connection in CONNECTIONS]
-    verdict = merge([*paces, *_rolled_out(profile, subject, requests, lines)])
+    started = marker(lines, "rollout started")
+    if started is None:
+        return unknown("no marker says that the rollout began")
+    requests = [request for request in read_requests(entry, lines) if request.at >= started.t and request.own is None]
+    paces = [_pace(connection, requests, level.p99) for connection in CONNECTIONS]
+    verdict = merge([*paces, *_slow_pods(requests, level.p99), *_stuck(lines)])
     return passed("; ".join(pace.because for pace in paces), *verdict.evidence) if verdict.passed else verdict
 
 
-def _rolled_out(profile: Profile, subject: str, requests: tuple[Request, ...], lines: Lines) -> list[Verdict]:
-    """Whether there was a rollout, and a request log that shows all of it."""
-    logs = [whole(profile, connection, requests, lines) for connection in CONNECTIONS]
-    return [_completed(lines), _replaced(subject, lines), *logs]
+def _stuck(lines: Lines) -> list[Verdict]:
+    """A FAIL when a rollout never completed."""
+    found = [
+        (line, f"the rollout never completed: {line.get('why') or 'it got stuck'}") for line in _marked(lines, STUCK)
+    ]
+    return [failed(because, fact(line, because)) for line, because in found]
 
 
-def _pace(connection: str, requests: tuple[Request, ...], lines: Lines, bound: float) -> Verdict:
-    started = marker(lines, "rollout started")
-    mine = [request for request in requests if request.connection == connection and started and request.at >= started.t]
+def _pace(connection: str, requests: Sequence[Request], bound: float) -> Verdict:
+    mine = [request for request in requests if request.connection == connection]
     if not mine:
         return unknown(f"no request on {connection} connections was seen since the rollout began")
     ranked = sorted(mine, key=lambda request: request.took)
@@ -81,6 +94,19 @@ def _pace(connection: str, requests: tuple[Request, ...], lines: Lines, bound: f
         because = f"{message}, promised are {bound * 1000:.0f} ms"
         return failed(because, Fact(slowest.line, f"{because}, of {len(mine):,} requests"))
     return passed(message, Fact(slowest.line, f"{message}, of {len(mine):,} requests"))
+
+
+def _slow_pods(requests: Sequence[Request], bound: float) -> Iterator[Verdict]:
+    """A FAIL for each pod that answers late though all together do not: one in a hundred, and one of fewer, may be."""
+    answered: dict[str, list[Request]] = {}
+    for request in requests:
+        if request.pod is not None and request.connection in CONNECTIONS:
+            answered.setdefault(request.pod, []).append(request)
+    for pod, mine in answered.items():
+        slow = [request for request in mine if request.took > bound]
+        if len(slow) > max(1, 0.01 * len(mine)):
+            because = f"{pod} answered {len(slow)} of {len(mine)} requests after more than {bound * 1000:.0f} ms"
+            yield failed(because, Fact(slow[0].line, because))
 
 
 def disruptions(requests: tuple[Request, ...]) -> tuple[Disruption, ...]:
@@ -97,19 +123,20 @@ def disruptions(requests: tuple[Request, ...]) -> tuple[Disruption, ...]:
 
 
 def _losses(requests: tuple[Request, ...], lines: Lines, subject: str, allowed: float) -> Verdict:
-    if not requests:
+    sent = [request for request in requests if request.connection in CONNECTIONS and request.own is None]
+    if not sent:
         return unknown("no request was seen")
     found = disruptions(requests)
     if not found:
-        message = f"none of {len(requests):,} requests failed"
-        return passed(message, Fact(requests[-1].line, message))
+        message = f"none of {len(sent):,} requests failed, and none that was held"
+        return passed(message, Fact(sent[-1].line, message))
     lost = sum(len(disruption.failures) for disruption in found)
     facts = [
         Fact(disruption.failures[0].line, f"{disruption.message}{_pods(disruption, lines, subject)}")
         for disruption in found
     ]
-    message = f"{lost:,} of {len(requests):,} failed"
-    if lost > allowed * len(requests):
+    message = f"{lost:,} of {len(sent):,} failed"
+    if lost > allowed * len(sent):
         return failed(f"{message}, {allowed:.2%} are allowed" if allowed else message, *facts)
     return passed(f"{message}, {allowed:.2%} are allowed", *facts)
 
@@ -128,32 +155,8 @@ def _pods(disruption: Disruption, lines: Lines, subject: str) -> str:
     return f"   {', '.join(named)}" if named else ""
 
 
-def _completed(lines: Lines) -> Verdict:
-    stuck, done = marker(lines, "rollout stuck"), marker(lines, "rollout done")
-    if stuck is not None:
-        because = f"the rollout never completed: {stuck.get('why') or 'it got stuck'}"
-        return failed(because, fact(stuck, because))
-    started = marker(lines, "rollout started")
-    if started is None or done is None or done.t < started.t:
-        return unknown("no markers say that the rollout began and completed")
-    return passed("completed", fact(done, f"rolled out in {seconds(done.t - started.t)}"))
-
-
-def _replaced(subject: str, lines: Lines) -> Verdict:
-    """A rollout that replaced nothing loses nothing: an old pod must have gone, a new one must have come."""
-    started = marker(lines, "rollout started")
-    if started is None:
-        return unknown("no marker says that the rollout began")
-    pods = of_kind(lines, "pod", workload=subject)
-    # Ready before the start: the first new pod may be seen before the marker is written, but it is not ready then.
-    old = {line.get("uid") for line in pods if line.t <= started.t and line.get("ready") is True}
-    left = [line for line in pods if line.get("uid") in old and (line.get("deleted") or line.get("gone"))]
-    new = [line for line in pods if line.t > started.t and line.get("uid") not in old and line.get("ready") is True]
-    if not left or not new:
-        return unknown(f"{subject}: no old pod was seen going, or no new one was seen ready")
-    if old - {line.get("uid") for line in left}:
-        return unknown(f"{subject}: an old pod was not seen going")
-    return passed("replaced", fact(new[-1], f"{len(old)} pods replaced, the last by {new[-1].get('name')}"))
+def _marked(lines: Lines, deed: str) -> Lines:
+    return of_kind(lines, "marker", says=deed)
 
 
 def _entered(_: System, profile: Profile) -> Iterator[Subject]:
@@ -174,8 +177,9 @@ NO_LOSS = Check(
     phase=Phase.REPLACE_ALL_PODS,
     subjects=_entered,
     observer="rollout.observe_rollout",
-    reads=("marker", "request", "ledger.end", "pod"),
+    reads=("marker", "request", "ledger.end", "held.end", "pod", "workload"),
     judge=judge_no_loss,
+    premises=(*ROLLED_OUT, replace(ON_TIME, of_failure=False), UNDER_WAY),
     lasting=True,
 )
 IN_TIME = Check(
@@ -185,6 +189,7 @@ IN_TIME = Check(
     phase=Phase.REPLACE_ALL_PODS,
     subjects=_entered_with_a_level,
     observer="rollout.observe_rollout",
-    reads=("marker", "request", "ledger.end", "pod"),
+    reads=("marker", "request", "ledger.end", "pod", "workload"),
     judge=judge_in_time,
+    premises=(*ROLLED_OUT, ON_TIME),
 )

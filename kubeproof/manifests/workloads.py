@@ -121,6 +121,19 @@ class Workload:
             raise LookupError(f"{self.name} declares no port {port!r}")
         return found
 
+    def signalled_after(self, port: int | str) -> float | None:
+        """
+        Seconds from a pod's deletion until the container at this port is told to end: those that its preStop sleeps.
+
+        None for a preStop hook of another kind, which takes as long as it takes.
+        """
+        number = self.port_number(port)
+        container = next((one for one in self.lasting if any(own.number == number for own in one.ports)), None)
+        hook = container.pre_stop if container else None
+        if hook is None:
+            return 0.0
+        return None if hook.seconds is None else min(hook.seconds, self.grace_seconds)
+
     @property
     def all_containers(self) -> tuple[Container, ...]:
         """The containers and the init containers."""

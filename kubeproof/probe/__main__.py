@@ -12,7 +12,7 @@ The others are given a plan, one line of JSON on standard input: among many pods
     journey  {"steps":[…],"saved":{…}}                              walk the steps in order
     traffic  {"method":…,"url":…,"body":…,"rate":…,"seconds":…}     until another line or the end of standard input
     ask      {"targets":[{"method":…,"url":…,"body":…,"headers":{…},…},…],"rate":…,"seconds":…}     the same
-    hold     {"pods":[{"pod":…,"url":…},…],"method":…,"body":…,"rate":…,"seconds":…}               the same, and told
+    hold     {"pods":[{"pod":…,"uid":…,"url":…},…],"method":…,"body":…,"rate":…,"seconds":…}     the same, and told
     greet    {"targets":[{"host":…,"port":…,"timeout":…,…},…],"rate":…,"seconds":…}                 the same
 """
 

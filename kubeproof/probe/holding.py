@@ -35,7 +35,7 @@ def hold(plan: Plan) -> None:
     """
     Hold connections to each of `pods` and ask `rate` times a second on each, until told to stop or `seconds` are over.
 
-    Told {"pod", "after", "for", "every"} on standard input, those of that pod ask every so many seconds, 0 for at once,
+    Told {"uid", "after", "for", "every"} on standard input, those of that pod ask every so many seconds, 0 for at once,
     in a window that begins `after` seconds from then on. What is said:
 
     `request`: the first answer on each of the HELD, each that is another one than the first, and each request that was
@@ -53,7 +53,7 @@ def hold(plan: Plan) -> None:
     """
     with printing() as say:
         counted = _Counted(say)
-        holders = {pod["pod"]: [Holder(plan, pod, counted) for _ in range(HELD)] for pod in plan["pods"]}
+        holders = {pod["uid"]: [Holder(plan, pod, counted) for _ in range(HELD)] for pod in plan["pods"]}
         every = [holder for held in holders.values() for holder in held]
         threads = [threading.Thread(target=holder.run) for holder in every]
         for thread in threads:
@@ -78,7 +78,7 @@ def _pass_on(holders: Mapping[str, list["Holder"]], deadline: float) -> None:
             if not line.startswith(b"{"):
                 return
             told = json.loads(line)
-            for holder in holders.get(told["pod"], ()):
+            for holder in holders.get(told["uid"], ()):
                 holder.ask_often(told["after"], told["for"], told["every"])
         if not more:
             return
@@ -100,7 +100,8 @@ class Holder:
     """A thread with one connection to one pod, opened anew as long as the pod takes it."""
 
     def __init__(self, plan: Plan, pod: Plan, say: Say) -> None:
-        self._pod, (self._host, self._port, self._target) = pod["pod"], place(pod["url"])
+        self._to = {"to": pod["pod"], "uid": pod["uid"]}
+        self._host, self._port, self._target = place(pod["url"])
         self._method, (self._payload, self._headers) = plan["method"], encoded(plan["body"])
         self._every, self._often = 1 / plan["rate"], (0.0, 0.0, 0.0)  # often: from, to, seconds between two
         self._say = say
@@ -125,7 +126,7 @@ class Holder:
         """Ask until the pod has left or it is stopped, and say how it ended."""
         at, how = self._held()
         busy = [(round(at - sent, 4), round(at - end, 4)) for sent, end in self._busy if at - LAST < end <= at]
-        self._say("held.end", to=self._pod, at=at, how=how, requests=self._requests, busy=busy)
+        self._say("held.end", **self._to, at=at, how=how, requests=self._requests, busy=busy)
 
     def _held(self) -> End:
         left: End | None = None
@@ -150,7 +151,8 @@ class Holder:
         """How one connection ended, and how many answers it was kept open after; OSError for a pod that has left."""
         kept = 0
         while True:
-            if (over := self._idle(connection)) is not None:
+            # A new connection asks at once: a server may close one that is silent.
+            if kept and (over := self._idle(connection)) is not None:
                 return over, kept
             sent, phase = time.time(), "send"
             try:
@@ -209,4 +211,4 @@ class Holder:
     def _tell(self, sent: float, **answer: Any) -> None:
         known = {"status": None, "error": None, "phase": None, "pod": None, **answer}
         times = {"intended": sent, "sent": sent, "seconds": round(time.time() - sent, 4)}
-        self._say("request", connection="held", to=self._pod, **times, **known)
+        self._say("request", connection="held", **self._to, **times, **known)

@@ -31,6 +31,7 @@ class Agent:
     """`hold` as a child process, told what a test says; `lines` are complete once the block ended."""
 
     def __init__(self, pods, *, seconds=60, rate=4):
+        pods = [{**pod, "uid": pod["pod"]} for pod in pods]
         self._plan = {"pods": pods, "method": "GET", "body": None, "rate": rate, "seconds": seconds}
         self.lines = []
 
@@ -46,7 +47,7 @@ class Agent:
         self._child.stdin.flush()
 
     def ask_often(self, pod, *, after=0.0, lasting=6.0):
-        self.tell({"pod": pod, "after": after, "for": lasting, "every": 0})
+        self.tell({"uid": pod, "after": after, "for": lasting, "every": 0})
 
     def __exit__(self, *_):
         with contextlib.suppress(BrokenPipeError):
@@ -206,7 +207,7 @@ def test_a_pod_that_closes_idle_connections_and_listens_no_more_has_left_without
         time.sleep(0.6)
         server.shutdown()
         server.server_close()
-        agent.tell({"pod": "a", "after": 0.0, "for": 5, "every": 1.0})
+        agent.tell({"uid": "a", "after": 0.0, "for": 5, "every": 1.0})
         time.sleep(1.5)
     assert {line["error"] for line in agent.requests()} == {None}
     assert [end["how"] for end in agent.ends()] == ["closed while idle"] * HELD
@@ -218,7 +219,7 @@ def test_it_ends_by_itself_when_its_time_is_over_and_with_standard_input():
 
     with serving(Same) as port:
         command = [sys.executable, *AGENT[1:], "hold"]
-        plan = {"pods": [{"pod": "a", "url": url(port)}], "method": "GET", "body": None, "rate": 4, "seconds": 60}
+        plan = {"pods": [{"pod": "a", "uid": "a", "url": url(port)}], "method": "GET", "body": None, "rate": 4, "seconds": 60}
         ended = subprocess.run(
             command,
             cwd=ROOT / "kubeproof",

@@ -9,6 +9,7 @@ from kubernetes.client.exceptions import ApiException
 
 from kubeproof import run as running
 from kubeproof.declared import Declared
+from kubeproof.evidence import reading
 from kubeproof.evidence.reading import EVERYTHING, Planned, read_evidence
 from kubeproof.interruption import listening
 from kubeproof.manifests.system import System
@@ -119,6 +120,18 @@ def test_the_system_is_deployed_once_into_a_namespace_with_its_own_labels(run, c
 def test_a_check_that_reads_everything_has_the_system_deployed_and_nothing_else_observed(run):
     run.observe(Planned("system.undisturbed", "market", EVERYTHING))
     assert {line.of for line in evidence(run).of(EVERYTHING)} == {"deploy"}
+
+
+def test_each_line_of_the_evidence_is_read_once_however_often_it_is_asked_for(run, monkeypatch):
+    parsed, parse = [], reading._parse
+    monkeypatch.setattr(reading, "_parse", lambda raw: parsed.append(raw) or parse(raw))
+    run.observe(NAMES)
+    assert run.evidence().why_not_whole("dns") is None
+    run.plan([NAMES, BUY])
+    assert run.evidence().plan == (NAMES, BUY)
+    lines = (run.folder / "evidence.jsonl").read_text().splitlines()
+    assert parsed == lines
+    assert run.evidence() == evidence(run)
 
 
 def test_what_is_not_the_runs_is_left_alone_and_said(run, cluster, said):

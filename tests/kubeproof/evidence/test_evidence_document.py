@@ -35,7 +35,7 @@ def test_every_kind_of_the_histories_is_known():
 def rows():
     """Of each check in the table its observation and the kinds of lines it reads."""
     table = re.findall(
-        r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+)[^|]*\| ([^|]+) \|$",
+        r"^\| `([a-z.-]+)` \| [^|]+ \| `([a-z-]+|\*)[^|]*\| ([^|]+) \|$",
         DOCUMENT.split("## Which lines")[1],
         re.MULTILINE,
     )

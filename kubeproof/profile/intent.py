@@ -53,13 +53,19 @@ class Outage:
     What is promised of a workload while its database is lost in one way, all in seconds.
 
     The loss `lasts` so long; meanwhile 99 of 100 liveness probes are answered within `liveness` and as many requests
-    within `answers`, whatever the answer. How soon every pod serves again is in the workload's Level.
+    within `answers`. Requests are answered by one of `statuses`, by any 5xx where it names none. How soon every pod
+    serves again is in the workload's Level.
     """
 
     kind: Loss
     lasts: float
     liveness: float
     answers: float
+    statuses: tuple[int, ...] = ()
+
+    def says_so(self, status: float) -> bool:
+        """Whether this status of a request is one that the loss may be answered by."""
+        return status in self.statuses if self.statuses else 500 <= status < 600
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class Entry:
 @dataclass(frozen=True)
 class Persistence:
     """
-    What the journey `write` wrote is read by `read` after the workload's pod was deleted and came back.
+    What the journey `write` wrote is read by `read` after every pod of the workload was deleted and others came.
 
     Capacity, mode and class are what its claim asks of storage, None where the architecture does not say.
     """

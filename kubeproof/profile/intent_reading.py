@@ -76,7 +76,8 @@ def _outage(t: Table) -> Outage:
         Loss(t.one_of("kind", tuple(kind.value for kind in Loss), "how a run takes the database away")),
         t.seconds("lasts", "seconds that a run keeps the database away"),
         t.seconds("liveness", "seconds within which 99 of 100 liveness probes are answered meanwhile"),
-        t.seconds("answers", "seconds within which 99 of 100 requests are answered meanwhile, whatever the answer"),
+        t.seconds("answers", "seconds within which 99 of 100 requests are answered meanwhile"),
+        t.wholes("statuses", "the HTTP statuses that requests are answered by meanwhile (default: any 5xx)"),
     )
 
 

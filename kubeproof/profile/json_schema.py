@@ -40,6 +40,10 @@ class SchemaTable(Table):
         self._note(field, description, {"type": "array", "items": {"type": "string", "minLength": 1}}, required=False)
         return ()
 
+    def wholes(self, field: str, description: str) -> tuple[int, ...]:
+        self._note(field, description, {"type": "array", "items": {"type": "integer", "minimum": 0}}, required=False)
+        return ()
+
     def one_of(self, field: str, options: tuple[str, ...], description: str) -> str:
         self._note(field, description, {"enum": list(options)}, required=True)
         return options[0]

@@ -80,6 +80,14 @@ class Table:
             raise self.error(field, f"must be a list of texts, is {value!r}")
         return tuple(value)
 
+    def wholes(self, field: str, description: str) -> tuple[int, ...]:
+        """A list of whole numbers from 0, empty when it is not there."""
+        del description
+        value = self._value(field, (list,), "a list of whole numbers", [])
+        if not all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in value):
+            raise self.error(field, f"must be a list of whole numbers, is {value!r}")
+        return tuple(value)
+
     def one_of(self, field: str, options: tuple[str, ...], description: str) -> str:
         """One of these texts."""
         value = self.text(field, description)

@@ -49,7 +49,10 @@ ONE_A_MINUTE = ScalingRules((ScalingRule("Pods", 1, 60.0),), 0.0)
 SYSTEM = System(
     namespace="market",
     workloads=(SHOP, LEDGER),
-    services=(Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),),
+    services=(
+        Service("shop", (("role", "shop"),), (ServicePort(None, 80, 7000),)),
+        Service("ledger", (("role", "ledger"),), (ServicePort(None, 7001, 7001),)),
+    ),
     autoscalers=(
         Autoscaler("shop", "shop", 2, 5, (Utilisation("cpu", 70), Utilisation("memory", 80)), up=ONE_A_MINUTE),
     ),

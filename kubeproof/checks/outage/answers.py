@@ -1,23 +1,31 @@
 """
 outage.answers: a workload without its database is alive, says so in time, and serves again in time.
 
-The evidence is what a client in the cluster was told by each pod, asked by its address a few times a second:
-`liveness` as the kubelet asks it, and the `request` of the profile's entry. An ask that was not answered took for ever.
+The evidence is what a client in the cluster was told by each pod (`asks`), while its database was gone (`window`). An
+ask that was not answered took for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from math import inf
+from math import ceil, inf
 
-from kubeproof.checks.check import Check, Phase, Subject, Subjects
-from kubeproof.evidence.questions import Lines, about, began, fact, marker, ninety_ninth, number, of_kind, seconds
-from kubeproof.evidence.reading import Line
+from kubeproof.checks.check import Check, Phase, Premise, Subject, Subjects
+from kubeproof.checks.outage.asks import (
+    Ask,
+    answered_before,
+    asked_all_the_while,
+    by_pod,
+    during,
+    everyone_asked,
+    none_lost,
+    read_asks,
+)
+from kubeproof.checks.outage.probes import GONE, SAME_PODS
+from kubeproof.checks.outage.window import LATE, WAS_BACK, Window, back, long_enough, no_window, window
+from kubeproof.evidence.questions import Lines, about, fact, ninety_ninth, seconds
 from kubeproof.manifests.system import System
-from kubeproof.profile.intent import Entry, Loss, Profile
+from kubeproof.profile.intent import Entry, Loss, Outage, Profile
 from kubeproof.verdict import Verdict, failed, merge, passed, unknown
-
-QUESTIONS = ("liveness", "request")
-ENOUGH = 100  # asks: with fewer, the 99th of 100 was not seen
 
 
 def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -26,22 +34,18 @@ def judge_outage(loss: Loss, system: System, profile: Profile, subject: str, lin
     promise = dependency.outage(loss) if dependency else None
     if system.workload(subject) is None or dependency is None or promise is None or entry is None:
         return unknown(f"{subject} is not a workload whose outage and entry the profile describes")
-    stopped, started = marker(lines, "database stopped"), marker(lines, "database started")
-    if stopped is None or started is None or started.t <= stopped.t:
-        return unknown("no markers say that the database was stopped and started again")
-    window = started.t - stopped.t
+    found = window(lines)
+    if found is None:
+        return no_window(loss)
+    asks = read_asks(subject, lines)
     level = profile.level(subject)
     return told(
         [
-            # A shorter one, cut off by whatever, says nothing of a longer.
-            passed("long enough", fact(started, f"away for {seconds(window)}"))
-            if window >= promise.lasts
-            else unknown(f"the database was away for {seconds(window)}, {seconds(promise.lasts)} are promised"),
-            _whole(lines),
-            _everyone(subject, lines, stopped),
-            _fast(lines, "liveness", (stopped, started), promise.liveness, alive=True),
-            _fast(lines, "request", (stopped, started), promise.answers, alive=False),
-            _serves_again(loss, entry, level.recovery if level else None, dependency.database, started, lines),
+            _alive(asks, found),
+            _fast("liveness", asks, found, promise.liveness),
+            _fast("request", asks, found, promise.answers),
+            _says_so(asks, found, dependency.database, promise),
+            _serves_again(loss, entry, level.recovery if level else None, dependency.database, found, asks, lines),
         ]
     )
 
@@ -54,96 +58,90 @@ def told(parts: list[Verdict]) -> Verdict:
     )
 
 
-def _whole(lines: Lines) -> Verdict:
-    """Whether every answer reached the evidence: a lost one may have been the slow one."""
-    ends, asked = of_kind(lines, "asked.end"), of_kind(lines, "asked")
-    if len(ends) != 1 or number(ends[0], "asked") != len(asked):
-        said = ends[0].get("asked") if ends else "an unknown number"
-        return unknown(f"{said} asks were made, {len(asked)} are in the evidence")
-    return passed("whole", fact(ends[0], f"asked {len(asked):,} times"))
+def _alive(asks: Sequence[Ask], found: Window) -> Verdict:
+    """Whether no answer to the question of liveness was one that has the kubelet restart the pod."""
+    answers = [ask for ask in during(found, asks) if ask.question == "liveness" and ask.status is not None]
+    for ask in answers:
+        if not ask.succeeded:
+            message = f"liveness of {ask.pod} answered {ask.status:.0f} while the database was away"
+            return failed(message, fact(ask.line, message))
+    if not answers:
+        return unknown("nobody answered the question of liveness during the outage")
+    return passed("alive", fact(answers[-1].line, f"alive for {seconds(found.lasted)}"))
 
 
-def _everyone(subject: str, lines: Lines, stopped: Line) -> Verdict:
-    """Whether each pod that was there was asked both questions: the others may have done anything."""
-    pods = {line.get("name"): line for line in of_kind(lines, "pod", workload=subject) if line.t <= stopped.t}
-    there = {name for name, line in pods.items() if line.get("ready") is True and not line.get("deleted")}
-    asked = [{line.get("pod") for line in of_kind(lines, "asked", question=question)} for question in QUESTIONS]
-    missed = there - set.intersection(*asked)
-    if missed or not there:
-        return unknown(f"{len(missed)} of {len(there)} pods of {subject} were not asked")
-    return passed("everyone", fact(stopped, f"{len(there)} pods asked"))
+def _fast(question: str, asks: Sequence[Ask], found: Window, bound: float) -> Verdict:
+    """Whether 99 of 100 asks were answered in time, of all pods together and of each by itself."""
+    mine = [ask for ask in during(found, asks) if ask.question == question]
+    if not mine:
+        return unknown(f"{question}: nothing was observed during the outage")
+    slowest = ninety_ninth(sorted(mine, key=lambda ask: ask.took))
+    if slowest.took > bound:
+        return _too_slow(f"{question} p99 of {len(mine)} asks", slowest, bound)
+    for pod, asked in by_pod(mine).items():
+        worst = _ninety_ninth_of_few(asked)
+        if worst.took > bound:
+            # Among many pods the asks of one that hangs are less than one in a hundred.
+            return _too_slow(f"{question} of {pod}: p99 of {len(asked)} asks", worst, bound)
+    return passed("fast", fact(slowest.line, f"{question} p99 {slowest.took * 1000:.0f} ms of {len(mine):,} asks"))
 
 
-def _fast(lines: Lines, question: str, window: tuple[Line, Line], bound: float, *, alive: bool) -> Verdict:
-    """Whether 99 of 100 asks were answered in time; with `alive`, each answer must also be a success."""
-    stopped, started = window
-    asked = of_kind(lines, "asked", question=question)
-    pods = {line.get("pod") for line in asked}
-    # The positive control: who was never answered cannot be told from who cannot ask.
-    heard = {line.get("pod") for line in asked if line.t <= stopped.t and _succeeded(line)}
-    if not pods or pods - heard:
-        return unknown(f"{question}: {len(pods - heard)} of {len(pods)} pods did not answer before the outage either")
-    during = [line for line in asked if stopped.t < began(line) <= started.t]
-    if len(during) < ENOUGH:
-        return unknown(f"{question}: asked {len(during)} times during the outage, {ENOUGH} are needed")
-    wrong = next((line for line in during if alive and number(line, "status") and not _succeeded(line)), None)
-    if wrong is not None:
-        message = f"{question} of {wrong.get('pod')} answered {wrong.get('status')} while the database was away"
-        return failed(message, fact(wrong, message))
-    ranked = sorted(during, key=_took)
-    slowest = ninety_ninth(ranked)
-    took = _took(slowest)
-    if took > bound:
-        answered = f"answered after {seconds(took)}" if took < inf else f"not answered: {slowest.get('error')}"
-        message = f"{question} p99 of {len(during)} asks {answered}, promised is {bound * 1000:.0f} ms"
-        return failed(message, fact(slowest, message))
-    for pod in sorted(map(str, pods)):
-        mine = [line for line in during if line.get("pod") == pod]
-        if not mine:
-            return unknown(f"{question}: {pod} was not asked during the outage")
-        if all(_took(line) > bound for line in mine):
-            # Who hangs is asked less often, and among many pods its asks may be less than one in a hundred.
-            message = f"{question} of {pod} was never answered within {bound * 1000:.0f} ms while the database was away"
-            return failed(message, fact(mine[0], message))
-    return passed("fast", fact(slowest, f"{question} p99 {took * 1000:.0f} ms of {len(during):,} asks"))
+def _ninety_ninth_of_few(asks: Sequence[Ask]) -> Ask:
+    """The 99th percentile, but the slowest of several only where there are two as slow: one alone is no share."""
+    ranked = sorted(asks, key=lambda ask: ask.took)
+    return ranked[max(0, min(ceil(0.99 * len(ranked)) - 1, len(ranked) - 2))]
 
 
-def _serves_again(loss: Loss, entry: Entry, bound: float | None, database: str, started: Line, lines: Lines) -> Verdict:
+def _too_slow(what: str, ask: Ask, bound: float) -> Verdict:
+    answered = f"answered after {seconds(ask.took)}" if ask.took < inf else f"not answered: {ask.line.get('error')}"
+    message = f"{what} {answered}, promised is {bound * 1000:.0f} ms"
+    return failed(message, fact(ask.line, message))
+
+
+def _says_so(asks: Sequence[Ask], found: Window, database: str, promise: Outage) -> Verdict:
+    """Whether each request that began and ended without the database was answered by a status that says so."""
+    answers = [ask for ask in during(found, asks) if ask.question == "request" and ask.status is not None]
+    answers = [ask for ask in answers if ask.at > found.away.t + LATE and ask.end <= found.end]
+    for ask in answers:
+        if ask.status is not None and not promise.says_so(ask.status):
+            allowed = ", ".join(map(str, promise.statuses)) or "5xx"
+            message = f"request of {ask.pod} was answered {ask.status:.0f} without {database}, promised is {allowed}"
+            return failed(message, fact(ask.line, message))
+    if not answers:
+        return unknown(f"no request was answered while {database} was away")
+    return passed(
+        "says so", fact(answers[-1].line, f"{len(answers):,} requests were answered {answers[-1].status:.0f}")
+    )
+
+
+def _serves_again(
+    loss: Loss, entry: Entry, bound: float | None, database: str, found: Window, asks: Sequence[Ask], lines: Lines
+) -> Verdict:
     """Whether every pod answers the entry's request after the database is back, in time, and goes on doing so."""
-    if loss is Loss.REFUSED:
-        seen, was_back = of_kind(lines, "pod", workload=database, ready=True), "was Ready"
-    else:
-        # Its pod may have been Ready all the time: the kubelet cannot look into what is frozen.
-        seen, was_back = of_kind(lines, "greeted", outcome="answered"), "answered"
-    back = next((line for line in seen if line.t > started.t), None)
-    if back is None:
-        return unknown(f"it was not seen that {database} {was_back} after the outage")
-    asked = of_kind(lines, "asked", question="request")
+    returned = back(loss, database, found.started, lines)
+    if returned is None:
+        return unknown(f"it was not seen that {database} {WAS_BACK[loss]} after the outage")
     latest = 0.0
-    for pod in sorted({str(line.get("pod")) for line in asked}):
-        mine = [line for line in asked if line.get("pod") == pod and began(line) > back.t]
-        bad = [line for line in mine if number(line, "status") != entry.expect]
+    requests = by_pod(ask for ask in asks if ask.question == "request" and ask.observed)
+    for pod, asked in requests.items():
+        mine = [ask for ask in asked if ask.at > returned.t]
+        bad = [ask for ask in mine if ask.status != entry.expect]
         if not mine:
             return unknown(f"{pod} was not asked after the outage")
-        good = next((line for line in mine if not bad or line.t > bad[-1].t), None)
-        at = (good or mine[-1]).t - back.t
-        message = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} {was_back}"
+        good = next((ask for ask in mine if not bad or ask.end > bad[-1].end), None)
+        at = (good or mine[-1]).end - returned.t
+        message = f"{pod} {'served again' if good else 'did not serve'} {seconds(at)} after {database} {WAS_BACK[loss]}"
+        shown = fact((good or mine[-1]).line, message)
         if bound is not None and at > bound:
-            return failed(f"{message}, promised are {seconds(bound)}", fact(good or mine[-1], message))
+            return failed(f"{message}, promised are {seconds(bound)}", shown)
         if good is None:
-            return unknown(message, fact(mine[-1], message))
+            return unknown(message, shown)
         latest = max(latest, at)
-    return passed("serves again", fact(back, f"all pods served {seconds(latest)} after {database} {was_back}"))
-
-
-def _took(line: Line) -> float:
-    took = number(line, "seconds")
-    return inf if took is None or number(line, "status") is None else took
-
-
-def _succeeded(line: Line) -> bool:
-    status = number(line, "status")
-    return status is not None and 200 <= status < 400
+    if not requests:
+        return unknown("no pod was asked after the outage")
+    return passed(
+        "serves again", fact(returned, f"all pods served {seconds(latest)} after {database} {WAS_BACK[loss]}")
+    )
 
 
 def bearers_of(loss: Loss, observation: str) -> Subjects:
@@ -157,6 +155,18 @@ def bearers_of(loss: Loss, observation: str) -> Subjects:
     return subjects
 
 
+def asking(loss: Loss) -> tuple[Premise, ...]:
+    """What must have been so for the answers to mean anything, whatever the loss."""
+    return (
+        Premise("the loss lasted as long as is promised", partial(long_enough, loss)),
+        SAME_PODS,
+        Premise("every Ready pod was asked what is declared", everyone_asked),
+        Premise("every pod answered before", answered_before),
+        Premise("every pod was asked all the while, by a probe that was in time", asked_all_the_while),
+        Premise("no answer was lost", none_lost),
+    )
+
+
 ANSWERS = Check(
     name="outage.answers",
     law="without its database a pod is alive, says so at once, and serves again in time",
@@ -164,6 +174,7 @@ ANSWERS = Check(
     phase=Phase.TAKE_A_DEPENDENCY,
     subjects=bearers_of(Loss.REFUSED, "outage"),
     observer="outage.observe_refused",
-    reads=("marker", "pod", "asked", "asked.end"),
+    reads=("marker", "pod", "endpoints", "asked", "asked.end"),
     judge=partial(judge_outage, Loss.REFUSED),
+    premises=(GONE, *asking(Loss.REFUSED)),
 )

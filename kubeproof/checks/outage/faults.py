@@ -7,18 +7,18 @@ it, and waited for any word. So is seen that the fault was there, that it was th
 
 from functools import partial
 
-from kubeproof.checks.check import Check, Phase
-from kubeproof.checks.outage.answers import bearers_of, judge_outage, told
+from kubeproof.checks.check import Check, Phase, Premise
+from kubeproof.checks.outage.answers import asking, bearers_of, judge_outage, told
 from kubeproof.checks.outage.probes import judge_readiness, restarted_without_it
-from kubeproof.evidence.questions import Lines, about, began, fact, marker, of_kind, restarts, seconds
-from kubeproof.evidence.reading import NODE, Line
+from kubeproof.checks.outage.window import LATE, Window, no_window, window
+from kubeproof.evidence.questions import Lines, about, began, fact, of_kind, restarts, seconds
+from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Loss, Profile
 from kubeproof.verdict import Outcome, Verdict, merge, passed, unknown
 
 GREETED = {Loss.FROZEN: "silent", Loss.BLACK_HOLED: "timeout"}  # what becomes of a greeting to a database lost so
-LATE = 1.0  # seconds that an answer from before the fault may be on its way into the evidence
-_READS = ("need", "marker", "pod", "endpoints", "workload", "asked", "asked.end", "greeted")
+_READS = ("need", "marker", "pod", "endpoints", "event", "workload", "asked", "asked.end", "greeted")
 UNSEEN = 5.0  # seconds without a greeting in which the database may have been back
 
 
@@ -26,55 +26,69 @@ def judge_fault(loss: Loss, system: System, profile: Profile, subject: str, line
     """Judge how one workload bore a fault of its database: as an outage, and by the laws about its probes."""
     for line in of_kind(lines, "need", need=NODE, met=False):
         return Verdict(Outcome.SKIPPED, str(line.get("says")), (fact(line, "nothing was done"),))
-    there = _there(loss, about(lines), lines)
-    if not there.passed:
-        return there  # then what the pods did was no answer to this loss
-    readiness = judge_readiness(system, profile, subject, lines)
-    return told([there, judge_outage(loss, system, profile, subject, lines), _no_restart(subject, lines), readiness])
+    return told(
+        [
+            judge_outage(loss, system, profile, subject, lines),
+            _no_restart(subject, lines),
+            judge_readiness(loss, system, profile, subject, lines),
+        ]
+    )
 
 
-def _there(loss: Loss, database: str, lines: Lines) -> Verdict:
+def _there(loss: Loss, _: System, __: Profile, ___: str, lines: Lines) -> Verdict:
     """Whether the database was lost in this way and in no other, for the whole window: else nothing had to be borne."""
-    stopped, away, started = (marker(lines, f"database {deed}") for deed in ("stopped", "away", "started"))
-    if stopped is None or away is None or started is None or not stopped.t <= away.t < started.t:
-        return unknown(f"no markers say when the database was {loss.value} and when no more")
+    found, database = window(lines), about(lines)
+    if found is None or found.started is None:
+        return no_window(loss)
     for line in of_kind(lines, "pod", workload=database):
-        if line.t > stopped.t and (line.get("deleted") is True or line.get("gone") is True):
+        if line.t > found.stopped.t and (line.get("deleted") is True or line.get("gone") is True):
             return unknown(f"{line.get('name')} was deleted meanwhile", fact(line, "deleted"))
-    for line in restarts(of_kind(lines, "pod", workload=database), stopped.t):
+    for line in restarts(of_kind(lines, "pod", workload=database), found.stopped.t):
         return unknown(f"{line.get('name')} restarted: it was not only {loss.value}", fact(line, "restarted"))
     greeted = of_kind(lines, "greeted")
     if not greeted:
         return unknown(f"{database} was never greeted")
     pods = sorted({str(line.get("pod")) for line in greeted})
-    return merge(_greeted(loss, pod, of_kind(greeted, "greeted", pod=pod), (stopped, away, started)) for pod in pods)
+    known = {
+        str(line.get("name"))
+        for line in of_kind(lines, "pod", workload=database, ready=True)
+        if line.t <= found.stopped.t
+    }
+    if set(pods) != known:
+        return unknown(f"of {database} {', '.join(sorted(known)) or 'nobody'} was there, and greeted {', '.join(pods)}")
+    return merge(_greeted(loss, pod, of_kind(greeted, "greeted", pod=pod), found) for pod in pods)
 
 
-def _greeted(loss: Loss, pod: str, greeted: Lines, moments: tuple[Line, Line, Line]) -> Verdict:
-    stopped, away, started = moments
+def _greeted(loss: Loss, pod: str, greeted: Lines, found: Window) -> Verdict:
+    stopped, away = found.stopped, found.away
     answered = [line for line in greeted if line.get("outcome") == "answered"]
     if not any(line.t <= stopped.t for line in answered):
         return unknown(f"{pod} did not answer a greeting before it was {loss.value} either")
-    during = [line for line in greeted if away.t + LATE < began(line) and line.t <= started.t]
+    during = [line for line in greeted if away.t + LATE < began(line) and line.t <= found.end]
     for line in during:
         if line.get("outcome") != GREETED[loss]:
             message = f"{pod} was to be {loss.value}, and a greeting was {line.get('outcome')}: {line.get('says')}"
             return unknown(message, fact(line, message))
-    ends, begins = [away.t, *(line.t for line in during)], [*map(began, during), started.t]
+    ends, begins = [away.t, *(line.t for line in during)], [*map(began, during), found.end]
     unseen = max(begin - end for end, begin in zip(ends, begins, strict=True))
     if not during or unseen > UNSEEN:
         return unknown(f"{pod} was not greeted for {seconds(unseen)} while it was to be {loss.value}")
-    if not any(line.t > started.t for line in answered):
+    if not any(line.t > found.end for line in answered):
         return unknown(f"{pod} did not answer a greeting after it was {loss.value}")
     return passed("there", fact(during[0], f"{pod} {loss.value}: {len(during)} greetings, none answered"))
 
 
 def _no_restart(subject: str, lines: Lines) -> Verdict:
-    stopped, pods = marker(lines, "database stopped"), of_kind(lines, "pod", workload=subject)
-    if stopped is None or not pods:
+    found, pods = window(lines), of_kind(lines, "pod", workload=subject)
+    if found is None or not pods:
         return unknown(f"no pod of {subject} was seen while its database was away")
-    restarted = restarts(pods, stopped.t)
-    return restarted_without_it(restarted) if restarted else passed("no restart", fact(pods[-1], "no restart"))
+    restarted = restarted_without_it(subject, found, lines)
+    return restarted or passed("no restart", fact(pods[-1], "no restart"))
+
+
+def _premises(loss: Loss) -> tuple[Premise, ...]:
+    lost = Premise(f"the database was {loss.value} from start to end", partial(_there, loss), of_failure=True)
+    return (lost, *asking(loss))
 
 
 FROZEN = Check(
@@ -86,6 +100,7 @@ FROZEN = Check(
     observer="outage.observe_frozen",
     reads=_READS,
     judge=partial(judge_fault, Loss.FROZEN),
+    premises=_premises(Loss.FROZEN),
 )
 BLACK_HOLED = Check(
     name="outage.black-holed",
@@ -96,4 +111,5 @@ BLACK_HOLED = Check(
     observer="outage.observe_black_holed",
     reads=_READS,
     judge=partial(judge_fault, Loss.BLACK_HOLED),
+    premises=_premises(Loss.BLACK_HOLED),
 )

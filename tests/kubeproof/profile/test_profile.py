@@ -127,6 +127,11 @@ def test_what_is_not_named_promises_nothing():
         (HEAD + '[[allowed]]\nsource = "a"', "allowed[0].target", "is missing"),
         (HEAD + '[[allowed]]\nsource = "a"\ntarget = "b"\nport = 1', "allowed[0].port", "is not a field here"),
         (FULL.replace("lasts = 45, ", ""), "dependencies[0].outages[0].lasts", "is missing"),
+        (
+            FULL.replace("lasts = 45", 'statuses = ["5xx"], lasts = 45'),
+            "dependencies[0].outages[0].statuses",
+            "must be a list of whole numbers, is ['5xx']",
+        ),
         (FULL.replace("lasts = 45", "long = 1, lasts = 45"), "dependencies[0].outages[0].long", "is not a field here"),
         (FULL.replace('kind = "frozen", ', ""), "dependencies[0].outages[0].kind", "is missing"),
         (

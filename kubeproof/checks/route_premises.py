@@ -46,14 +46,16 @@ def _as_declared(kind: str) -> Judge:
     return judge
 
 
-def _settled(_system: System, _profile: Profile, _host: str, lines: Lines) -> Verdict:
-    """What is declared was answered so before the first round; says what was answered otherwise before."""
+def _settled(_system: System, _profile: Profile, host: str, lines: Lines) -> Verdict:
+    """What is declared for the host was answered so before the first round; says what was not before that."""
     found, first = marker(lines, "path settled"), next(iter(of_kind(lines, "route")), None)
     begun = min((line.t for line in rounds(lines).values()), default=None)
     if found is None or first is None or begun is None or found.t > begun:
         return unknown("nobody looked before the first round")
     attempts, took = number(found, "attempts"), number(found, "seconds")
-    if found.get("settled") is not True or attempts is None or took is None:
+    unsettled = texts(found, "unsettled")
+    elsewhere = bool(unsettled) and host not in unsettled
+    if not (found.get("settled") is True or elsewhere) or attempts is None or took is None:
         return unknown(f"they were not: {found.get('before')}", fact(found, f"not settled: {found.get('before')}"))
     before = f", after {found.get('before')}" if found.get("before") else ""
     return passed("settled", fact(found, f"followed at attempt {attempts:.0f}, after {seconds(took)}{before}"))

@@ -68,12 +68,13 @@ def _settle(on: Deployed, of: str, kind: str, asked: list[Request], visit: Calla
     """Ask what changes nothing until all is as declared, then mark how often and how long, and what was not before."""
     began = time.monotonic()
     plain = [at for at, request in enumerate(asked) if request.method == "GET"]
-    seen: dict[str, Any] = {"settled": False, "attempts": 0, "before": None}
+    seen: dict[str, Any] = {"settled": False, "attempts": 0, "before": None, "unsettled": []}
 
     def followed() -> bool:
         seen["attempts"] += 1
         answers = zip(plain, visit(plain), strict=True)
         others = [line for at, line in answers if not _as_declared(on, asked[at], line)]
+        seen["unsettled"] = sorted({line["host"] for line in others})
         if others:
             said = others[0]["error"] or f"{others[0]['status']} by {others[0]['pod'] or 'no pod'}"
             seen["before"] = f"{others[0]['host']}{others[0]['path']}: {said}"

@@ -59,7 +59,13 @@ def route(t: float, owner: str, host: str, path: str, status: int | None, pod: s
 
 def front(kind: str) -> History:
     owner = f"{kind}/front"
-    said = {"settled": True, "attempts": 3, "seconds": 0.2, "before": f"shop.example{BEYOND}: 503 by no pod"}
+    said = {
+        "settled": True,
+        "unsettled": [],
+        "attempts": 3,
+        "seconds": 0.2,
+        "before": f"shop.example{BEYOND}: 503 by no pod",
+    }
     history = [
         endpoints(0, "shop-a", "shop-b"),
         pod(0, "a"),
@@ -162,6 +168,10 @@ MISSING = {
         "twice in one round": (changed("route", {"path": "/", "round": 1}, round=0), "was not seen once in each"),
         "before its round": (moved(2.7, "route", path="/", round=1), "was not seen once in each"),
         "never settled": (changed("marker", {"says": "path settled"}, settled=False), "503 by no pod"),
+        "never settled for this host": (
+            changed("marker", {"says": "path settled"}, settled=False, unsettled=[HOST, "other.example"]),
+            "the rules were followed before they were judged: they were not",
+        ),
         "nobody looked": (without("marker", says="path settled"), "nobody looked before the first round"),
         "looked too late": (moved(2.2, "marker", says="path settled"), "nobody looked before the first round"),
         "nobody said who he is": (
@@ -329,3 +339,11 @@ def test_a_404_to_another_host_means_nothing_where_nobody_is_reached(check):
     verdict = judged(check, "any other host", change=lambda data: data.update(status=404, pod=None))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "the same entrance led somebody to a pod: there was a round in which no pod answered" in verdict.because
+
+
+@every_check
+def test_another_host_that_never_settles_is_no_doubt_about_this_one(check):
+    verdict = judged(
+        check, change=lambda data: data.update(settled=False, unsettled=["other.example"]), kinds=("marker",)
+    )
+    assert verdict.passed, verdict.report()

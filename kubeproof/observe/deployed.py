@@ -1,6 +1,6 @@
 """The system under test, deployed into namespaces of this run: what every observation starts from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -152,6 +152,15 @@ class Deployed:
             seen["observed"] == seen["generation"]
             and seen["updated"] == seen["ready"] == seen["available"] == seen["replicas"] == (seen["desired"] or 0)
             and seen["ready"] > 0
+        )
+
+    def wait_replaced(self, workload: Workload, old: Collection[str], *, within: float) -> None:
+        """Return once the pods with these uids are gone and the workload is complete without them; raises NotInTime."""
+        wait_until(
+            lambda: self.all_ready(workload) and not set(old) & self.watches.now["pod"].keys(),
+            within=within,
+            hoping=f"every pod of {workload.name} is replaced and the old ones are gone",
+            wake=self.watches.changed,
         )
 
     def hopeless(self, workload: Workload) -> bool:

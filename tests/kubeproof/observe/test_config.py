@@ -9,7 +9,7 @@ import yaml
 
 from kubeproof.checks.config import BEGUN
 from kubeproof.manifests.layering import CHANGED_KEY
-from kubeproof.observe import config
+from kubeproof.observe import config, deployed
 from kubeproof.observe.api_errors import Refused
 from kubeproof.observe.config import NOTICED, observe_change
 from kubeproof.observe.waiting import wait_until
@@ -73,7 +73,9 @@ class Market(Copy):
 
 
 def pod(uid, *, deleted=False, gone=False):
-    return {"name": uid, "uid": uid, "workload": uid.split("-")[0], "ready": True, "deleted": deleted, "gone": gone}
+    revision = "r2" if uid.endswith("-new") else "r1"
+    known = {"name": uid, "uid": uid, "workload": uid.split("-")[0], "ready": True, "revision": revision}
+    return {**known, "deleted": deleted, "gone": gone}
 
 
 def markers(lines):
@@ -95,7 +97,8 @@ def waits(monkeypatch):
         wait_until(true, within=0.05, hoping=hoping, wake=wake)
         waits[-1] = (hoping, within, True)
 
-    monkeypatch.setattr(config, "wait_until", shortened)
+    for waiting in (config, deployed):
+        monkeypatch.setattr(waiting, "wait_until", shortened)
     return waits
 
 
@@ -120,6 +123,7 @@ def test_the_change_is_marked_before_it_is_made_and_over_once_its_readers_have_f
     lines = market.observed(observe_change, OF)
     after = lines[[line.kind for line in lines].index("marker") :]
     assert (after[0].get("says"), after[0].data["objects"]) == ("configuration changed", ["ConfigMap/prices"])
+    assert after[0].data["uids"] == ["shop-0", "shop-1"]
     assert [line.kind for line in after[1:-1]] == ["pod"] * 6
     assert after[-1].get("says") == "change over"
     assert waits == [(NOTICE, NOTICED, True), (FOLLOWED, SHOP.progress_deadline, True)], "the ledger reads nothing"
@@ -148,7 +152,10 @@ def test_where_nobody_follows_the_wait_ends_and_the_pods_that_stayed_are_the_evi
     ("does", "because"),
     [
         (lambda market: market.replaces("shop-0"), "1 of 2 pods still run as before ConfigMap/prices changed"),
-        (lambda market: market.sees(pod("shop-0", deleted=True), pod("shop-1", deleted=True)), "0 of 2 pods were seen"),
+        (
+            lambda market: market.sees(pod("shop-0", deleted=True), pod("shop-1", deleted=True)),
+            "shop-0 was not seen going",
+        ),
         (lambda market: market.updates("shop-0", "shop-1"), "2 pods replaced within"),
     ],
     ids=["one stays", "none comes, and none is gone", "the controller is not done"],

@@ -1,11 +1,13 @@
 """Lines of an agent become evidence as they come, however the connection cuts and ends them."""
 
 import json
+import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
+from kubeproof.observe import streams
 from kubeproof.observe.streams import agent_running
 
 
@@ -14,6 +16,8 @@ class Stream:
 
     def __init__(self, *chunks, stays_open=False):
         self._chunks, self._stays_open, self._said, self.told = list(chunks), stays_open, "", []
+        if not chunks and not stays_open:
+            self._chunks = [""]
 
     def is_open(self):
         return bool(self._chunks or self._said) or (self._stays_open and not self.told)
@@ -70,9 +74,55 @@ def test_an_agent_that_goes_on_is_told_to_stop_and_one_that_ended_is_not(on):
     assert on.stream.told == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_connection_that_breaks_is_not_waited_for(on):
-    on.stream = Stream("no JSON\n", stays_open=True)
+def gaps(on):
+    return [fields["says"] for _, kind, fields in on.recorded if kind == "gap"]
+
+
+END = '{"kind": "asked.end", "asked": 1}\n'
+
+
+@pytest.mark.parametrize(
+    ("chunks", "says"),
+    [
+        (["no JSON\n", END], "ask in kubeproof-client: no line of an agent: no JSON"),
+        (['["a list"]\n', END], "no line of an agent"),
+        (['{"pod": "of no kind"}\n', END], "no line of an agent"),
+        (['{"kind": "asked", "pod": "a"}\n'], "it ended without saying how much it had done"),
+        ([END, '{"kind": "as'], "its last line was cut"),
+        ([], "it ended without saying how much it had done"),
+    ],
+)
+def test_what_is_lost_is_a_gap_and_the_rest_is_kept(on, chunks, says):
+    on.stream = Stream(*chunks)
     with agent_running(on, "outage:ledger", "ask", {}) as done:
         assert done.wait(5)
-    assert on.recorded == []
+    [said] = gaps(on)
+    assert says in said
+    assert len(on.recorded) == 1 + sum('"kind"' in chunk and chunk.endswith("\n") for chunk in chunks)
+
+
+def test_a_connection_that_breaks_is_a_gap_and_is_not_waited_for(on, monkeypatch):
+    on.stream = Stream('{"kind": "asked", "pod": "a"}\n', stays_open=True)
+    update = on.stream.update
+
+    def breaks(timeout):
+        if not on.stream._chunks:
+            raise ConnectionResetError("reset by peer")
+        update(timeout)
+
+    monkeypatch.setattr(on.stream, "update", breaks)
+    with agent_running(on, "outage:ledger", "ask", {}) as done:
+        assert done.wait(5)
+    [said] = gaps(on)
+    assert "its connection broke: ConnectionResetError('reset by peer')" in said
+
+
+def test_an_agent_that_does_not_end_is_given_up_with_a_gap(on, monkeypatch):
+    monkeypatch.setattr(streams, "LAST_WORDS", 0.1)
+    on.stream = Stream(stays_open=True)
+    monkeypatch.setattr(on.stream, "is_open", lambda: True)
+    monkeypatch.setattr(on.stream, "update", lambda timeout: time.sleep(min(timeout, 0.3)))
+    with agent_running(on, "outage:ledger", "ask", {}):
+        pass
+    time.sleep(0.4)
+    assert gaps(on) == ["ask in kubeproof-client did not end within 0 s"]

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from kubeproof.command_line import Parser, as_program
+from kubeproof.command_line import Parser, as_program, left
 from kubeproof.run_options import ALL, OPTIONS, taken
 from kubeproof.sources import MUTANTS, PROFILE
 from kubeproof.verdict import Exit
@@ -21,11 +21,15 @@ def command() -> NoReturn:
     """Be the command of this process."""
     if sys.argv[1:2] == ["run"]:
         # A session of pytest, which listens to Ctrl-C by itself: so it does where somebody else calls pytest.
-        try:
-            sys.exit(main(sys.argv[1:]))
-        except KeyboardInterrupt:  # before it was one
-            sys.exit(Exit.INTERRUPTED)
+        left(_session)
     as_program(main)
+
+
+def _session() -> int:
+    try:
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:  # before it was one
+        return Exit.INTERRUPTED
 
 
 def main(arguments: list[str]) -> int:

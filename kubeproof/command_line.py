@@ -37,13 +37,23 @@ def ended(main: Callable[[list[str]], int], arguments: list[str]) -> int:
 
 def as_program(main: Callable[[list[str]], int]) -> NoReturn:
     """Be this command until the end of the process; a reader that leaves early, such as head, ends it too."""
+    with listening():
+        left(lambda: ended(main, sys.argv[1:]))
+
+
+def left(main: Callable[[], int]) -> NoReturn:
+    """
+    Run a command and leave the process with its status, at once.
+
+    Threads may still be reading from a cluster that does not answer. The interpreter is not taken down around them: all
+    that is to last is written, and closed.
+    """
     try:
-        with listening():
-            status = ended(main, sys.argv[1:])
-            sys.stdout.flush()
+        status = main()
+        sys.stdout.flush()
+        sys.stderr.flush()
     except BrokenPipeError:
-        # Nobody is told any more, and Python would try once again on its way out. The signal's own default would kill
-        # the process as well at a write to any connection that is gone.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Nobody is told any more. The signal's own default would kill the process as well at a write to any connection
+        # that is gone.
         status = 128 + signal.SIGPIPE
-    sys.exit(status)
+    os._exit(status)

@@ -121,7 +121,7 @@ def answered(rollout: Rollout) -> Verdict:
         if not request.answered:
             continue
         named = [life.uid for life in by_name.get(request.pod, ()) if _there(life, request)]
-        for uid in {request.to, *named} & given.keys():
+        for uid in {request.to or "", *named} & given.keys():
             given[uid].append(request)
     through = {uid for uid, some in given.items() if any(request.connection in CONNECTIONS for request in some)}
     says_who = any(request.pod for request in rollout.requests if request.connection in CONNECTIONS)

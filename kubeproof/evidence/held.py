@@ -16,7 +16,9 @@ NOT_KEPT = "not kept"  # the server closes each connection after its answer
 def under_way(ends: Iterable[Mapping[str, Any]]) -> float:
     """The share of the last second before the last of a pod's ends in which a request was under way; 0 for no ends."""
     times = [
-        (at, busy) for end in ends if _is_number(at := end.get("at")) and isinstance(busy := end.get("busy"), list)
+        (float(end["at"]), end["busy"])
+        for end in ends
+        if _is_number(end.get("at")) and isinstance(end.get("busy"), list)
     ]
     last = max((at for at, _ in times), default=0.0)
     spans = sorted((at - span[0], at - span[1]) for at, busy in times for span in busy if _is_span(span))

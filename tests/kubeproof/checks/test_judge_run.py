@@ -16,7 +16,7 @@ from kubeproof.evidence.watching import missed
 from kubeproof.judging import judge_run
 from kubeproof.run import NotDeployed
 from kubeproof.verdict import Outcome, exit_status
-from tests.helpers.histories import resigned, revouched, written
+from tests.helpers.histories import resigned, revouched, signed_line, written
 from tests.helpers.judge_tests import HISTORIES
 from tests.helpers.judge_tests import PLAN as PLANNED
 from tests.helpers.shop import PROFILE, SYSTEM
@@ -45,6 +45,11 @@ def outcomes(rows):
 
 def of_observation(observation):
     return [(check, subject) for check, subject, of in PLAN if of == observation]
+
+
+def that_read(observation):
+    """The checks that read an observation: those that are about it, and those that read everything."""
+    return [*of_observation(observation), *of_observation(EVERYTHING)]
 
 
 def test_a_whole_run_in_which_all_holds_is_all_pass():
@@ -109,7 +114,8 @@ def test_an_observation_that_broke_off_is_not_a_pass(observation):
 
 def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
     history = HISTORIES["restart:ledger"]()
-    history[-1][2].update(status=404)
+    [*_, last] = [fields for _, kind, fields in history if kind == "step"]
+    last.update(status=404)
     found = outcomes(ended_with("restart:ledger", history, error="NotInTime: waited 60 s"))
     assert found["persistence.pod-delete", "ledger"] is Outcome.FAIL
 
@@ -120,7 +126,8 @@ def test_an_observation_that_broke_off_after_it_showed_a_failure_is_a_fail():
 )
 def test_a_gap_or_an_unmet_need_is_not_a_pass(observation, told):
     found = outcomes(ended_with(observation, sorted([*HISTORIES[observation](), told], key=lambda m: m[0])))
-    assert {found[key] for key in of_observation(observation)} == {Outcome.UNKNOWN}
+    doubted = that_read(observation) if told[1] == "gap" else of_observation(observation)
+    assert {found[key] for key in doubted} == {Outcome.UNKNOWN}
 
 
 def watched(observation, change):
@@ -163,9 +170,8 @@ LONG = "rollout:shop"  # longer than a watch may be silent
 )
 def test_a_watch_that_was_not_heard_takes_the_pass(change, reason):
     found = judged(watched(LONG, change))
-    of_it = {(check, subject) for check, subject, of in PLAN if of in (LONG, EVERYTHING)}
     for judgement in found:
-        if (judgement.check, judgement.subject) in of_it:
+        if (judgement.check, judgement.subject) in that_read(LONG):
             assert judgement.verdict.outcome is Outcome.UNKNOWN
             assert reason in judgement.verdict.because
         elif judgement.check != "static":
@@ -173,14 +179,11 @@ def test_a_watch_that_was_not_heard_takes_the_pass(change, reason):
 
 
 def test_what_a_watch_saw_before_the_last_deed_shows_nothing_of_it():
-    rows = [row for row in ROWS if json.loads(row)["of"] == "journey:buy"]
-    place = ROWS.index(rows[-1])
-    deed = resigned(rows[1], t=json.loads(rows[-1])["t"])
-    found = {
-        (judgement.check, judgement.subject): judgement.verdict
-        for judgement in judged(counted_again([*ROWS[:place], deed, *ROWS[place:]], "journey:buy"))
-    }
-    assert "it was not shown that the pod watch saw all" in found["api.journey", "buy"].because
+    place = max(n for n, of in enumerate(OF) if of == "journey:buy")
+    deed = signed_line(place, (json.loads(ROWS[place])["t"], "marker", {"says": "one more thing"}), "journey:buy")
+    rows = counted_again([*ROWS[:place], deed, *ROWS[place:]], "journey:buy")
+    because = {(judgement.check, judgement.subject): judgement.verdict.because for judgement in judged(rows)}
+    assert "it was not shown that the pod watch saw all" in because["api.journey", "buy"]
 
 
 @pytest.mark.parametrize("watches", [[], None, "pod", [3]])
@@ -229,7 +232,7 @@ MANY = {"request", "asked"}
 @pytest.mark.parametrize("lost", [n for n, row in enumerate(ROWS) if json.loads(row)["kind"] not in MANY or n % 9 == 0])
 def test_any_lost_line_takes_the_pass_of_its_observation_and_makes_no_fail(lost):
     found = outcomes(ROWS[:lost] + ROWS[lost + 1 :])
-    for key in of_observation(OF[lost]):
+    for key in that_read(OF[lost]) if OF[lost] else ():
         assert found[key] is Outcome.UNKNOWN
     assert Outcome.FAIL not in found.values()
 
@@ -245,7 +248,7 @@ def test_swapped_lines_never_leave_a_pass(first, second):
     found = outcomes(rows)
     if first != second:
         for observation in {OF[first], OF[second]} - {""}:
-            assert Outcome.PASS not in {found[key] for key in of_observation(observation)}
+            assert Outcome.PASS not in {found[key] for key in that_read(observation)}
     assert Outcome.FAIL not in found.values()
 
 
@@ -259,7 +262,7 @@ def test_a_cut_file_passes_only_what_ended_before_the_cut(cut):
     }
     whole = len(text.split("\n")) - 1 + (cut == len("\n".join(ROWS)))
     for check, subject, of in PLAN:
-        last = max(n for n, row in enumerate(OF) if row == of)
+        last = max(n for n, row in enumerate(OF) if row and of in (row, EVERYTHING))
         if last > whole:
             assert found[check, subject].outcome is Outcome.UNKNOWN
 
@@ -274,7 +277,7 @@ def test_a_changed_byte_never_leaves_a_pass(line, data):
     found = outcomes(rows)
     # A space for a space, or another spelling of the same JSON, is no damage.
     if read_evidence("\n".join(rows)).damage:
-        for key in of_observation(OF[line]):
+        for key in that_read(OF[line]) if OF[line] else ():
             assert found[key] is not Outcome.PASS
 
 

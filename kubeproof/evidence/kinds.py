@@ -7,6 +7,6 @@ KINDS = (
     OF_THE_RUN
     | OF_WATCHES
     | {"observe.begin", "observe.end", "need", "marker"}
-    | {"name", "step", "reach", "entrance", "route", "request", "ledger.end", "asked", "asked.end"}
+    | {"name", "step", "reach", "entrance", "route", "request", "held.end", "ledger.end", "asked", "asked.end"}
     | {"greeted", "job", "load", "metrics"}
 )

@@ -33,9 +33,8 @@ class Attempts:
 
     @cached_property
     def cells(self) -> Lines:
-        """The last attempt of each pair of pods, and port."""
-        cells = (line for line in self._reached if line.get("role") == "cell")
-        return tuple({(source_of(line), target_of(line), line.get("port")): line for line in cells}.values())
+        """Every attempt from one pod to another: one that came off once is no less a way for failing later."""
+        return tuple(line for line in self._reached if line.get("role") == "cell")
 
     @cached_property
     def _by_pair(self) -> dict[tuple[object, object, object], list[Line]]:
@@ -45,7 +44,7 @@ class Attempts:
         return found
 
     def of_pair(self, source: str, target: str, port: int) -> list[Line]:
-        """The last attempts from each pod of one to a port of each pod of another."""
+        """The attempts from pods of one to a port of each pod of another."""
         return self._by_pair.get((source, target, port), [])
 
     @cached_property

@@ -27,7 +27,9 @@ from kubeproof.observe.applying import RUN_LABEL, Document, Owner, apply, apply_
 from kubeproof.observe.waiting import wait_until
 
 OWNER_ANNOTATION = "kubeproof.dev/owner"
-ANSWERS = (5.0, 20.0)  # seconds to connect, and to wait for the next bytes of an answer
+# Seconds to connect, and to wait for the next bytes of an answer: longer than the 30 s that an admission webhook may
+# take (timeoutSeconds), for what is asked again after that is there already.
+ANSWERS = (5.0, 35.0)
 HURRIED = (0.5, 1.0)  # the same for somebody who pressed Ctrl-C, and without a retry
 RETRIES = 1  # of a request whose connection broke: one that was kept open may have been closed meanwhile
 

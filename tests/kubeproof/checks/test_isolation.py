@@ -116,6 +116,11 @@ BROKEN = {
         changed("reach", {"role": "cell", "source": "shop", "target": "shop"}, outcome="connected"),
         "1 of 5 wrong, 0 unknown",
     ),
+    "talks once, and not later": (
+        REACHABILITY,
+        plus(reach("cell", "stranger", "ledger-0", 7001, "connected", t=9)),
+        "1 of 5 wrong, 0 unknown",
+    ),
     "talks, in a time without a canary": (
         REACHABILITY,
         changed("reach", {"role": "cell", "source": "ledger"}, outcome="connected"),

@@ -1,8 +1,9 @@
 """
 A database is taken away and given back, while its dependents are watched and asked.
 
-Refused: its workload is scaled to nothing. Frozen and black-holed: a fault is put upon its pods from the node, which
-only the embedded cluster lets us do, and the database is greeted from the pod of a dependent, to see that it was there.
+Refused: its workload is scaled to nothing, and it is away once its pods are gone. Frozen and black-holed: a fault is
+put upon its pods from the node, which only the embedded cluster lets us do, and the database is greeted from the pod of
+a dependent, to see that it was there. Who is asked what is in `outage_targets`.
 """
 
 import time
@@ -11,9 +12,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import partial
 from typing import Any
 
+from kubernetes.client.exceptions import ApiException
+
 from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe.deployed import Deployed, Faults
+from kubeproof.observe.outage_targets import asks_of, complete, ready_endpoints
 from kubeproof.observe.streams import agent_running
 from kubeproof.observe.waiting import NotInTime, pause, wait_until
 from kubeproof.profile.intent import Dependency, Loss
@@ -22,14 +26,18 @@ BASELINE = 3.0  # seconds of asks before the outage, the control that they are a
 RATE = 5  # asks a second, of each pod and question
 GREETINGS = 1  # a second, to each pod of the database
 PATIENCE = 2.0  # seconds that a greeting waits: a server that is there answers within milliseconds
-LONGEST = 900.0  # seconds; the asking agent stops by itself after this
+LONGEST = 3600.0  # seconds; the asking agent stops by itself after this
+# Seconds for a database to stop. One that takes longer is not waited for: no run waits for whoever ignores SIGTERM, and
+# without a marker that it is away nothing is judged.
+STOPS_WITHIN = 45.0
+SOON = 5.0  # seconds beyond what is promised, in which a broken promise shows
 
 
 def observe_refused(on: Deployed, of: str, database: str) -> None:
     """Scale a database to nothing until its dependents left their Services and a liveness window is over; and back."""
     target = on.workload(database)
     dependents = [dependency for dependency in on.profile.dependencies if dependency.database == database]
-    _observe(on, of, target, Loss.REFUSED, dependents, _scaled_down(on, target))
+    _observe(on, of, target, Loss.REFUSED, dependents, _scaled_down(on, of, target))
 
 
 def observe_frozen(on: Deployed, of: str, database: str) -> None:
@@ -63,43 +71,68 @@ def _observe(
     target: Workload,
     loss: Loss,
     dependents: list[Dependency],
-    away: AbstractContextManager[None],
+    away: AbstractContextManager[bool],
 ) -> None:
-    """Ask, take the database away for as long as `away` lasts, wait until all is as before."""
-    _complete(on, dependents)
+    """Ask, take the database away for as long as `away` lasts, wait until all is as before; `away` tells if it went."""
+    complete(on, dependents)
+    events = _unhealthy(on)
     with ExitStack() as stack:
-        targets = [ask for dependent in dependents if dependent.outage(loss) for ask in _asks(on, dependent)]
+        targets = [ask for dependent in dependents if dependent.outage(loss) for ask in asks_of(on, dependent)]
         if targets:
             plan = {"targets": targets, "rate": RATE, "seconds": LONGEST}
             stack.enter_context(agent_running(on, of, "ask", plan))
             pause(BASELINE)
-        on.mark(of, "database stopped", at=target.name)
-        with away:
-            _wait_out(on, loss, dependents)
+        on.mark(of, "database stopped", at=target.name, uids=on.uids_of(target))
+        with away as went:
+            if went:
+                _wait_out(on, loss, dependents)
             on.mark(of, "database started", at=target.name)
-        with suppress(NotInTime):
-            on.wait_ready(target, *(on.workload(dependent.workload) for dependent in dependents), within=90)
+        ended = time.monotonic()
+        _wait_for_return(on, target, dependents)
         if targets:
             pause(BASELINE)
+        if loss is Loss.REFUSED and went:
+            _wait_for_kills(on, dependents, events, since=ended)
 
 
 @contextmanager
-def _scaled_down(on: Deployed, database: Workload) -> Iterator[None]:
+def _scaled_down(on: Deployed, of: str, database: Workload) -> Iterator[bool]:
     on.patch(database, {"spec": {"replicas": 0}})
     try:
-        yield
+        yield _went(on, of, database)
     finally:
         on.patch(database, {"spec": {"replicas": database.replicas}})
 
 
+def _went(on: Deployed, of: str, database: Workload) -> bool:
+    """Wait until the database's pods and endpoints are gone, and mark it; False when that took too long."""
+    services = [service.name for service in on.system.services_of(database)]
+    hope = f"the pods of {database.name} are gone"
+    try:
+        wait_until(
+            partial(_is_gone, on, database.name, services), within=STOPS_WITHIN, hoping=hope, wake=on.watches.changed
+        )
+    except NotInTime:
+        return False
+    on.mark(of, "database away", at=database.name)
+    return True
+
+
+def _is_gone(on: Deployed, workload: str, services: list[str]) -> bool:
+    with on.watches.changed:
+        pods, endpoints = on.watches.now["pod"].values(), on.watches.now["endpoints"]
+        serving = [endpoints[name]["serving"] for name in services if name in endpoints]
+        return not any(pod["workload"] == workload for pod in pods) and not any(serving)
+
+
 @contextmanager
-def _faulty(on: Deployed, of: str, database: Workload, loss: Loss, faults: Faults) -> Iterator[None]:
+def _faulty(on: Deployed, of: str, database: Workload, loss: Loss, faults: Faults) -> Iterator[bool]:
     with ExitStack() as faulty:
         for pod in on.watches.pods_of(database.name):
             fault = faults.frozen(pod["uid"]) if loss is Loss.FROZEN else faults.black_holed(pod["ip"])
             faulty.enter_context(fault)
         on.mark(of, "database away", at=database.name)
-        yield
+        yield True
 
 
 def _greeted(on: Deployed, of: str, database: Workload, by: Dependency) -> AbstractContextManager[Any]:
@@ -113,27 +146,8 @@ def _greeted(on: Deployed, of: str, database: Workload, by: Dependency) -> Abstr
     return agent_running(on, of, "greet", plan, pod=on.probe_in(on.workload(by.workload)))
 
 
-def _complete(on: Deployed, dependents: list[Dependency]) -> None:
-    """Wait for the pods that an autoscaler is still to add: who comes later is not asked."""
-    for dependent in dependents:
-        autoscaler = on.system.autoscaler_of(dependent.workload)
-        least = autoscaler.minimum if autoscaler else 1
-        enough = partial(_has_ready, on, dependent.workload, least)
-        with suppress(NotInTime):
-            wait_until(
-                enough,
-                within=60,
-                hoping=f"{least} pods of {dependent.workload} are Ready",
-                wake=on.watches.changed,
-            )
-
-
-def _has_ready(on: Deployed, workload: str, least: int) -> bool:
-    return len(_ready_endpoints(on, workload)) >= least
-
-
 def _has_left(on: Deployed, workload: str) -> bool:
-    return not _ready_endpoints(on, workload)
+    return not ready_endpoints(on, workload)
 
 
 def _wait_out(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
@@ -144,7 +158,7 @@ def _wait_out(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
         with suppress(NotInTime):
             wait_until(
                 has_left,
-                within=dependent.within + 5,
+                within=dependent.within + SOON,
                 hoping=f"{dependent.workload} left its Services",
                 wake=on.watches.changed,
             )
@@ -155,34 +169,38 @@ def _wait_out(on: Deployed, loss: Loss, dependents: list[Dependency]) -> None:
     pause(lost + max(lasts, default=0.0) - time.monotonic())
 
 
-def _asks(on: Deployed, dependency: Dependency) -> list[dict[str, Any]]:
-    """What each pod of a dependent is asked, by its own address: a Service without endpoints has nobody to ask."""
-    workload, entry = on.workload(dependency.workload), on.profile.entry(dependency.workload)
-    questions: list[tuple[str, str, int | str | None, dict[str, Any]]] = [
-        ("liveness", probe.path, probe.port, {"method": "GET", "body": None, "headers": dict(probe.headers)})
-        for probe in workload.probes("liveness")
-        if probe.path
-    ]
-    if entry is not None and (service := on.system.service(entry.service)) is not None:
-        request = {"method": entry.method, "body": entry.body, "headers": {}}
-        questions.append(("request", entry.path, service.ports[0].target, request))
-    return [
-        {
-            "question": question,
-            "pod": pod["name"],
-            "url": f"http://{pod['ip']}:{workload.port_number(port)}{path}",
-            **request,
-        }
-        for pod in on.watches.pods_of(workload.name)
-        for question, path, port, request in questions
-    ]
+def _wait_for_return(on: Deployed, target: Workload, dependents: list[Dependency]) -> None:
+    """Wait for the database as long as its pods may take to start, then for its dependents as long as is promised."""
+    with suppress(NotInTime):
+        on.wait_ready(target, within=target.progress_deadline)
+    for dependent in dependents:
+        level = on.profile.level(dependent.workload)
+        promised = level.recovery if level else dependent.within
+        with suppress(NotInTime):
+            on.wait_ready(on.workload(dependent.workload), within=promised + SOON)
 
 
-def _ready_endpoints(on: Deployed, workload: str) -> set[str]:
-    """Names of the workload's pods that any Service sends traffic to."""
-    with on.watches.changed:
-        mine = {pod["name"] for pod in on.watches.now["pod"].values() if pod["workload"] == workload}
-        return {name for line in on.watches.now["endpoints"].values() for name in line["ready"]} & mine
+def _wait_for_kills(on: Deployed, dependents: list[Dependency], before: set[tuple[str, str]], *, since: float) -> None:
+    """
+    Wait as long as a container that was killed at the end takes to drain: its restart shows only then.
+
+    Not where the kubelet was heard to speak of each pod's probes: it would have been heard to say that it kills.
+    """
+    heard = {uid for uid, _ in _unhealthy(on) - before}
+    for workload in (on.workload(dependent.workload) for dependent in dependents):
+        if not set(on.uids_of(workload)) <= heard:
+            pause(since + workload.grace_seconds + SOON + BASELINE - time.monotonic())
+
+
+def _unhealthy(on: Deployed) -> set[tuple[str, str]]:
+    """The events about probes that failed, each as the uid of its pod and its version, a new one each time."""
+    try:
+        events = on.cluster.core.list_namespaced_event(on.namespace).items
+    except ApiException:
+        return set()  # then kills are waited for
+    return {
+        (event.involved_object.uid, event.metadata.resource_version) for event in events if event.reason == "Unhealthy"
+    }
 
 
 def _liveness_window(workload: Workload) -> float:

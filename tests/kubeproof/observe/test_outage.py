@@ -23,16 +23,27 @@ class Stage:
 
     done: list[str] = field(default_factory=list)
     plans: dict[str, dict] = field(default_factory=dict)
-    endpoints: dict = field(default_factory=lambda: {"shop": {"ready": ["shop-a", "shop-b"]}})
+    endpoints: dict = field(
+        default_factory=lambda: {
+            "shop": {"ready": ["shop-a", "shop-b"], "serving": ["shop-a", "shop-b"]},
+            "ledger": {"ready": ["ledger-0"], "serving": ["ledger-0"]},
+        }
+    )
+    pods: dict = field(
+        default_factory=lambda: {
+            name: {"name": name, "workload": name[:-2], "uid": f"uid-{name}", "ip": f"10.0.0.{place}", "deleted": False}
+            for place, name in enumerate(("shop-a", "shop-b", "ledger-0"))
+        }
+    )
+    lingers: bool = False
+    heard_of: tuple = ("uid-shop-a", "uid-shop-b")
+    marks: list[dict] = field(default_factory=list)
     now: float = 0.0
     interrupted_after: float = 1000.0
 
     @property
     def on(self):
-        pods = {
-            name: {"name": name, "workload": name[:-2], "uid": f"uid-{name}", "ip": f"10.0.0.{place}", "deleted": False}
-            for place, name in enumerate(("shop-a", "shop-b", "ledger-0"))
-        }
+        pods = self.pods
         watches = SimpleNamespace(
             now={"pod": pods, "endpoints": self.endpoints},
             changed=threading.Condition(threading.RLock()),
@@ -50,8 +61,25 @@ class Stage:
             faults=self,
         )
 
+    @property
+    def core(self):
+        return SimpleNamespace(list_namespaced_event=lambda _: SimpleNamespace(items=self.events()))
+
+    def events(self):
+        """Old ones of a pod that was starting, and from the loss on those of who is heard of."""
+        uids = ["uid-shop-a", *(self.heard_of if "marker: database stopped" in self.done else ())]
+        return [
+            SimpleNamespace(
+                reason="Unhealthy",
+                involved_object=SimpleNamespace(uid=uid),
+                metadata=SimpleNamespace(resource_version=str(place)),
+            )
+            for place, uid in enumerate(uids)
+        ]
+
     def line(self, of, kind, **fields):
         assert of
+        self.marks.append(fields)
         self.done.append(f"{kind}: {fields['says']}")
 
     @contextmanager
@@ -90,13 +118,17 @@ class Staged(Deployed):
 
     def patch(self, workload, body):
         self.cluster.endpoints["shop"]["ready"].clear()
+        if not body["spec"]["replicas"] and not self.cluster.lingers:
+            self.cluster.pods.pop("ledger-0")
+            self.cluster.endpoints["ledger"]["serving"].clear()
         self.cluster.done.append(f"{workload.name} x {body['spec']['replicas']}")
 
     def probe_in(self, workload):
         return f"a pod of {workload.name}"
 
-    def wait_ready(self, *workloads, within):  # noqa: ARG002  as the real one is called
-        self.cluster.done.append(f"waited for {', '.join(workload.name for workload in workloads)}")
+    def wait_ready(self, *workloads, within):
+        names = ", ".join(workload.name for workload in workloads)
+        self.cluster.done.append(f"waited for {names} within {within:.0f}")
 
 
 @pytest.fixture
@@ -114,13 +146,51 @@ def test_a_database_that_refuses_is_scaled_to_nothing_and_back(stage):
         "ask from client",
         "marker: database stopped",
         "ledger x 0",
+        "marker: database away",
         "marker: database started",
         "ledger x 1",
-        "waited for ledger, shop",
+        "waited for ledger within 60",
+        "waited for shop within 15",
         "no more ask",
     ]
     # Long enough for a wrong liveness probe, which is longer than the profile promises.
     assert stage.now == outage.BASELINE + LIVENESS_WINDOW + outage.BASELINE
+
+
+def test_the_marker_says_which_pods_the_deed_will_disturb(stage):
+    outage.observe_refused(stage.on, "outage:ledger", "ledger")
+    assert {"says": "database stopped", "at": "ledger", "uids": ["uid-ledger-0"]} in stage.marks
+
+
+def test_a_database_that_does_not_stop_is_not_waited_for_and_not_marked_as_away(stage, monkeypatch):
+    stage.lingers = True
+
+    def never(*_, hoping, within, **__):
+        stage.now += within
+        raise NotInTime(hoping, within)
+
+    monkeypatch.setattr(outage, "wait_until", never)
+    outage.observe_refused(stage.on, "outage:ledger", "ledger")
+    assert stage.done[1:5] == ["marker: database stopped", "ledger x 0", "marker: database started", "ledger x 1"]
+    assert stage.now == outage.BASELINE + outage.STOPS_WITHIN + outage.BASELINE
+
+
+@pytest.mark.parametrize("left", ["pods", "endpoints"])
+def test_a_database_is_away_once_its_pods_and_its_endpoints_are_gone(stage, left):
+    services = ["ledger"]
+    assert not outage._is_gone(stage.on, "ledger", services)
+    if left == "pods":
+        stage.endpoints["ledger"]["serving"].clear()
+    else:
+        del stage.pods["ledger-0"]
+    assert not outage._is_gone(stage.on, "ledger", services)
+
+
+def test_who_may_have_been_killed_unheard_is_watched_until_it_would_have_restarted(stage):
+    stage.heard_of = ("uid-shop-b",)
+    outage.observe_refused(stage.on, "outage:ledger", "ledger")
+    # 30 s are its grace; BASELINE of asks is among them.
+    assert stage.now == outage.BASELINE + LIVENESS_WINDOW + 30 + outage.SOON + outage.BASELINE
 
 
 def test_a_frozen_database_is_greeted_before_while_and_after_it_is(stage):
@@ -133,7 +203,8 @@ def test_a_frozen_database_is_greeted_before_while_and_after_it_is(stage):
         "marker: database away",
         "marker: database started",
         "no more frozen uid-ledger-0",
-        "waited for ledger, shop",
+        "waited for ledger within 60",
+        "waited for shop within 15",
         "no more ask",
         "no more greet",
     ]
@@ -149,13 +220,19 @@ def test_a_black_hole_is_for_the_address_of_the_database(stage):
 
 def test_every_pod_is_asked_as_the_kubelet_asks_and_as_a_client_does(stage):
     outage.observe_frozen(stage.on, "frozen:ledger", "ledger")
-    asked = [(target["question"], target["pod"], target["url"]) for target in stage.plans["ask"]["targets"]]
+    asked = [tuple(target[field] for field in ("question", "uid", "url")) for target in stage.plans["ask"]["targets"]]
     assert asked == [
-        ("liveness", "shop-a", "http://10.0.0.0:7000/"),
-        ("request", "shop-a", "http://10.0.0.0:7000/"),
-        ("liveness", "shop-b", "http://10.0.0.1:7000/"),
-        ("request", "shop-b", "http://10.0.0.1:7000/"),
+        ("liveness", "uid-shop-a", "http://10.0.0.0:7000/"),
+        ("request", "uid-shop-a", "http://10.0.0.0:7000/"),
+        ("liveness", "uid-shop-b", "http://10.0.0.1:7000/"),
+        ("request", "uid-shop-b", "http://10.0.0.1:7000/"),
     ]
+
+
+def test_a_pod_with_an_address_of_version_6_is_asked_at_it(stage):
+    stage.pods["shop-a"]["ip"] = "fd00::7"
+    outage.observe_frozen(stage.on, "frozen:ledger", "ledger")
+    assert stage.plans["ask"]["targets"][0]["url"] == "http://[fd00::7]:7000/"
 
 
 @pytest.mark.parametrize("observe", [outage.observe_frozen, outage.observe_black_holed])

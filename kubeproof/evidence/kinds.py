@@ -8,5 +8,5 @@ KINDS = (
     | OF_WATCHES
     | {"observe.begin", "observe.end", "need", "marker"}
     | {"name", "step", "reach", "entrance", "route", "request", "held.end", "ledger.end", "asked", "asked.end"}
-    | {"greeted", "job", "load", "metrics"}
+    | {"greeted", "greeted.end", "job", "load", "metrics"}
 )

@@ -25,10 +25,11 @@ from kubeproof.evidence.reading import EVERYTHING, Evidence, Planned, Reading
 from kubeproof.evidence.writing import NotWritten, Recorder
 from kubeproof.interruption import interruptible
 from kubeproof.manifests.renaming import rename
+from kubeproof.observe.agent_pods import AGENT
 from kubeproof.observe.api_errors import Refused, Silent, translated
 from kubeproof.observe.cluster import CannotStart, Cluster
 from kubeproof.observe.deploy import observe_deploy
-from kubeproof.observe.deployed import AGENT, CLIENT, Deployed, Faults, way_out
+from kubeproof.observe.deployed import CLIENT, Deployed, Faults, way_out
 from kubeproof.observe.listings import FOLLOWED, listings
 from kubeproof.observe.waiting import NotInTime
 from kubeproof.observe.watches import Watches

@@ -11,9 +11,7 @@ from kubeproof.evidence.writing import Recorder
 from kubeproof.manifests.system import System
 from kubeproof.manifests.workloads import Workload
 from kubeproof.observe import agent_pods
-from kubeproof.observe.agent_pods import AGENT as AGENT
-from kubeproof.observe.agent_pods import ASKS, HOPELESS, AgentPod, Share
-from kubeproof.observe.agent_pods import PROBE as PROBE
+from kubeproof.observe.agent_pods import AGENT, ASKS, HOPELESS, PROBE, AgentPod, Share
 from kubeproof.observe.applying import RUN_LABEL, Document, Owner
 from kubeproof.observe.cluster import Cluster
 from kubeproof.observe.waiting import wait_until

@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from kubeproof.observe.agent_pods import AGENT, PROBE
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.deployed import CLIENT, Deployed
 from kubeproof.observe.waiting import NotInTime, pause, wait_until
 
 LISTENER_PORT = 8080

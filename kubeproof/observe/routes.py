@@ -16,8 +16,9 @@ from kubeproof.manifests.routes import (
     read_rules,
     requests,
 )
+from kubeproof.observe.agent_pods import AGENT, PROBE
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.deployed import AGENT, PROBE, Deployed
+from kubeproof.observe.deployed import Deployed
 from kubeproof.observe.entrances import Entrance, gateway_entrance, given, ingress_entrance
 from kubeproof.observe.waiting import NotInTime, wait_until
 

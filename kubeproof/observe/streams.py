@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubeproof.evidence.writing import NotWritten
-from kubeproof.observe.deployed import AGENT, CLIENT, PROBE, Deployed
+from kubeproof.observe.agent_pods import AGENT, PROBE
+from kubeproof.observe.deployed import CLIENT, Deployed
 
 LAST_WORDS = 30.0  # seconds from the stop to the end of the lines: longer than an ask may take
 SAID = 200  # characters of what went wrong that a gap tells

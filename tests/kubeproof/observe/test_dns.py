@@ -7,8 +7,9 @@ import pytest
 
 from kubeproof.manifests.objects import Service, ServicePort
 from kubeproof.observe import dns
+from kubeproof.observe.agent_pods import PROBE
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.deployed import CLIENT, PROBE
+from kubeproof.observe.deployed import CLIENT
 from kubeproof.verdict import Outcome
 from tests.helpers.shop import SHOP, SYSTEM
 from tests.kubeproof.observe.copies import NAMESPACE, Copy

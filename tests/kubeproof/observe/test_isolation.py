@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from kubeproof.observe import isolation
-from kubeproof.observe.agent_pods import NotStarted
+from kubeproof.observe.agent_pods import PROBE, NotStarted
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.deployed import CLIENT, PROBE
+from kubeproof.observe.deployed import CLIENT
 from kubeproof.verdict import Outcome
 from tests.helpers.shop import LEDGER, SHOP
 from tests.kubeproof.observe.copies import NAMESPACE, Copy

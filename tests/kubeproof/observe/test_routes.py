@@ -9,8 +9,8 @@ from kubernetes.client.exceptions import ApiException
 
 from kubeproof.manifests.routes import HTTP_ROUTE, INGRESS
 from kubeproof.observe import routes
+from kubeproof.observe.agent_pods import PROBE
 from kubeproof.observe.cluster import ExecFailed
-from kubeproof.observe.deployed import PROBE
 from kubeproof.observe.routes import observe_gateway, observe_ingress
 from kubeproof.verdict import Outcome
 from tests.helpers.shop import PROFILE

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from children.postgres import free_port
-from kubeproof.observe.deployed import AGENT
+from kubeproof.observe.agent_pods import AGENT
 from kubeproof.probe.holding import HELD
 from tests.helpers.loopback import QuietHandler, serving
 from tests.helpers.service_child import service_child

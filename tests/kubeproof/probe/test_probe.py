@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kubeproof.embedded.images.context import stage
-from kubeproof.observe.deployed import AGENT
+from kubeproof.observe.agent_pods import AGENT
 from kubeproof.probe.exchange import words
 from tests.helpers.loopback import QuietHandler, serving
 

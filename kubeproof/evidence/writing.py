@@ -35,7 +35,7 @@ class Recorder:
         self._count = 0
         self._of: Counter[str] = Counter()
         self._digest = hashlib.sha256()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def line(self, of: str, kind: str, **fields: Any) -> None:
         """Append one line; it is in the file when this returns. Raises NotWritten."""
@@ -71,7 +71,8 @@ class Recorder:
 
     def end(self) -> None:
         """Write the last line of the run, which vouches for all before it."""
-        self.line("", "run.end", writers={self._writer: self._digest.hexdigest()})
+        with self._lock:  # no line comes between the digest and the line that has it
+            self.line("", "run.end", writers={self._writer: self._digest.hexdigest()})
 
     def close(self) -> None:
         # What could not be written was told when it was tried; closing tries it again.

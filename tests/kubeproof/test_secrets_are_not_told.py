@@ -2,6 +2,7 @@
 
 import base64
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -10,6 +11,7 @@ from kubeproof.conclusion import judge_folder
 from kubeproof.declared import read_declared
 from kubeproof.evidence.reading import Planned
 from kubeproof.observe import agent_pods
+from kubeproof.pytest_session import ProofSession
 from kubeproof.run import Run
 from tests.kubeproof.test_run import Cluster
 
@@ -104,6 +106,16 @@ def test_no_canary_is_in_any_file_of_a_run_nor_in_what_was_said(tmp_path, declar
     assert "[redacted]" in files["evidence.jsonl"]
     for name, text in {**files, "the report": report, "what was said": "\n".join(said)}.items():
         assert told(text) == [], name
+
+
+def test_what_a_session_says_of_an_observer_that_broke_has_no_canary(declared):
+    session, reporter = ProofSession.__new__(ProofSession), MagicMock()
+    session._declared, session._config = declared, MagicMock()
+    session._config.pluginmanager.getplugin.return_value = reporter
+    session._say(f"        could not observe: RuntimeError: the server said {CANARY} and Basic {BASIC}")
+    [[[line], _]] = reporter.write_line.call_args_list
+    assert "could not observe: RuntimeError: the server said [redacted] and Basic" in line
+    assert told(line) == []
 
 
 def test_what_a_run_is_judged_by_is_what_lies_in_its_folder(declared):

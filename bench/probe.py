@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.errors import CannotMeasure
 from bench.row import Figures, Row, at_most, measured
@@ -60,7 +61,7 @@ def _round(targets: int, seconds: int) -> list[float]:
 
 def _asked(port: int, targets: int, seconds: int) -> dict[str, list[float]]:
     """Seconds of each ask in the order in which they were sent, by path."""
-    asks = [
+    asks: list[dict[str, Any]] = [
         {"method": "GET", "url": f"http://127.0.0.1:{port}/{place}", "body": None, "headers": {}}
         for place in range(targets)
     ]

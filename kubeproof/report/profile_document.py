@@ -58,6 +58,6 @@ def _kind(field: Schema) -> str:
         "integer": "whole number",
         "number": "number",
         "object": "table",
-        "array": "tables" if "properties" in field.get("items", {}) else "texts",
+        "array": {"object": "tables", "integer": "whole numbers"}.get(field.get("items", {}).get("type", ""), "texts"),
     }.get(field.get("type", ""), "anything")
     return f"{kind}, else `{field['default']}`" if "default" in field else kind

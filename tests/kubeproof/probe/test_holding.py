@@ -219,7 +219,8 @@ def test_it_ends_by_itself_when_its_time_is_over_and_with_standard_input():
 
     with serving(Same) as port:
         command = [sys.executable, *AGENT[1:], "hold"]
-        plan = {"pods": [{"pod": "a", "uid": "a", "url": url(port)}], "method": "GET", "body": None, "rate": 4, "seconds": 60}
+        pods = [{"pod": "a", "uid": "a", "url": url(port)}]
+        plan = {"pods": pods, "method": "GET", "body": None, "rate": 4, "seconds": 60}
         ended = subprocess.run(
             command,
             cwd=ROOT / "kubeproof",

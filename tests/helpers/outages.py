@@ -113,5 +113,5 @@ def fault(outcome: str) -> History:
     there = changed("marker", {"says": "database stopped"}, uids=["l"])(there)
     greetings = [greeted(t + 0.9, outcome, 2.0) for t in range(3, 28, 3)]
     answered = [greeted(t, "answered") for t in (0.5, 30.6, 31.6, 40.0)]
-    database = [pod(0, "l", "ledger"), marker(1.2, "database away", at="ledger"), *greetings, *answered]
+    database = [pod(0, "l", "ledger", ip="10.0.0.9"), marker(1.2, "database away", at="ledger"), *greetings, *answered]
     return sorted([*there, *database], key=lambda moment: moment[0])

@@ -60,7 +60,7 @@ def told(parts: list[Verdict]) -> Verdict:
 
 def _alive(asks: Sequence[Ask], found: Window) -> Verdict:
     """Whether no answer to the question of liveness was one that has the kubelet restart the pod."""
-    answers = [ask for ask in during(found, asks) if ask.question == "liveness" and ask.status is not None]
+    answers = [ask for ask in during(found, asks, "liveness") if ask.status is not None]
     for ask in answers:
         if not ask.succeeded:
             message = f"liveness of {ask.pod} answered {ask.status:.0f} while the database was away"
@@ -72,7 +72,7 @@ def _alive(asks: Sequence[Ask], found: Window) -> Verdict:
 
 def _fast(question: str, asks: Sequence[Ask], found: Window, bound: float) -> Verdict:
     """Whether 99 of 100 asks were answered in time, of all pods together and of each by itself."""
-    mine = [ask for ask in during(found, asks) if ask.question == question]
+    mine = [ask for ask in during(found, asks, question) if ask.observed]
     if not mine:
         return unknown(f"{question}: nothing was observed during the outage")
     slowest = ninety_ninth(sorted(mine, key=lambda ask: ask.took))
@@ -100,7 +100,7 @@ def _too_slow(what: str, ask: Ask, bound: float) -> Verdict:
 
 def _says_so(asks: Sequence[Ask], found: Window, database: str, promise: Outage) -> Verdict:
     """Whether each request that began and ended without the database was answered by a status that says so."""
-    answers = [ask for ask in during(found, asks) if ask.question == "request" and ask.status is not None]
+    answers = [ask for ask in during(found, asks, "request") if ask.status is not None]
     answers = [ask for ask in answers if ask.at > found.away.t + LATE and ask.end <= found.end]
     for ask in answers:
         if ask.status is not None and not promise.says_so(ask.status):
@@ -122,7 +122,7 @@ def _serves_again(
     if returned is None:
         return unknown(f"it was not seen that {database} {WAS_BACK[loss]} after the outage")
     latest = 0.0
-    requests = by_pod(ask for ask in asks if ask.question == "request" and ask.observed)
+    requests = by_pod(ask for ask in asks if ask.question == "request" and ask.heard)
     for pod, asked in requests.items():
         mine = [ask for ask in asked if ask.at > returned.t]
         bad = [ask for ask in mine if ask.status != entry.expect]

@@ -41,6 +41,11 @@ class Ask:
     observed: bool
 
     @property
+    def heard(self) -> bool:
+        """Whether it says anything: an answer does, however late the probe was, and silence where it was in time."""
+        return self.observed or self.status is not None
+
+    @property
     def succeeded(self) -> bool:
         """Whether the kubelet would have called the answer a success."""
         return self.status is not None and 200 <= self.status < 400
@@ -100,9 +105,9 @@ class _Stalls:
         return place >= 0 and moment <= self._ends[place] + after
 
 
-def during(found: Window, asks: Iterable[Ask]) -> tuple[Ask, ...]:
-    """The asks that were observed between the deed and its end."""
-    return tuple(ask for ask in asks if ask.observed and found.stopped.t < ask.at <= found.end)
+def during(found: Window, asks: Iterable[Ask], question: str) -> tuple[Ask, ...]:
+    """The asks of one question between the deed and its end, observed or not."""
+    return tuple(ask for ask in asks if ask.question == question and found.stopped.t < ask.at <= found.end)
 
 
 def by_pod(asks: Iterable[Ask]) -> dict[str, tuple[Ask, ...]]:
@@ -168,11 +173,11 @@ def asked_all_the_while(_: System, __: Profile, subject: str, lines: Lines) -> V
     asks = read_asks(subject, lines)
     facts = []
     for question in QUESTIONS:
-        mine = by_pod(ask for ask in asks if ask.question == question and found.stopped.t < ask.at <= found.end)
+        mine = by_pod(during(found, asks, question))
         for pod in _ready(subject, found, lines):
             if (reason := _too_seldom(mine.get(pod, ()), found)) is not None:
                 return unknown(f"{question}: {pod} {reason}")
-        seen = during(found, (ask for pod in mine.values() for ask in pod))
+        seen = [ask for ask in during(found, asks, question) if ask.observed]
         if len(seen) < ENOUGH:
             return unknown(f"{question}: {len(seen)} answers were observed during the outage, {ENOUGH} are needed")
         facts.append(fact(seen[-1].line, f"{question}: {len(seen):,} answers observed"))

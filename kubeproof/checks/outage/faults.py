@@ -6,6 +6,7 @@ it, and waited for any word. So is seen that the fault was there, that it was th
 """
 
 from functools import partial
+from typing import Any
 
 from kubeproof.checks.check import Check, Phase, Premise
 from kubeproof.checks.outage.answers import asking, bearers_of, judge_outage, told
@@ -48,15 +49,17 @@ def _there(loss: Loss, _: System, __: Profile, ___: str, lines: Lines) -> Verdic
     greeted = of_kind(lines, "greeted")
     if not greeted:
         return unknown(f"{database} was never greeted")
-    pods = sorted({str(line.get("pod")) for line in greeted})
-    known = {
-        str(line.get("name"))
-        for line in of_kind(lines, "pod", workload=database, ready=True)
-        if line.t <= found.stopped.t
-    }
-    if set(pods) != known:
-        return unknown(f"of {database} {', '.join(sorted(known)) or 'nobody'} was there, and greeted {', '.join(pods)}")
+    called = {(str(line.get("pod")), line.get("host")) for line in greeted}
+    before = {line.get("uid"): line for line in of_kind(lines, "pod", workload=database) if line.t <= found.stopped.t}
+    there = {(str(line.get("name")), line.get("ip")) for line in before.values() if line.get("gone") is not True}
+    if called != there:
+        return unknown(f"of {database} {_named(there)} was there before, and {_named(called)} was greeted")
+    pods = sorted(name for name, _ in there)
     return merge(_greeted(loss, pod, of_kind(greeted, "greeted", pod=pod), found) for pod in pods)
+
+
+def _named(pods: set[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} at {ip}" for name, ip in sorted(pods, key=str)) or "nobody"
 
 
 def _greeted(loss: Loss, pod: str, greeted: Lines, found: Window) -> Verdict:

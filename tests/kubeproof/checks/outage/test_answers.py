@@ -93,6 +93,11 @@ BROKEN = {
         slowed(3.0, question="request", status=503),
         "answered after 3.0 s, promised is 1000 ms",
     ),
+    "liveness depends on it, and the probe was late to hear so": (
+        ANSWERS,
+        both(plus(answer(20, "liveness", 503, sent=19.9 + SENDER, seconds=0.2)), counted),
+        "liveness of shop-a answered 503 while",
+    ),
     "it is served while the database is away": (
         ANSWERS,
         both(plus(answer(20, "request", 200)), counted),

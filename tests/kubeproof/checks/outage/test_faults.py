@@ -67,10 +67,15 @@ BROKEN = {
 MISSING = {
     "fault without marks": (FROZEN, without("marker", says="database away"), "no markers say when the"),
     "fault without end": (BLACK_HOLED, without("marker", says="database started"), "no markers say"),
+    "another address was greeted": (
+        BLACK_HOLED,
+        changed("greeted", {}, host="10.0.0.8"),
+        "of ledger ledger-l at 10.0.0.9 was there before, and ledger-l at 10.0.0.8 was greeted",
+    ),
     "not all of it was greeted": (
         FROZEN,
         plus(pod(0.5, "m", "ledger")),
-        "ledger-l, ledger-m was there, and greeted ledger-l",
+        "ledger-m at 10.0.0.1 was there before, and ledger-l at 10.0.0.9 was greeted",
     ),
     "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
     "greeted by nobody before": (

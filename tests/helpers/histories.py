@@ -17,6 +17,7 @@ from kubeproof.evidence.reading import EVERYTHING, Line
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Profile
 from kubeproof.verdict import Outcome, Verdict
+from tests.helpers.one_run import one_run
 from tests.helpers.shop import PROFILE, SYSTEM
 
 Moment = tuple[float, str, dict[str, Any]]
@@ -155,7 +156,7 @@ def assert_unknown(verdict: Verdict, reason: str = "") -> None:
 
 
 # What run.begin of a written file says is watched; each is heard of as often as the API server ends a watch.
-WATCHES = ("pod", "deployment")
+WATCHES = ("pod", "deployment", "event")
 HEARD_EVERY = 10.0
 
 
@@ -170,9 +171,10 @@ def written(histories: Mapping[str, History], plan: list[list[str]] | None = Non
     moments: list[tuple[str, Moment]] = [("", (0.0, "run.begin", {**known, **begin}))]
     if plan is not None:
         moments.append(("", (0.0, "run.plan", {"checks": plan})))
-    for of, history in histories.items():
-        if of != EVERYTHING:
-            moments += [(of, moment) for moment in observed(history, since=moments[-1][1][0])]
+    # What is told of the whole run is all that the others tell.
+    told = {of: history for of, history in histories.items() if of != EVERYTHING}
+    for of, history in one_run(told).items():
+        moments += [(of, moment) for moment in observed(history, since=moments[-1][1][0])]
     return ended([_line(n, of, *moment) for n, (of, moment) in enumerate(moments)])
 
 

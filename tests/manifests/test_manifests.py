@@ -153,18 +153,15 @@ def test_the_policies_are_the_architecture_s() -> None:
     both = ["Ingress", "Egress"]
     expected = {
         "default-deny": ("*", both, [], []),
-        "microservice-1": (
+        "microservice-1-ingress": (
             "microservice-1",
-            both,
+            ["Ingress"],
             [(["microservice-2", "*"], [("TCP", 5000)])],
-            [(["postgres"], database), dns],
+            [],
         ),
-        "microservice-2": (
-            "microservice-2",
-            both,
-            [(["*"], [("TCP", 5001)])],
-            [(["microservice-1"], [("TCP", 5000)]), dns],
-        ),
+        "microservice-1-egress": ("microservice-1", ["Egress"], [], [(["postgres"], database), dns]),
+        "microservice-2-ingress": ("microservice-2", ["Ingress"], [(["*"], [("TCP", 5001)])], []),
+        "microservice-2-egress": ("microservice-2", ["Egress"], [], [(["microservice-1"], [("TCP", 5000)]), dns]),
         "postgres": ("postgres", both, [(list(SERVICES), database)], []),
         "postgres-from-backups": ("postgres", ["Ingress"], [(["postgres-backup postgres-restore"], database)], []),
         "backups": ("postgres-backup postgres-restore", both, [], [(["postgres"], database), dns]),

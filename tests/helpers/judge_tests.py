@@ -105,10 +105,12 @@ class Judge:
     def misses(self) -> bool:
         """Whether a verdict changes when only lines that the check claims to read are left."""
         kinds = {*self.check.reads, *EVERYWHERE}
-        left = [tuple(line for line in history if line.kind in kinds) for history in self.histories]
-        return list(map(self.verdict, left)) != list(map(self.verdict, self.histories))
+        # Where nothing else is there, nothing else can be read.
+        more = [history for history in self.histories if any(line.kind not in kinds for line in history)]
+        left = [tuple(line for line in history if line.kind in kinds) for history in more]
+        return any(self.verdict(few) != self.verdict(all_) for few, all_ in zip(left, more, strict=True))
 
     def reads(self, kind: str) -> bool:
         """Whether an outcome changes when all lines of a kind are lost."""
-        left = [tuple(line for line in history if line.kind != kind) for history in self.histories]
-        return list(map(self.outcome, left)) != list(map(self.outcome, self.histories))
+        left = (tuple(line for line in history if line.kind != kind) for history in self.histories)
+        return any(self.outcome(few) != self.outcome(all_) for few, all_ in zip(left, self.histories, strict=True))

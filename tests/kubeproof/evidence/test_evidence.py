@@ -218,3 +218,14 @@ def test_a_line_that_is_not_evidence_is_damage_and_never_an_error(line):
 
 def test_the_checksum_does_not_depend_on_the_order_of_fields():
     assert checksum({"a": 1, "b": "é"}) == checksum({"b": "é", "a": 1, "crc": "x"})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("seconds", -0.2), ("restarts", -1), ("status", -200), ("gone", None), ("deleted", "no")]
+)
+def test_a_line_that_says_what_cannot_be_is_damage(field, value):
+    rows = written({"restart:ledger": HISTORIES["restart:ledger"]()})
+    place = next(n for n, row in enumerate(rows) if json.loads(row)["kind"] == "pod")
+    rows[place] = resigned(rows[place], **{field: value})
+    evidence = read_evidence("\n".join(revouched(rows)))
+    assert evidence.damage[0] == Damage(place + 1, f"field {field} is {value!r}")

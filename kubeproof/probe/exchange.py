@@ -6,6 +6,7 @@ import queue
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
@@ -16,6 +17,8 @@ REQUEST_TIMEOUT = 10.0  # seconds; longer than any answer the services promise, 
 
 # What this machine has too little of, or its resolver does not know: it says nothing of whoever was to be asked.
 OUR_OWN = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+
+TOGETHER = 0.02  # seconds in which lines are gathered: a thread that wakes up for each takes a third of the processor
 
 _printing = threading.Lock()
 
@@ -32,9 +35,15 @@ def printing() -> Iterator[Callable[..., None]]:
     waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
 
     def print_all() -> None:
-        while (line := waiting.get()) is not None:
-            print(json.dumps(line), flush=waiting.empty())
-        sys.stdout.flush()
+        going_on = True
+        while going_on:
+            lines = [waiting.get()]
+            time.sleep(TOGETHER)
+            while not waiting.empty():
+                lines.append(waiting.get())
+            going_on = lines[-1] is not None
+            sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in lines if line is not None))
+            sys.stdout.flush()
 
     printer = threading.Thread(target=print_all)
     printer.start()

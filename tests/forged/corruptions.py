@@ -1,0 +1,108 @@
+"""What may become of a line: dropped, duplicated, moved in time, or another value in one of its fields, by its type."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from tests.helpers.histories import History, Moment
+
+HOUR = 3600.0  # seconds: longer than any window
+CLOSE = 0.001  # seconds between a line and the neighbour that it was put beside
+FORGED = "forged"
+WHOLE_LINE = ""  # in place of a field: what is done to the line as a whole
+DROPPED, DUPLICATED = "dropped", "duplicated"
+MOVES = ("before its neighbour", "after its neighbour", "to the begin", "to the end", "an hour later")
+SAMPLE = 4  # lines of one kind that are tried in one observation, if not all of them: of hundreds many are alike
+ALL = ("pod", "marker", "reach")
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One thing done to one line: of which kind, to which field (empty: the line), what, and the history after it."""
+
+    kind: str
+    field: str
+    operation: str
+    history: History
+
+
+def corruptions(history: History, kinds: Sequence[str] | None = None) -> Iterator[Corruption]:
+    """Everything that is tried on one observation, or on its lines of these kinds."""
+    for place in _sampled(history):
+        if kinds is not None and history[place][1] not in kinds:
+            continue
+        kind = _called(history[place])
+        rest = [*history[:place], *history[place + 1 :]]
+        yield Corruption(kind, WHOLE_LINE, DROPPED, rest)
+        yield Corruption(kind, WHOLE_LINE, DUPLICATED, [*history[: place + 1], *history[place:]])
+        for move, t in _moves(history, place):
+            yield Corruption(kind, WHOLE_LINE, move, _put(rest, t, history[place]))
+        yield from _changes(history, place)
+
+
+def _called(moment: Moment) -> str:
+    """What a line is called in the tables: its kind, and its role where lines of one kind have several."""
+    role = moment[2].get("role")
+    return f"{moment[1]} {role}" if role else moment[1]
+
+
+def _sampled(history: History) -> list[int]:
+    """Places of the lines that are tried: of each kind the first, the last, and some evenly between."""
+    kinds = sorted(range(len(history)), key=lambda place: history[place][1])
+    found: set[int] = set()
+    for kind, group in groupby(kinds, key=lambda place: history[place][1]):
+        places = list(group)
+        few = len(places) if kind in ALL else min(SAMPLE, len(places))
+        found |= {places[i * (len(places) - 1) // max(few - 1, 1)] for i in range(few)}
+    return sorted(found)
+
+
+def _moves(history: History, place: int) -> Iterator[tuple[str, float]]:
+    t = history[place][0]
+    before = [moment[0] for moment in history if moment[0] < t]
+    after = [moment[0] for moment in history if moment[0] > t]
+    if before and max(before) >= CLOSE:
+        yield MOVES[0], max(before) - CLOSE
+    if after:
+        yield MOVES[1], min(after) + CLOSE
+    if before:
+        yield MOVES[2], 0.0
+    if after:
+        yield MOVES[3], max(after)
+    yield MOVES[4], t + HOUR
+
+
+def _put(rest: History, t: float, moment: Moment) -> History:
+    """The line at another time, in its place there: after all that came before."""
+    place = sum(1 for other in rest if other[0] <= t)
+    return [*rest[:place], (t, *moment[1:]), *rest[place:]]
+
+
+def _changes(history: History, place: int) -> Iterator[Corruption]:
+    t, kind, fields = history[place]
+    called = _called(history[place])
+    for field, value in fields.items():
+        seen = [moment[2].get(field) for moment in history if moment[1] == kind and moment[2].get(field) != value]
+        for operation, other in _others(value, seen):
+            changed = (t, kind, {**fields, field: other})
+            yield Corruption(called, field, operation, [*history[:place], changed, *history[place + 1 :]])
+
+
+def _others(value: Any, seen: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Other values in place of one, each after what was done to it; what is the same is none."""
+    if isinstance(value, bool):
+        others: list[tuple[str, Any]] = [("flipped", not value)]
+    elif isinstance(value, (int, float)):
+        others = [("more", value + 1), ("much more", value * 10 + 100), ("zero", 0)]
+        others.append(("negative", -abs(value) - 1))
+    elif isinstance(value, str):
+        others = [("other", FORGED), ("that of another line", next((other for other in seen if other), value))]
+    elif isinstance(value, list):
+        others = [("emptied", []), ("one more", [*value, FORGED])]
+    elif isinstance(value, dict):
+        others = [("emptied", {})]
+    else:
+        others = [("some text", FORGED), ("some number", 7)]
+    others.append(("null", None))
+    return [(operation, other) for operation, other in others if other != value]

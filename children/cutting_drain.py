@@ -25,12 +25,17 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     takes = 0.0
+    late = False  # the request came when the drain had begun
+
+    def parse_request(self) -> bool:
+        """Read the rest of a request whose first line is there: it is under way from here on."""
+        self.late = _draining.is_set()
+        return super().parse_request()
 
     def do_GET(self) -> None:
         """Answer once the time is over, or cut the connection."""
-        late = _draining.is_set()
         time.sleep(self.takes)
-        if _draining.is_set() and not late:
+        if _draining.is_set() and not self.late:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             os.close(self.connection.detach())
             self.close_connection = True
@@ -38,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", "3")
         self.send_header("X-Pod", os.environ.get("HOSTNAME", ""))
-        if late:
+        if self.late:
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b"yes")

@@ -22,7 +22,10 @@ from typing import Any
 
 from .exchange import REQUEST_TIMEOUT, encoded, place, printing, words
 
-HELD = 3  # connections to each pod: while one has just been answered, another is under way
+HELD = 6  # connections to each pod: while one has just been answered, others are under way
+# Seconds between the two halves of a request on every other connection, as over a slow network: whoever answers fast
+# would nearly always have just answered, and the machine is spared.
+HALFWAY = 0.03
 SECOND_OPINION = 2.0  # seconds for an answer to whether a pod that took leave of a connection is still there
 LAST = 1.0  # seconds before the end of a connection in which the times of all its requests are said
 
@@ -42,9 +45,9 @@ def hold(plan: Plan) -> None:
     lost. A thousand answers that are the same are one line and a count.
 
     `held.end`, once for each of the HELD: `at` and `how` it ended, the number of `requests`, and `busy`, those of its
-    last second, each as [sent, answered] in seconds before the end. A connection that was told to close, or closed while
-    it was idle, is opened anew: servers do this for reasons of their own. Where nobody takes it, or the first answer
-    says to close again, the pod has left, and did so at the first leave.
+    last second, each as [sent, answered] in seconds before the end. A connection that was told to close, or closed
+    while it was idle, is opened anew: servers do this for reasons of their own. Where nobody takes it, or the first
+    answer says to close again, the pod has left, and did so at the first leave.
 
     What is lost: a request that was written while the connection was open, as far as could be seen, and was not
     answered to its end. It may have crossed the close of an idle connection on its way. From here that is the same as a
@@ -53,7 +56,9 @@ def hold(plan: Plan) -> None:
     """
     with printing() as say:
         counted = _Counted(say)
-        holders = {pod["uid"]: [Holder(plan, pod, counted) for _ in range(HELD)] for pod in plan["pods"]}
+        holders = {
+            pod["uid"]: [Holder(plan, pod, counted, halting=n % 2 == 1) for n in range(HELD)] for pod in plan["pods"]
+        }
         every = [holder for held in holders.values() for holder in held]
         threads = [threading.Thread(target=holder.run) for holder in every]
         for thread in threads:
@@ -96,10 +101,22 @@ class _Counted:
             self._say(kind=kind, **line)
 
 
+class Halting(HTTPConnection):
+    """A connection on which a request comes in two pieces, and is under way for a while whoever answers it."""
+
+    def send(self, data: Any) -> None:
+        """Send the first half, and after a while the rest."""
+        half = len(data) // 2
+        super().send(data[:half])
+        time.sleep(HALFWAY)
+        super().send(data[half:])
+
+
 class Holder:
     """A thread with one connection to one pod, opened anew as long as the pod takes it."""
 
-    def __init__(self, plan: Plan, pod: Plan, say: Say) -> None:
+    def __init__(self, plan: Plan, pod: Plan, say: Say, *, halting: bool) -> None:
+        self._connection = Halting if halting else HTTPConnection
         self._to = {"to": pod["pod"], "uid": pod["uid"]}
         self._host, self._port, self._target = place(pod["url"])
         self._method, (self._payload, self._headers) = plan["method"], encoded(plan["body"])
@@ -132,7 +149,8 @@ class Holder:
         left: End | None = None
         ever = 0
         while True:
-            connection = HTTPConnection(self._host, self._port, timeout=SECOND_OPINION if left else REQUEST_TIMEOUT)
+            patience = SECOND_OPINION if left else REQUEST_TIMEOUT
+            connection = self._connection(self._host, self._port, timeout=patience)
             try:
                 connection.connect()
                 end, kept = self._on(connection, left)

@@ -23,7 +23,7 @@ CUTS = str(ROOT / "children" / "cutting_drain.py")
 SERVES = str(ROOT / "tests" / "serving" / "small_service.py")
 DRAINS = 10
 APART = 0.35  # seconds between the ends of two of them: four at a time are asked at once
-TAKES = "0.02"  # seconds for an answer: longer than a busy machine lets a request wait for a server to see it
+TAKES = "0.003"  # seconds for an answer, as of a service with a database
 DENSE = 1.2  # seconds of asking at once before a signal
 
 

@@ -19,7 +19,8 @@ from kubeproof.verdict import Fact, Verdict, passed, unknown
 
 OUT_OF_MEMORY = "OOMKilled"
 KILLED = frozenset({"Killing", "Evicted", "Preempted", "TaintManagerEviction", "OOMKilling"})
-UNALIVE = "Liveness probe failed"  # how the kubelet's event of reason Unhealthy begins
+# How the kubelet's events of these reasons begin when they are of this: it is unready, or waits for an image, as well.
+BEGIN = {"Unhealthy": "Liveness probe failed", "BackOff": "Back-off restarting"}
 # Seconds between the moments at which an autoscaler and its workload want fewer pods, and a pod goes: the controllers
 # take milliseconds, up to some seconds on a busy machine.
 LET_GO = 30.0
@@ -97,7 +98,7 @@ class _Pods:
 
     def _event(self, line: Line) -> None:
         reason, says = line.get("reason"), str(line.get("says"))
-        if reason in KILLED or (reason == "Unhealthy" and says.startswith(UNALIVE)):
+        if reason in KILLED or (reason in BEGIN and says.startswith(BEGIN[str(reason)])):
             name = str(line.get("object")).removeprefix("Pod/")
             self._note(str(line.get("uid")), line, f"{name}: {reason}, {says}", ended=says.startswith("Stopping"))
 

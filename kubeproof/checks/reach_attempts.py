@@ -9,12 +9,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 
-from kubeproof.evidence.questions import Lines, of_kind, restarts
+from kubeproof.evidence.questions import Lines, number, of_kind, restarts, seconds
 from kubeproof.evidence.reading import Line
 
 # Seconds between an attempt and what shows that it could have come off, before or after. The observer makes controls
 # around each round of attempts, and a round takes a few time-outs of 3 s: this leaves room for hundreds of pods.
 BOUND = 60.0
+# Seconds that an attempt must have waited for a packet that does not come: one that is let through takes milliseconds,
+# and one that was lost is sent again after one.
+PATIENT = 1.5
 FAILED = frozenset({"refused", "timeout", "unreachable"})
 
 
@@ -103,8 +106,11 @@ class Attempts:
         Why an attempt says nothing of its pair although it was made, or None.
 
         A pod at one of its ends was going by then, and somebody else may have its address; or it failed, and such a
-        pod was not Ready all the time.
+        pod was not Ready all the time, or it did not wait.
         """
+        waited = number(attempt, "seconds") or 0.0
+        if attempt.get("outcome") == "timeout" and waited < PATIENT:
+            return f"it gave up after {seconds(waited)}"
         for end, uid in (("source", source_of(attempt)), ("target", target_of(attempt))):
             line = self.changed_pods.get(uid or "")
             if line is None:

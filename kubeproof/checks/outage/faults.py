@@ -12,7 +12,7 @@ from kubeproof.checks.check import Check, Phase, Premise
 from kubeproof.checks.outage.answers import asking, bearers_of, judge_outage, told
 from kubeproof.checks.outage.probes import judge_readiness, restarted_without_it
 from kubeproof.checks.outage.window import LATE, Window, no_window, window
-from kubeproof.evidence.questions import Lines, about, began, fact, of_kind, restarts, seconds
+from kubeproof.evidence.questions import Lines, about, began, fact, number, of_kind, restarts, seconds
 from kubeproof.evidence.reading import NODE
 from kubeproof.manifests.system import System
 from kubeproof.profile.intent import Loss, Profile
@@ -21,6 +21,7 @@ from kubeproof.verdict import Outcome, Verdict, merge, passed, unknown
 GREETED = {Loss.FROZEN: "silent", Loss.BLACK_HOLED: "timeout"}  # what becomes of a greeting to a database lost so
 _READS = ("need", "marker", "pod", "endpoints", "event", "workload", "asked", "asked.end", "greeted")
 UNSEEN = 5.0  # seconds without a greeting in which the database may have been back
+PATIENT = 1.0  # seconds that a greeting must have waited: a server that is there answers within milliseconds
 
 
 def judge_fault(loss: Loss, system: System, profile: Profile, subject: str, lines: Lines) -> Verdict:
@@ -72,6 +73,8 @@ def _greeted(loss: Loss, pod: str, greeted: Lines, found: Window) -> Verdict:
         if line.get("outcome") != GREETED[loss]:
             message = f"{pod} was to be {loss.value}, and a greeting was {line.get('outcome')}: {line.get('says')}"
             return unknown(message, fact(line, message))
+        if (waited := number(line, "seconds") or 0.0) < PATIENT:
+            return unknown(f"a greeting of {pod} gave up after {seconds(waited)}", fact(line, "gave up"))
     ends, begins = [away.t, *(line.t for line in during)], [*map(began, during), found.end]
     unseen = max(begin - end for end, begin in zip(ends, begins, strict=True))
     if not during or unseen > UNSEEN:

@@ -1,16 +1,11 @@
 """Worlds in which an autoscaler grew, and not because of the load, or not as promised."""
 
-from tests.forged.edits import later, lines, of, rewritten, when
+from tests.forged.edits import later, lines, of, rewritten
 from tests.forged.world import EITHER, FAIL, UNKNOWN, World
 from tests.helpers.histories import History, both, plus, sample
 
 LOAD, SCALER = lines("load"), lines("autoscaler")
 ENDED = lines("marker", says="load ended")
-
-
-def fell_back(history: History) -> History:
-    """Two of the replicas no longer Ready before the load was over."""
-    return plus(sample(when(history, "load ended", 0.0) - 0.1, "shop", 4, 2))(history)
 
 
 def shrunk(history: History) -> History:
@@ -35,7 +30,6 @@ GROWN = {
     "a load of two users": (rewritten(LOAD, users=2), UNKNOWN),
     "the autoscaler of somebody else": (rewritten(SCALER, name="ledger", target="ledger"), EITHER),
     "replicas that were wanted and never there": (rewritten(lines("workload"), ready=2, available=2), EITHER),
-    "ready for a moment": (fell_back, EITHER),
     "shrunk again under the load": (shrunk, EITHER),
     "nobody saw metrics": (rewritten(lines("need"), need="something-else"), UNKNOWN),
 }

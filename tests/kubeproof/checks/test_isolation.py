@@ -33,7 +33,18 @@ def reach(role: str, source: str, target: str, port: int, outcome: str, words: s
     """An attempt from pod to pod; of each the name is its uid, and it is named for what it is of."""
     ends = {"source": _whose(source), "source_pod": source, "source_uid": source}
     ends |= {"target": _whose(target), "target_pod": target, "target_uid": target}
-    return t, "reach", {"role": role, **ends, "port": port, "outcome": outcome, "says": words, "seconds": 0.012}
+    return (
+        t,
+        "reach",
+        {
+            "role": role,
+            **ends,
+            "port": port,
+            "outcome": outcome,
+            "says": words,
+            "seconds": 3.0 if outcome == "timeout" else 0.012,
+        },
+    )
 
 
 def _whose(name: str) -> str:
@@ -94,7 +105,7 @@ BROKEN = {
     ),
     "declared pair cannot talk": (
         REACHABILITY,
-        changed("reach", {"role": "cell", "source": "shop", "target": "ledger"}, outcome="timeout"),
+        changed("reach", {"role": "cell", "source": "shop", "target": "ledger"}, outcome="timeout", seconds=3.0),
         "1 of 5 wrong, 0 unknown",
     ),
     "declared, and its target does not even listen": (
@@ -223,11 +234,16 @@ MISSING = {
         without("reach", **own("ledger-0")),
         "0 of 5 wrong, 1 unknown",
     ),
+    "an attempt that gave up at once": (
+        REACHABILITY,
+        changed("reach", {"role": "cell", "source": "stranger"}, seconds=0.2),
+        "unknown",
+    ),
     "declared, its source connects nowhere": (
         REACHABILITY,
         both(
-            changed("reach", {**CELLS, "source": "shop"}, outcome="timeout"),
-            changed("reach", {"role": "control", "source": "shop"}, outcome="timeout"),
+            changed("reach", {**CELLS, "source": "shop"}, outcome="timeout", seconds=3.0),
+            changed("reach", {"role": "control", "source": "shop"}, outcome="timeout", seconds=3.0),
         ),
         "unknown",
     ),

@@ -188,6 +188,11 @@ BROKEN = {
         plus(event(50, "c", "Unhealthy", "Liveness probe failed: context deadline exceeded")),
         "shop-c: Unhealthy, Liveness probe failed",
     ),
+    "a crash loop that only events tell": (
+        UNDISTURBED,
+        plus(event(50, "c", "BackOff", "Back-off restarting failed container shop in pod shop-c")),
+        "shop-c: BackOff, Back-off restarting",
+    ),
     "an event of a pod of that name": (
         UNDISTURBED,
         plus(event(50, "c", "Killing", HUNG, uid="unheard of")),

@@ -77,6 +77,11 @@ MISSING = {
         plus(pod(0.5, "m", "ledger")),
         "ledger-m at 10.0.0.1 was there before, and ledger-l at 10.0.0.9 was greeted",
     ),
+    "a greeting that did not wait": (
+        FROZEN,
+        changed("greeted", {"outcome": "silent"}, seconds=0.1),
+        "gave up after 0.1 s",
+    ),
     "nobody greeted": (FROZEN, without("greeted"), "ledger was never greeted"),
     "greeted by nobody before": (
         FROZEN,

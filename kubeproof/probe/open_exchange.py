@@ -15,12 +15,13 @@ AT_ONCE = 65536  # bytes read in one piece
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it goes over the wire, and where it goes."""
+    """A request as it goes over the wire, and where it goes: `address` is (family, address), None for a name."""
 
     host: str
     port: int
     method: str
     wire: bytes
+    address: tuple[int, Any] | None
 
 
 def written(method: str, url: str, body: Any, headers: Mapping[str, str]) -> Request:
@@ -30,13 +31,17 @@ def written(method: str, url: str, body: Any, headers: Mapping[str, str]) -> Req
     connection, paper = HTTPConnection(host, port), _Paper()
     connection.sock = cast(socket.socket, paper)
     connection.request(method, target, payload, {**typed, **headers, "Connection": "close"})
-    return Request(host, port, method, paper.wire)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return Request(host, port, method, paper.wire, None)
+    return Request(host, port, method, paper.wire, (found[0][0], found[0][4]))
 
 
 async def answered(request: Request) -> int:
     """Send a request on a new connection and read its answer to the end; its status. Raises OSError, HTTPException."""
     loop = asyncio.get_running_loop()
-    family, address = await _found(loop, request)
+    family, address = request.address or await _found(loop, request)
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.setblocking(False)
         await loop.sock_connect(connection, address)
@@ -51,11 +56,8 @@ async def answered(request: Request) -> int:
 
 
 async def _found(loop: asyncio.AbstractEventLoop, request: Request) -> tuple[int, Any]:
-    """Address family and address; an address needs no resolver, and waits for none of its threads."""
-    try:
-        found = socket.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        found = await loop.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM)
+    """Family and address of a name, looked up each time."""
+    found = await loop.getaddrinfo(request.host, request.port, type=socket.SOCK_STREAM)
     return found[0][0], found[0][4]
 
 

@@ -163,10 +163,10 @@ def test_an_answer_that_is_another_one_than_the_first_is_a_line_each_time():
     class Moody(Counting):
         def do_GET(self):
             type(self).asked += 1
-            self.answer(503 if self.asked % 5 == 0 else 200, b"{}")
+            self.answer(503 if self.asked % 10 == 0 else 200, b"{}")
 
     agent = held(Moody)
-    assert sum(line["status"] == 503 for line in agent.requests()) == Moody.asked // 5
+    assert sum(line["status"] == 503 for line in agent.requests()) == Moody.asked // 10
 
 
 @pytest.mark.parametrize("says_so", [True, False], ids=["told to close", "closed while idle"])

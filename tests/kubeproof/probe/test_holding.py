@@ -199,7 +199,7 @@ def test_nobody_there_is_said_and_is_no_request(closed_port):
 
 def test_a_pod_that_closes_idle_connections_and_listens_no_more_has_left_without_a_loss():
     class Leaves(Counting):
-        timeout = 0.2  # seconds without a request, after which http.server closes
+        timeout = 0.6  # seconds without a request, after which http.server closes
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Leaves)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -207,7 +207,7 @@ def test_a_pod_that_closes_idle_connections_and_listens_no_more_has_left_without
         time.sleep(0.6)
         server.shutdown()
         server.server_close()
-        agent.tell({"uid": "a", "after": 0.0, "for": 5, "every": 1.0})
+        agent.tell({"uid": "a", "after": 0.0, "for": 5, "every": 3.0})
         time.sleep(1.5)
     assert {line["error"] for line in agent.requests()} == {None}
     assert [end["how"] for end in agent.ends()] == ["closed while idle"] * HELD

@@ -250,7 +250,7 @@ def test_any_lost_line_takes_the_pass_of_its_observation_and_makes_no_fail(lost)
 lines_of_the_run = st.integers(min_value=0, max_value=len(ROWS) - 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(first=lines_of_the_run, second=lines_of_the_run)
 def test_swapped_lines_never_leave_a_pass(first, second):
     rows = list(ROWS)
@@ -277,7 +277,7 @@ def test_a_cut_file_passes_only_what_ended_before_the_cut(cut):
             assert found[check, subject].outcome is Outcome.UNKNOWN
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(line=lines_of_the_run, data=st.data())
 def test_a_changed_byte_never_leaves_a_pass(line, data):
     row = ROWS[line]
@@ -296,7 +296,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(line=lines_of_the_run, data=st.data())
 def test_a_well_signed_line_with_any_value_in_it_never_raises(line, data):
     fields = json.loads(ROWS[line])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from _pytest.mark.expression import Expression
 
 from kubeproof.checks.catalogue import live_plan
@@ -34,6 +33,7 @@ from kubeproof.verdict import Outcome
 from tests.helpers.service_child import service_child
 from tests.kubeproof.mutants import rendered
 from tests.kubeproof.mutants.rendered import MUTANTS, ROOT
+from tests.manifests.rendered import parsed
 
 LOSS = Demand("rollout.no-loss", "a", "requests failed")
 ROLLOUT = Mutant("m", Path("m"), "damage", (LOSS,))
@@ -44,12 +44,12 @@ PODS = ("Deployment", "StatefulSet")
 @pytest.fixture
 def plain() -> Documents:
     """Give the documents of our overlay as they are."""
-    return list(yaml.safe_load_all(rendered.plain()))
+    return [*parsed(rendered.plain())]
 
 
 def mutated(name: str) -> Documents:
     """Give the documents with a mutant in them."""
-    return list(yaml.safe_load_all(rendered.mutated(read_mutant(MUTANTS / name))))
+    return [*parsed(rendered.mutated(read_mutant(MUTANTS / name)))]
 
 
 def of(documents: Documents, kind: str) -> Documents:
@@ -117,7 +117,7 @@ def test_every_demand_is_about_a_subject_that_the_check_has() -> None:
     """Of the system with the mutant in it: a misspelt subject would never say anything."""
     profile = read_profile(ROOT / PROFILE)
     for mutant in read_mutants(MUTANTS):
-        system = read_system(yaml.safe_load_all(rendered.mutated(mutant)))
+        system = read_system(parsed(rendered.mutated(mutant)))
         about = {(planned.check, planned.subject) for planned in live_plan(system, profile)}
         assert {(demand.check, demand.subject) for demand in mutant.demands} <= about, mutant.name
 
@@ -187,7 +187,7 @@ def test_a_wrong_backend_of_a_gateway_is_on_top_of_the_routes_that_have_one() ->
     """Our overlay has an Ingress: the mutant itself says where the routes are."""
     mutant = read_mutant(MUTANTS / "gateway-wrong-backend")
     assert mutant.on is not None
-    before = of(list(yaml.safe_load_all(rendered.plain(mutant.on))), "HTTPRoute")
+    before = of([*parsed(rendered.plain(mutant.on))], "HTTPRoute")
     for route in before:
         route["spec"]["rules"][0]["backendRefs"][0]["port"] = 65535
     assert before

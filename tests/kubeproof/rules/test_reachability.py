@@ -9,7 +9,9 @@ TWINS = {
         "spec",
     ),
     "static.dns-egress": Twin(
-        edit("NetworkPolicy/microservice-2-egress", "spec.egress[1].ports[1]", GONE), "NetworkPolicy/microservice-2-egress", "spec"
+        edit("NetworkPolicy/microservice-2-egress", "spec.egress[1].ports[1]", GONE),
+        "NetworkPolicy/microservice-2-egress",
+        "spec",
     ),
     "static.stranger-denied": Twin(
         edit("NetworkPolicy/postgres", "spec.ingress[0].from", []), "NetworkPolicy/postgres", "spec.ingress[0]"

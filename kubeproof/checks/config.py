@@ -73,7 +73,8 @@ def judge_change(system: System, profile: Profile, subject: str, lines: Lines) -
         return failed(_still(change, stayed), *facts)
     last = max(change.old, key=lambda life: life.deleted)
     took = seconds(last.deleted - change.changed.t)
-    message = f"{len(change.old)} pod{'s' * (len(change.old) > 1)} replaced within {took} of a change of {what}"
+    count = len(change.old)
+    message = f"{count} pod{'s' * (count > 1)} sent away within {took} of a change of {what}"
     return passed(message, fact(last.lines[-1], f"{last.name} was the last of them to go"))
 
 

@@ -156,7 +156,7 @@ def test_where_nobody_follows_the_wait_ends_and_the_pods_that_stayed_are_the_evi
             lambda market: market.sees(pod("shop-0", deleted=True), pod("shop-1", deleted=True)),
             "shop-0 was not seen going",
         ),
-        (lambda market: market.updates("shop-0", "shop-1"), "2 pods replaced within"),
+        (lambda market: market.updates("shop-0", "shop-1"), "2 pods sent away within"),
     ],
     ids=["one stays", "none comes, and none is gone", "the controller is not done"],
 )

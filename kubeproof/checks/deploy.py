@@ -93,7 +93,9 @@ def _ready_at_the_end(workload: Workload, lines: Lines) -> Lines:
 def _not_available(workload: Workload, state: Fact, applied: float, lines: Lines) -> Verdict:
     pulls = _image_events(workload, lines)
     if pulls:
-        return failed(f"not available: {pulls[-1].message}", state, *pulls[-3:])
+        # The kubelet's last word may be "Error: ErrImagePull": which image, the one before says.
+        named = next((pull for pull in reversed(pulls) if "image" in pull.message), pulls[-1])
+        return failed(f"not available: {named.message}", state, *pulls[-3:])
     watched = watched_until(lines) - applied
     because = f"not available after {seconds(watched)} ({state.message})"
     if watched >= workload.progress_deadline:

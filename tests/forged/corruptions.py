@@ -13,8 +13,8 @@ FORGED = "forged"
 WHOLE_LINE = ""  # in place of a field: what is done to the line as a whole
 DROPPED, DUPLICATED = "dropped", "duplicated"
 MOVES = ("before its neighbour", "after its neighbour", "to the begin", "to the end", "an hour later")
-SAMPLE = 4  # lines of one kind that are tried in one observation, if not all of them: of hundreds many are alike
-ALL = ("pod", "marker", "reach")
+FEW = 2  # lines of one kind that are tried in one observation, the first and the last: of hundreds many are alike
+MANY = 6  # the same where time is taken for it
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Corruption:
     history: History
 
 
-def corruptions(history: History, kinds: Sequence[str] | None = None) -> Iterator[Corruption]:
-    """Everything that is tried on one observation, or on its lines of these kinds."""
-    for place in _sampled(history):
+def corruptions(history: History, kinds: Sequence[str] | None = None, *, sample: int = FEW) -> Iterator[Corruption]:
+    """Everything that is tried on so many lines of each kind of one observation, or of these kinds."""
+    for place in _sampled(history, sample):
         if kinds is not None and history[place][1] not in kinds:
             continue
         kind = _called(history[place])
@@ -47,13 +47,13 @@ def _called(moment: Moment) -> str:
     return f"{moment[1]} {role}" if role else moment[1]
 
 
-def _sampled(history: History) -> list[int]:
-    """Places of the lines that are tried: of each kind the first, the last, and some evenly between."""
-    kinds = sorted(range(len(history)), key=lambda place: history[place][1])
+def _sampled(history: History, sample: int) -> list[int]:
+    """Places of the lines that are tried: of each kind and role the first, the last, and some evenly between."""
+    kinds = sorted(range(len(history)), key=lambda place: _called(history[place]))
     found: set[int] = set()
-    for kind, group in groupby(kinds, key=lambda place: history[place][1]):
+    for _, group in groupby(kinds, key=lambda place: _called(history[place])):
         places = list(group)
-        few = len(places) if kind in ALL else min(SAMPLE, len(places))
+        few = min(sample, len(places))
         found |= {places[i * (len(places) - 1) // max(few - 1, 1)] for i in range(few)}
     return sorted(found)
 

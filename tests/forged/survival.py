@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kubeproof.checks.catalogue import LIVE
 from kubeproof.evidence.reading import EVERYTHING
-from tests.forged.corruptions import DROPPED, DUPLICATED, MOVES, WHOLE_LINE, corruptions
+from tests.forged.corruptions import DROPPED, DUPLICATED, FEW, MOVES, WHOLE_LINE, corruptions
 from tests.forged.run import passing, passing_on, survives
 from tests.helpers.one_run import one_run
 
@@ -40,7 +40,9 @@ class Tried:
         return COLUMNS[3] if self.operation in MOVES else COLUMNS[(DROPPED, DUPLICATED).index(self.operation)]
 
 
-def tried(observation: str, only: Container[tuple[str, str, str]] | None = None) -> Iterator[Tried]:
+def tried(
+    observation: str, only: Container[tuple[str, str, str]] | None = None, *, sample: int = FEW
+) -> Iterator[Tried]:
     """
     All that was tried on one observation, between two others, by the checks that read what was tried.
 
@@ -51,7 +53,7 @@ def tried(observation: str, only: Container[tuple[str, str, str]] | None = None)
     honest = passing()
     run = one_run({of: honest[of] for of in dict.fromkeys(("deploy", observation, AFTER))})
     concerned = [planned for planned in passing_on(run) if planned.observation in (observation, EVERYTHING)]
-    for one in corruptions(run[observation], AS_ANOTHER.get(observation)):
+    for one in corruptions(run[observation], AS_ANOTHER.get(observation), sample=sample):
         if only is not None and (one.kind, one.field, one.operation) not in only:
             continue
         # Whoever does not read lines of this kind says what it said; one of them says what is said of any line.

@@ -1,11 +1,12 @@
 """What was dropped, doubled, moved or changed in the passing run is seen, or is in a list with the reason why not."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
 from tests.forged.allowed import LEGITIMATE, OPEN, keys
-from tests.forged.corruptions import MOVES
+from tests.forged.corruptions import FEW, MANY, MOVES
 from tests.forged.run import passing, remembering
 from tests.forged.survival import AS_ANOTHER, Tried, table, tried
 
@@ -45,10 +46,10 @@ def test_nothing_is_both_legitimate_and_open() -> None:
 
 
 def test_every_reason_is_used() -> None:
-    """By one observation or another; what has been found is not tried again."""
+    """By one observation or another; what has been found is not tried again, and what has not on more lines."""
     missing = set(ALLOWED)
-    for observation in TRIED:
-        for result in tried(observation, only=missing):
+    for sample, observation in product((FEW, MANY), TRIED):
+        for result in tried(observation, only=missing, sample=sample):
             if result.survived:
                 missing.discard(result.key)
     assert sorted(missing) == [], "this no longer survives: take it out of allowed.py"

@@ -88,7 +88,10 @@ BROKEN = {
         READY,
         both(
             until(5),
-            plus((5.0, "event", {"reason": "Failed", "object": "Pod/shop-a", "says": "Failed to pull image x"})),
+            plus(
+                (5.0, "event", {"reason": "Failed", "object": "Pod/shop-a", "says": "Failed to pull image x"}),
+                (5.1, "event", {"reason": "Failed", "object": "Pod/shop-a", "says": "Error: ErrImagePull"}),
+            ),
         ),
         "Failed to pull image x",
     ),

@@ -60,7 +60,8 @@ def judge_in_time(system: System, profile: Profile, subject: str, lines: Lines) 
     """
     Judge how long callers waited from the start of the rollout of one workload on; what failed took for ever.
 
-    Held connections are asked as fast as they answer, so that their number says nothing of callers: they are left out.
+    Held connections are asked as fast as they answer, so that their number says nothing of callers: they are left out,
+    and so is what the probe sent late.
     """
     entry, level = profile.entry(subject), profile.level(subject)
     if system.workload(subject) is None or entry is None or level is None:
@@ -68,7 +69,7 @@ def judge_in_time(system: System, profile: Profile, subject: str, lines: Lines) 
     started = marker(lines, "rollout started")
     if started is None:
         return unknown("no marker says that the rollout began")
-    requests = [request for request in read_requests(entry, lines) if request.at >= started.t and request.own is None]
+    requests = [request for request in read_requests(entry, lines) if request.at >= started.t and request.observed]
     paces = [_pace(connection, requests, level.p99) for connection in CONNECTIONS]
     verdict = merge([*paces, *_slow_pods(requests, level.p99), *_stuck(lines)])
     return passed("; ".join(pace.because for pace in paces), *verdict.evidence) if verdict.passed else verdict

@@ -52,6 +52,11 @@ class Request:
         """Whether it was answered as it should be."""
         return self.failure is None and self.own is None
 
+    @property
+    def observed(self) -> bool:
+        """Whether the time that it took says anything of who answered: sent when it was due, or nearly."""
+        return self.own is None and self.late <= LATE
+
 
 def read_requests(entry: Entry, lines: Lines) -> tuple[Request, ...]:
     """The log in the order of sending; a line with impossible times is left out, the count then misses it."""

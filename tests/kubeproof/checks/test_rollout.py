@@ -345,6 +345,13 @@ WORST_WINS = {
         both(changed("request", {"intended": 1014.0}, status=503), without("ledger.end")),
     ),
     "a request failed, nothing was held": (NO_LOSS, both(ONE_FAILED, without("held.end"))),
+    "too slow, and one of the others sent late": (
+        IN_TIME,
+        both(
+            changed("request", {"connection": "new"}, seconds=3.0),
+            changed("request", {"connection": "reused", "intended": 1014.0}, sent=1014.4),
+        ),
+    ),
     "too slow, and the same template": (
         IN_TIME,
         both(changed("request", {"connection": "new"}, seconds=3.0), changed("pod", {}, revision="r1")),

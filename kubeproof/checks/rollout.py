@@ -10,7 +10,7 @@ must have been so for a PASS stands in kubeproof.checks.rollout_premises.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from kubeproof.checks.check import Check, Phase, Subject
@@ -180,7 +180,7 @@ NO_LOSS = Check(
     observer="rollout.observe_rollout",
     reads=("marker", "request", "ledger.end", "held.end", "pod", "workload"),
     judge=judge_no_loss,
-    premises=(*ROLLED_OUT, replace(ON_TIME, of_failure=False), UNDER_WAY),
+    premises=(*ROLLED_OUT, ON_TIME, UNDER_WAY),
     lasting=True,
 )
 IN_TIME = Check(

@@ -3,16 +3,14 @@
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from kubeproof.evidence.kinds import misfits
 
 EVIDENCE = "evidence.jsonl"  # the file's name in the folder of a run
 VERSION = 2
 FIELDS = frozenset({"v", "w", "n", "t", "of", "kind", "must", "crc"})
-# Of a line's own fields those that say the same wherever they stand: amounts, of which there is no less than none, and
-# what is true or false. A line that says something else of them was not written by us, or by a clock that was set.
-_AMOUNTS = ("seconds", "restarts", "requests", "failures", "count", "status")
-_FLAGS = ("gone", "deleted")
 _TYPES: Mapping[str, tuple[type, ...]] = {"w": (str,), "n": (int,), "t": (int, float), "of": (str,), "kind": (str,)}
 
 
@@ -49,7 +47,7 @@ def parse(raw: str) -> dict[str, Any] | str:
     for name, types in _TYPES.items():
         if not isinstance(fields.get(name), types) or isinstance(fields.get(name), bool):
             return f"field {name} is {fields.get(name)!r}"
-    if wrong := next(_absurd(fields), None):
+    if wrong := next(misfits(fields), None):
         return wrong
     try:
         if not math.isfinite(fields["t"]):
@@ -58,17 +56,6 @@ def parse(raw: str) -> dict[str, Any] | str:
     except (ValueError, OverflowError, RecursionError):
         return "cannot be checked"
     return fields if fields.get("crc") == crc else f"crc is {fields.get('crc')!r}, should be {crc}"
-
-
-def _absurd(fields: Mapping[str, Any]) -> Iterator[str]:
-    """What a line says that cannot be: less than none of something, or a flag that is neither true nor false."""
-    for name in _AMOUNTS:
-        value = fields.get(name)
-        if isinstance(value, (int, float)) and value < 0:
-            yield f"field {name} is {value!r}"
-    for name in _FLAGS:
-        if name in fields and not isinstance(fields[name], bool):
-            yield f"field {name} is {fields[name]!r}"
 
 
 def version_of(raw: str) -> int | None:

@@ -32,12 +32,14 @@ MISSED = "not observed: exec failed"
 
 def pod(t: float, uid: str, of: str = "shop", **fields: Any) -> Moment:
     known = {"name": f"{of}-{uid}", "workload": of, "uid": uid, "ready": True, "ip": "10.0.0.1", "restarts": 0}
+    known |= {"waiting": [], "ended": [], "revision": None, "phase": "Running"}
     return t, "pod", {**known, "deleted": False, "gone": False, "node": "n", **fields}
 
 
 def sample(t: float, name: str, desired: int, ready: int, **fields: Any) -> Moment:
     known = {"name": name, "object_kind": "Deployment", "generation": 1, "observed": 1, "desired": desired}
-    return t, "workload", {**known, "updated": ready, "ready": ready, "available": ready, **fields}
+    known |= {"updated": ready, "ready": ready, "available": ready, "replicas": ready, "gone": False}
+    return t, "workload", {**known, **fields}
 
 
 def marker(t: float, deed: str, **fields: Any) -> Moment:

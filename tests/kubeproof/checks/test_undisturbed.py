@@ -36,7 +36,8 @@ def end(t: float) -> list[Moment]:
 
 
 def autoscaler(t: float, desired: int) -> Moment:
-    return t, "autoscaler", {"name": "shop", "target": "shop", "current": desired, "desired": desired, "gone": False}
+    known = {"name": "shop", "target": "shop", "current": desired, "desired": desired, "cpu": None, "memory": None}
+    return t, "autoscaler", {**known, "gone": False}
 
 
 def event(t: float, uid: str, reason: str, says: str, /, *, of: str = "shop", **fields: object) -> Moment:
@@ -68,7 +69,7 @@ def run() -> History:
         begin(10, "restart:ledger"),
         *(sample(10, "shop", 2, 2), sample(10, "ledger", 1, 1), autoscaler(10, 2)),
         *(pod(10, "a"), pod(10, "b"), pod(10, "l", "ledger")),
-        marker(11, "pod deleted", at="ledger", uids=["l"]),
+        marker(11, "pod deleted", at="ledger", uids=["l"], claims=[]),
         *ends(12, "l", "ledger"),
         pod(14, "m", "ledger"),
         *end(19),

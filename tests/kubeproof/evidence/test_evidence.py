@@ -5,17 +5,25 @@ import json
 import pytest
 
 from kubeproof.evidence import reading
-from kubeproof.evidence.envelope import checksum, parse
+from kubeproof.evidence.envelope import checksum, parse, signed
 from kubeproof.evidence.reading import EVERYTHING, Damage, Planned, Reading, read_evidence
 from tests.helpers.histories import WATCHES, History, ended, marker, pod, resigned, revouched, signed_line, written
 
 
 def names() -> History:
     """A short observation, which never changes: the lines of a file are counted here."""
-    return [(float(n), "name", {"asked": f"shop-{n}", "addresses": ["10.1.0.1"]}) for n in range(3)]
+    by = {"service": "shop", "source": "client", "source_pod": "client", "source_uid": "c"}
+    known = {**by, "expected": ["10.1.0.3"], "after": ["10.1.0.3"], "error": None}
+    return [(float(n), "name", {"asked": f"shop-{n}", "addresses": ["10.1.0.1"], **known}) for n in range(3)]
 
 
-HISTORIES = {"dns": names, "restart:ledger": lambda: [marker(1.0, "pod deleted"), marker(4.0, "pod back")]}
+def restart() -> History:
+    """A short one of markers."""
+    deleted = marker(1.0, "pod deleted", at="ledger", uids=["k"], claims=[])
+    return [deleted, marker(4.0, "pod back", at="ledger", claims=[])]
+
+
+HISTORIES = {"dns": names, "restart:ledger": restart}
 
 OF_NAMES = 5 + len(WATCHES)  # the lines of that observation
 
@@ -221,7 +229,7 @@ def test_the_checksum_does_not_depend_on_the_order_of_fields():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("seconds", -0.2), ("restarts", -1), ("status", -200), ("gone", None), ("deleted", "no")]
+    ("field", "value"), [("restarts", -1), ("restarts", 0.5), ("ended", ""), ("gone", None), ("deleted", "no")]
 )
 def test_a_line_that_says_what_cannot_be_is_damage(field, value):
     rows = written({"dns": [pod(1.0, "a")]})
@@ -229,3 +237,15 @@ def test_a_line_that_says_what_cannot_be_is_damage(field, value):
     rows[place] = resigned(rows[place], **{field: value})
     evidence = read_evidence("\n".join(revouched(rows)))
     assert evidence.damage[0] == Damage(place + 1, f"field {field} is {value!r}")
+
+
+@pytest.mark.parametrize("kind", ["pod", "marker"])
+def test_a_line_without_a_field_of_its_kind_is_damage_and_more_fields_are_not(kind):
+    rows = written({"restart:ledger": [pod(0.5, "a"), *restart()]})
+    place = next(n for n, row in enumerate(rows) if json.loads(row)["kind"] == kind)
+    more = read_evidence("\n".join(revouched([*rows[:place], resigned(rows[place], later=1), *rows[place + 1 :]])))
+    assert more.damage == ()
+    less = {name: value for name, value in json.loads(rows[place]).items() if name not in ("crc", "uid", "uids")}
+    rows[place] = signed(less)
+    missing = "pod has no field uid" if kind == "pod" else "marker has no field uids"
+    assert read_evidence("\n".join(revouched(rows))).damage[0] == Damage(place + 1, missing)

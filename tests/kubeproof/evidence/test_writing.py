@@ -8,10 +8,14 @@ import pytest
 from kubeproof.evidence.reading import read_evidence
 from kubeproof.evidence.writing import NotWritten, Recorder
 
+RUN = {"cluster": "c", "started": "2026-01-01T00:00:00+00:00", "versions": {}, "skew": [0, 0], "watches": []}
+NAME = {"service": "shop", "source": "client", "source_pod": "client", "source_uid": "c"}
+NAME |= {"expected": [], "after": [], "error": None, "addresses": ["198.19.0.10"]}
+
 
 def written(path, write):
     recorder = Recorder(path, "main", time.monotonic())
-    recorder.line("", "run.begin", run="test", writers=["main"])
+    recorder.line("", "run.begin", run="test", writers=["main"], **RUN)
     write(recorder)
     recorder.end()
     recorder.close()
@@ -21,7 +25,7 @@ def written(path, write):
 def test_a_whole_observation_reads_back_whole(tmp_path):
     def write(recorder):
         with recorder.observation("dns"):
-            recorder.line("dns", "name", asked="ä", addresses=["198.19.0.10"])
+            recorder.line("dns", "name", asked="ä", **NAME)
 
     evidence = written(tmp_path / "evidence.jsonl", write)
     assert (evidence.damage, evidence.unusable, evidence.ended) == ((), None, True)
@@ -42,7 +46,7 @@ def test_an_observation_that_breaks_says_so_and_raises_on(tmp_path):
 def test_lines_of_many_threads_and_two_writers_stay_whole_and_their_time_runs_forward(tmp_path):
     path, began = tmp_path / "evidence.jsonl", time.monotonic()
     one, other = Recorder(path, "one", began), Recorder(path, "other", began)
-    one.line("", "run.begin", writers=["one", "other"])
+    one.line("", "run.begin", run="test", writers=["one", "other"], **RUN)
     with ThreadPoolExecutor(8) as pool:
         for number in range(200):
             pool.submit(one.line, "x", "marker", says=str(number))
@@ -59,7 +63,7 @@ def test_a_file_that_is_cut_in_the_middle_is_not_whole(tmp_path):
 
     def write(recorder):
         with recorder.observation("dns"):
-            recorder.line("dns", "name", asked="a")
+            recorder.line("dns", "name", asked="a", **NAME)
 
     written(path, write)
     assert read_evidence(path.read_text()[:-200]).why_not_whole("dns") is not None

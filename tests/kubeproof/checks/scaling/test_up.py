@@ -70,7 +70,7 @@ def scaling() -> History:
             sample(0, "shop", 2, 2),
             pod(0, "a"),
             pod(0, "b"),
-            marker(1, "load started"),
+            marker(1, "load started", at="shop"),
             sample(19.9, "shop", 3, 2),
             autoscaler(20, 3, current=2),
             pod(24, "c"),
@@ -80,7 +80,7 @@ def scaling() -> History:
             autoscaler(81, 4, current=3),
             pod(89, "d"),
             sample(90, "shop", 4, 4),
-            marker(91, "load ended"),
+            marker(91, "load ended", at="shop"),
             *offered(0, 94),
             *measured(0, 94),
         ],
@@ -94,7 +94,7 @@ def lasting(end: int) -> Change:
         without("load"),
         without("metrics"),
         without("marker", says="load ended"),
-        plus(*offered(0, end), *measured(0, end), marker(end, "load ended")),
+        plus(*offered(0, end), *measured(0, end), marker(end, "load ended", at="shop")),
     )
 
 

@@ -11,6 +11,7 @@ looks complete by leaving something out.
 from dataclasses import dataclass, replace
 
 from kubeproof.checks.catalogue import CHECKS, LIVE, STATIC, law_of, live_plan
+from kubeproof.evidence.naming import unheard_of
 from kubeproof.evidence.questions import of_kind, unmet
 from kubeproof.evidence.reading import EVERYTHING, Evidence, Line, Planned
 from kubeproof.evidence.watching import missed
@@ -75,6 +76,8 @@ def judge_planned(system: System, profile: Profile, evidence: Evidence, planned:
     # What the other checks could not see of their own is no doubt of one that reads the whole run.
     broke_off = None if planned.observation == EVERYTHING else _broke_off(lines)
     reason = broke_off or missed(lines, evidence.run.get("watches"))
+    if planned.observation != EVERYTHING:  # of that each observation is judged by itself
+        reason = reason or unheard_of(lines)
     if reason is None or verdict.outcome in (Outcome.FAIL, Outcome.SKIPPED):
         return verdict
     if verdict.outcome is Outcome.UNKNOWN:

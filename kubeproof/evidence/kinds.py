@@ -61,6 +61,7 @@ SIGNED, BOUNDS = Field(_is_number), Field(_each(_is_number))
 PAIRS = Field(_each(lambda pair: _each(_is_number)(pair) and len(pair) == 2))
 CLAIMS = Field(_each(lambda one: isinstance(one, dict) and _is_text(one.get("name")) and _is_text(one.get("uid"))))
 TEXT_OR_NULL, COUNT_OR_NULL, SIGNED_OR_NULL = _or_null(TEXT), _or_null(COUNT), _or_null(SIGNED)
+STATUS_OR_NULL = _or_null(Field(lambda value: _is_whole(value) and 100 <= value < 600))  # RFC 9110, section 15
 
 TRIED = ("connected", "refused", "timeout", "unreachable", "not-observed")
 
@@ -108,7 +109,7 @@ _OF_WATCHES: Mapping[str, Fields] = {
     "gap": {"says": TEXT},
 }
 _TIMED: Fields = {"intended": AMOUNT, "sent": AMOUNT, "seconds": AMOUNT}
-_ANSWERED: Fields = {"status": COUNT_OR_NULL, "error": TEXT_OR_NULL}
+_ANSWERED: Fields = {"status": STATUS_OR_NULL, "error": TEXT_OR_NULL}
 _TO_OR_NULL: Fields = {"to": TEXT_OR_NULL, "uid": _optional(TEXT_OR_NULL)}
 _ENDS = ("source", "target", "source_pod", "source_uid", "target_pod", "target_uid")
 _OF_AN_OBSERVATION: Mapping[str, Fields] = {
@@ -230,3 +231,8 @@ def misfits(fields: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{kind} has no field {name}"
         elif not field.fits(fields[name]):
             yield f"field {name} is {fields[name]!r}"
+    # Who was answered says how, who was not says why.
+    if "status" in known and fields.get("status") is None and fields.get("error") is None:
+        yield f"{kind} has neither a status nor an error"
+    if kind == "request" and (fields.get("connection") == "held") != isinstance(fields.get("to"), str):
+        yield f"request of connection {fields.get('connection')} is to {fields.get('to')}"

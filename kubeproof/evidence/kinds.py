@@ -234,5 +234,7 @@ def misfits(fields: Mapping[str, Any]) -> Iterator[str]:
     # Who was answered says how, who was not says why.
     if "status" in known and fields.get("status") is None and fields.get("error") is None:
         yield f"{kind} has neither a status nor an error"
+    if kind == "asked" and None not in (fields.get("status"), fields.get("error")):
+        yield "asked has a status and an error"
     if kind == "request" and (fields.get("connection") == "held") != isinstance(fields.get("to"), str):
         yield f"request of connection {fields.get('connection')} is to {fields.get('to')}"

@@ -10,9 +10,13 @@ OURS = frozenset({"client", "stranger", "listener", "walled"})
 
 
 def unheard_of(lines: Lines) -> str | None:
-    """Why a line of one observation tells of a pod that no `pod` line of it does, or None."""
+    """Why a line of one observation tells of a pod that no `pod` line does, or two such lines disagree; or None."""
     pods = {(line.get("name"), line.get("uid")) for line in of_kind(lines, "pod")}
-    uids = {uid for _, uid in pods}
+    uids: dict[object, Line] = {}
+    for line in of_kind(lines, "pod"):
+        first = uids.setdefault(line.get("uid"), line)
+        if (first.get("name"), first.get("workload")) != (line.get("name"), line.get("workload")):
+            return f"lines {first.number} and {line.number} are of one uid, and of two pods"
     for line in lines:
         for name, uid in _named(line):
             if (name, uid) not in pods:

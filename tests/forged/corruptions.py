@@ -1,6 +1,6 @@
 """What may become of a line: dropped, duplicated, moved in time, or another value in one of its fields, by its type."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,8 +13,11 @@ FORGED = "forged"
 WHOLE_LINE = ""  # in place of a field: what is done to the line as a whole
 DROPPED, DUPLICATED = "dropped", "duplicated"
 MOVES = ("before its neighbour", "after its neighbour", "to the begin", "to the end", "an hour later")
-FEW = 2  # lines of one kind that are tried in one observation, the first and the last: of hundreds many are alike
-MANY = 6  # the same where time is taken for it
+MANY = 6  # lines of one kind that are tried in one observation where time is taken for it: of hundreds many are alike
+# By kind what tells lines of it apart that say something else: one of each is tried where no time is taken.
+ROLES = {"marker": ("says",), "reach": ("role",), "pod": ("deleted", "gone"), "asked": ("question",)}
+ROLES |= {"request": ("connection",), "ledger.end": ("connection",), "greeted": ("outcome",)}
+Role = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,22 @@ class Corruption:
     history: History
 
 
-def corruptions(history: History, kinds: Sequence[str] | None = None, *, sample: int = FEW) -> Iterator[Corruption]:
-    """Everything that is tried on so many lines of each kind of one observation, or of these kinds."""
-    for place in _sampled(history, sample):
-        if kinds is not None and history[place][1] not in kinds:
-            continue
+def role_of(moment: Moment) -> Role:
+    """The kind of a line, and what it is among the lines of its kind."""
+    return moment[1], *(moment[2].get(field) for field in ROLES.get(moment[1], ()))
+
+
+def representatives(history: History, roles: Container[Role]) -> list[int]:
+    """The place of one line of each of these roles that the history has: the one in the middle."""
+    places: dict[Role, list[int]] = {}
+    for place, moment in enumerate(history):
+        places.setdefault(role_of(moment), []).append(place)
+    return [of_it[len(of_it) // 2] for role, of_it in places.items() if role in roles]
+
+
+def corruptions(history: History, places: Iterable[int]) -> Iterator[Corruption]:
+    """Everything that is tried on these lines of one observation."""
+    for place in places:
         kind = _called(history[place])
         rest = [*history[:place], *history[place + 1 :]]
         yield Corruption(kind, WHOLE_LINE, DROPPED, rest)
@@ -47,7 +61,7 @@ def _called(moment: Moment) -> str:
     return f"{moment[1]} {role}" if role else moment[1]
 
 
-def _sampled(history: History, sample: int) -> list[int]:
+def sampled(history: History, sample: int = MANY) -> list[int]:
     """Places of the lines that are tried: of each kind and role the first, the last, and some evenly between."""
     kinds = sorted(range(len(history)), key=lambda place: _called(history[place]))
     found: set[int] = set()
@@ -84,9 +98,15 @@ def _changes(history: History, place: int) -> Iterator[Corruption]:
     called = _called(history[place])
     for field, value in fields.items():
         seen = [moment[2].get(field) for moment in history if moment[1] == kind and moment[2].get(field) != value]
-        for operation, other in _others(value, seen):
+        for operation, other in _statuses(value) if field == "status" else _others(value, seen):
             changed = (t, kind, {**fields, field: other})
             yield Corruption(called, field, operation, [*history[:place], changed, *history[place + 1 :]])
+
+
+def _statuses(value: int | None) -> list[tuple[str, Any]]:
+    """Another status is one of another class: 201 says what 200 does."""
+    others: list[tuple[str, Any]] = [("other", 503 if value is None or value < 500 else 200), ("zero", 0)]
+    return others if value is None else [*others, ("null", None)]
 
 
 def _others(value: Any, seen: Sequence[Any]) -> list[tuple[str, Any]]:

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from kubeproof.checks.catalogue import LIVE
 from kubeproof.evidence.reading import EVERYTHING
-from tests.forged.corruptions import DROPPED, DUPLICATED, FEW, MOVES, WHOLE_LINE, corruptions
+from tests.forged.corruptions import (
+    DROPPED,
+    DUPLICATED,
+    MOVES,
+    WHOLE_LINE,
+    Role,
+    corruptions,
+    representatives,
+    role_of,
+    sampled,
+)
 from tests.forged.run import passing, passing_on, survives
 from tests.helpers.one_run import one_run
 
@@ -40,28 +50,37 @@ class Tried:
         return COLUMNS[3] if self.operation in MOVES else COLUMNS[(DROPPED, DUPLICATED).index(self.operation)]
 
 
-def tried(
-    observation: str, only: Container[tuple[str, str, str]] | None = None, *, sample: int = FEW
-) -> Iterator[Tried]:
+def tried(observation: str, roles: Container[Role] | None = None) -> Iterator[Tried]:
     """
-    All that was tried on one observation, between two others, by the checks that read what was tried.
+    What was tried on one observation, between two others, by the checks that read what was tried.
 
-    With `only`, what has one of these keys at the time that it comes to it.
+    On one line of each of these roles; without them on some lines of each kind.
 
-    Only those that are a PASS without it: what reads the whole run may miss something in a part of one.
+    Only checks that are a PASS without it: what reads the whole run may miss something in a part of one.
     """
     honest = passing()
     run = one_run({of: honest[of] for of in dict.fromkeys(("deploy", observation, AFTER))})
     concerned = [planned for planned in passing_on(run) if planned.observation in (observation, EVERYTHING)]
-    for one in corruptions(run[observation], AS_ANOTHER.get(observation), sample=sample):
-        if only is not None and (one.kind, one.field, one.operation) not in only:
-            continue
+    history, kinds = run[observation], AS_ANOTHER.get(observation)
+    places = sampled(history) if roles is None else representatives(history, roles)
+    for one in corruptions(history, [at for at in places if kinds is None or history[at][1] in kinds]):
         # Whoever does not read lines of this kind says what it said; one of them says what is said of any line.
-        readers = [planned for planned in concerned if one.kind.split()[0] in LIVE[planned.check].reads] or concerned[
-            :1
-        ]
-        survived = survives({**run, observation: one.history}, readers)
+        readers = [planned for planned in concerned if one.kind.split()[0] in LIVE[planned.check].reads]
+        survived = survives({**run, observation: one.history}, readers or concerned[:1])
         yield Tried(observation, one.kind, one.field, one.operation, survived)
+
+
+def representing() -> dict[str, set[Role]]:
+    """Of each observation the roles of lines that none before it has: in all, each role once."""
+    seen: set[Role] = set()
+    found: dict[str, set[Role]] = {}
+    for of, history in passing().items():
+        kinds = AS_ANOTHER.get(of)
+        roles = {role_of(moment) for moment in history if kinds is None or moment[1] in kinds} - seen
+        seen |= roles
+        if roles:
+            found[of] = roles
+    return found
 
 
 def table(results: Iterable[Tried]) -> list[str]:

@@ -33,3 +33,8 @@ def test_who_is_asked_through_a_service_and_who_is_ours_needs_no_line():
     through = (1.0, "request", {"connection": "new", "to": None, "uid": None})
     ours = (1.0, "reach", REACH | {"target": "listener", "target_pod": "l", "target_uid": "x"})
     assert unheard_of(lines("x", [through, ours])) is None
+
+
+@pytest.mark.parametrize("forged", [{"name": "shop-b"}, {"workload": "ledger"}])
+def test_one_uid_is_one_pod(forged):
+    assert "one uid" in unheard_of(lines("x", [pod(0, "a"), pod(1, "a", **forged)]))

@@ -23,7 +23,7 @@ LONGEST_GAP = 2.0  # seconds in which nothing was sent: longer, and a disruption
 # Seconds from the time that a request was due until it was sent. The sender waits for no answer, so that it is the
 # probe's own lateness; a thread of a busy machine of two cores is woken within a tenth of it.
 LATE = 0.2
-MAY_BE_LATE = 0.01  # of all requests: a moment in which the probe's machine was busy with something else
+MAY_BE_LATE = 0.05  # of all requests: moments in which the probe's machine was busy with something else
 NEVER_EARLY = 0.01  # seconds: a time that was slept for is over then, but for the clock's own correction
 
 

@@ -40,7 +40,7 @@ class Copy:
         """So many pods of a workload are there, Ready, and behind the Service of its name; `life` ends their uids."""
         names = [f"{workload.name}-{place}" for place in range(count)]
         state = {"workload": workload.name, "ready": True, "waiting": [], "deleted": False, "gone": False}
-        state |= {"restarts": 0, "node": "n"}
+        state |= {"restarts": 0, "node": "n", "ended": [], "revision": None, "phase": "Running"}
         pods = {name + life: {"name": name, "uid": name + life, "ip": f"ip-of-{name}", **state} for name in names}
         counts = dict.fromkeys(("desired", "updated", "ready", "available", "replicas"), count)
         with self.watches.changed:
@@ -49,9 +49,10 @@ class Copy:
                     self.keeps("pod", uid, {**pod, "deleted": True, "gone": True})
             for uid, pod in pods.items():
                 self.keeps("pod", uid, pod)
-            named = {"name": workload.name, "generation": 1, "observed": 1}
-            self.keeps("workload", workload.name, {**named, **counts})
-            self.keeps("endpoints", workload.name, {"service": workload.name, "ready": names})
+            named = {"name": workload.name, "object_kind": workload.kind, "generation": 1, "observed": 1}
+            self.keeps("workload", workload.name, {**named, **counts, "gone": False})
+            behind = {"service": workload.name, "ready": names, "serving": names, "terminating": []}
+            self.keeps("endpoints", workload.name, behind)
 
     def keeps(self, kind, name, line):
         """A watch tells of an object."""
@@ -59,7 +60,8 @@ class Copy:
 
     def observed(self, observe, of):
         """Make an observation as a run does; give its lines, but those that every observation has."""
-        self.recorder.line("", "run.begin", run="7f3a", writers=["main"], watches=["pod"])
+        known = {"cluster": "copy", "started": "2026-01-01T00:00:00+00:00", "versions": {}, "skew": [0, 0]}
+        self.recorder.line("", "run.begin", run="7f3a", writers=["main"], watches=["pod"], **known)
         with self.recorder.observation(of), self.watches.recorded(of):
             observe(self.on, of, of.partition(":")[2])
             self.recorder.line(of, "bookmark", watch="pod", version="1", caught=True)

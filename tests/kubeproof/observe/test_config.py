@@ -75,6 +75,7 @@ class Market(Copy):
 def pod(uid, *, deleted=False, gone=False):
     revision = "r2" if uid.endswith("-new") else "r1"
     known = {"name": uid, "uid": uid, "workload": uid.split("-")[0], "ready": True, "revision": revision}
+    known |= {"ip": "10.0.0.1", "restarts": 0, "waiting": [], "ended": [], "phase": "Running", "node": "n"}
     return {**known, "deleted": deleted, "gone": gone}
 
 

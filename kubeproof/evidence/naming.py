@@ -11,7 +11,6 @@ OURS = frozenset({"client", "stranger", "listener", "walled"})
 
 def unheard_of(lines: Lines) -> str | None:
     """Why a line of one observation tells of a pod that no `pod` line does, or two such lines disagree; or None."""
-    pods = {(line.get("name"), line.get("uid")) for line in of_kind(lines, "pod")}
     uids: dict[object, Line] = {}
     for line in of_kind(lines, "pod"):
         first = uids.setdefault(line.get("uid"), line)
@@ -19,7 +18,7 @@ def unheard_of(lines: Lines) -> str | None:
             return f"lines {first.number} and {line.number} are of one uid, and of two pods"
     for line in lines:
         for name, uid in _named(line):
-            if (name, uid) not in pods:
+            if uid not in uids or uids[uid].get("name") != name:
                 return f"line {line.number} tells of a pod {name} of uid {uid}, and no pod line does"
         if line.kind == "marker":
             for planned in line.data.get("uids") or ():
